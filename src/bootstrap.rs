@@ -7,7 +7,7 @@ mod helpdesk;
 mod listeners;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -30,7 +30,7 @@ use crate::http::pages::PageRenderer;
 use crate::http::serve::{self, ConnectionTimeouts};
 use crate::mail::{self, MailGateway};
 use crate::sms::SmsGateways;
-use crate::{keys, router, telemetry, tenants};
+use crate::{federation, keys, router, telemetry, tenants};
 
 pub use health::{HealthReport, check_health};
 pub use listeners::{Listeners, bind_listener};
@@ -208,11 +208,25 @@ fn log_published(done: &Published) {
 /// # Errors
 /// The files may not be published; the previous publication stays in force.
 pub async fn republish_deployment(app: &AppState) -> anyhow::Result<()> {
-    let declared = read_deployment(&app.config)?;
-    // First of all, and whatever is published: an upstream that is disabled now must serve nobody any more.
-    log_broken_upstreams(&declared);
-    app.set_upstreams(declared.upstreams.clone());
     let op = Operation::of_job(app, "reload");
+    // First of all, and whatever is wrong with the other files: an upstream that is disabled now must serve nobody.
+    let declared = match read_deployment(&app.config) {
+        Ok(declared) => declared,
+        Err(error) => {
+            let serving = deployment::serving_upstreams(Path::new(&app.config.deployment.directory));
+            app.set_upstreams(app.upstreams().only(&serving));
+            federation::ops::end_unserved(&op, &app.upstreams().disabled()).await?;
+            return Err(error);
+        }
+    };
+    log_broken_upstreams(&declared);
+    let mut over = declared.upstreams.disabled();
+    // A broken file may be that of an upstream that is only not read.
+    if declared.broken_upstreams.is_empty() {
+        over.extend(app.upstreams().missing_in(&declared.upstreams));
+    }
+    app.set_upstreams(declared.upstreams.clone());
+    federation::ops::end_unserved(&op, &over).await?;
     log_published(&publish::publish(op.storage(), &declared, PublishMode::Guarded).await?);
     Ok(())
 }
@@ -234,6 +248,7 @@ pub async fn build_app(
     }
     let app = Box::pin(assemble_app(config, around, opened)).await?;
     app.set_upstreams(declared.upstreams);
+    federation::ops::end_unserved(&Operation::of_job(&app, "start"), &app.upstreams().disabled()).await?;
     Ok(app)
 }
 

@@ -17,7 +17,7 @@ use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
 /// The origin of accounts that upstreams made.
-const FEDERATION_ORIGIN: &str = "federation";
+pub const FEDERATION_ORIGIN: &str = "federation";
 
 #[derive(FromRow)]
 struct Row {

@@ -3,7 +3,7 @@
 mod reading;
 mod upstreams;
 
-pub use reading::read;
+pub use reading::{read, serving_upstreams};
 pub use upstreams::{
     AGENTS_HINT, AcrValue, ProfileValue, Upstream, UpstreamAuthMethod, UpstreamClaims, UpstreamKind, Upstreams,
 };

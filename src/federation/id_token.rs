@@ -60,7 +60,7 @@ pub enum IdTokenFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedIdToken {
     pub sub: String,
-    /// `auth_time` if it is there, else now.
+    /// `auth_time`; of an upstream that asks at each sign-in and does not say when, the beginning of the attempt.
     pub authenticated_at: Timestamp,
 }
 
@@ -127,14 +127,14 @@ fn check_auth_time(
     }
     let too_old = |at: Timestamp| {
         let forced = attempt.fresh && at.plus(CLOCK_LEEWAY) < attempt.started;
-        forced || attempt.max_age.is_some_and(|max| now.minus(CLOCK_LEEWAY).since(at) > Span::seconds(max))
+        forced || now.minus(CLOCK_LEEWAY).since(at) > Span::seconds(attempt.max_age)
     };
     match told {
         Some(at) if too_old(at) => Err(IdTokenFault::NotFresh),
         Some(at) => Ok(at.min(now)),
-        // Of a provider that does not say when, a demand cannot be held.
-        None if attempt.fresh || attempt.max_age.is_some() => Err(IdTokenFault::NotFresh),
-        None => Ok(now),
+        None if attempt.asks_always => Ok(attempt.started),
+        // It was told a max_age and must say when (OIDCC 2): without that, no demand of a service can be held.
+        None => Err(IdTokenFault::NotFresh),
     }
 }
 
@@ -150,6 +150,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::federation::UPSTREAM_MAX_AGE;
 
     const NOW: Timestamp = Timestamp(1_795_510_800_000);
 
@@ -163,7 +164,8 @@ mod tests {
             interaction: None,
             client_id: None,
             fresh: false,
-            max_age: None,
+            asks_always: false,
+            max_age: UPSTREAM_MAX_AGE.as_seconds_ceil(),
             link_session: None,
         }
     }
@@ -172,7 +174,7 @@ mod tests {
         let now = NOW.as_seconds();
         let mut all = json!({
             "iss": "https://op.example", "aud": "preau", "sub": "248289", "exp": now + 60, "iat": now,
-            "nonce": "n".repeat(43), "at_hash": left_half_hash(Alg::RS256, "token"),
+            "nonce": "n".repeat(43), "auth_time": now - 30, "at_hash": left_half_hash(Alg::RS256, "token"),
         });
         let map = all.as_object_mut().unwrap();
         for (name, value) in changes.as_object().unwrap() {
@@ -246,12 +248,15 @@ mod tests {
         };
         assert_eq!(at(json!(now - 3_600), &attempt()), Ok(NOW.minus(Span::hours(1))));
         assert_eq!(at(json!(now + 30), &attempt()), Ok(NOW), "never after now");
-        assert_eq!(at(Value::Null, &attempt()), Ok(NOW));
+        assert_eq!(at(json!(now - 9 * 3_600), &attempt()), Err(IdTokenFault::NotFresh));
+        assert_eq!(at(Value::Null, &attempt()), Err(IdTokenFault::NotFresh));
+        let asking = UpstreamAttempt { fresh: true, asks_always: true, ..attempt() };
+        assert_eq!(at(Value::Null, &asking), Ok(attempt().started));
         let fresh = UpstreamAttempt { fresh: true, ..attempt() };
         assert_eq!(at(json!(now - 60), &fresh), Ok(NOW.minus(Span::minutes(1))));
         assert_eq!(at(json!(now - 300), &fresh), Err(IdTokenFault::NotFresh));
         assert_eq!(at(Value::Null, &fresh), Err(IdTokenFault::NotFresh));
-        let recent = UpstreamAttempt { max_age: Some(600), ..attempt() };
+        let recent = UpstreamAttempt { max_age: 600, ..attempt() };
         assert!(at(json!(now - 600), &recent).is_ok());
         assert_eq!(at(json!(now - 700), &recent), Err(IdTokenFault::NotFresh));
     }

@@ -25,6 +25,10 @@ use crate::tenants::School;
 /// The time that a person has at an upstream, to be back with its answer.
 pub const UPSTREAM_ATTEMPT_TTL: Span = Span::minutes(15);
 
+/// The longest time since an upstream asked the person, whatever the service demands. It is always told, because an
+/// upstream must then say when it asked (OIDCC 2), and a later demand of another service is judged by that.
+pub const UPSTREAM_MAX_AGE: Span = Span::hours(8);
+
 /// A sign-in under way at an upstream: what its answer must match. Single-use, and bound to one browser.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UpstreamAttempt {
@@ -40,8 +44,10 @@ pub struct UpstreamAttempt {
     pub client_id: Option<ClientId>,
     /// True if the upstream was told to ask the person again.
     pub fresh: bool,
+    /// True if the upstream asks the person at each sign-in, told or not.
+    pub asks_always: bool,
     /// The longest time since the upstream asked the person, in seconds.
-    pub max_age: Option<i64>,
+    pub max_age: i64,
     /// The session of the person who asked for a link of the upstream to the account, with the password.
     #[serde(default)]
     pub link_session: Option<SessionId>,

@@ -3,20 +3,24 @@
 mod account;
 mod link;
 mod provider;
+mod unserved;
 
 pub use account::{UpstreamSignIn, VisitorContext, sign_in};
 pub use link::{
     find_pending_link, keep_pending_link, link_account, link_activated, may_link, permit_link, sign_in_linked,
     take_link_permission, unlink_account, unlink_all,
 };
+pub use unserved::end_unserved;
 
-use super::{UPSTREAM_ATTEMPT_TTL, UpstreamAttempt, UpstreamFailure, UpstreamIdentity, id_token, mapping};
+use super::{
+    UPSTREAM_ATTEMPT_TTL, UPSTREAM_MAX_AGE, UpstreamAttempt, UpstreamFailure, UpstreamIdentity, id_token, mapping,
+};
 use crate::app::Operation;
 use crate::base::ids::{id256, is_id};
 use crate::base::lang::Lang;
 use crate::base::secret::{base64url, sha256, sha256_base64url};
 use crate::base::typed_ids::{ClientId, SessionId};
-use crate::config::deployment::Upstream;
+use crate::config::deployment::{Upstream, UpstreamKind};
 use crate::ephemeral::{Namespace, TakeResult};
 use crate::http::paths;
 use crate::protocol::authorize::AuthorizeRequest;
@@ -37,6 +41,8 @@ pub struct UpstreamVisit<'a> {
     pub interaction: Option<&'a str>,
     pub client_id: Option<&'a ClientId>,
     pub request: Option<&'a AuthorizeRequest>,
+    /// True if the upstream shall ask the person again, whatever the service demands.
+    pub ask_again: bool,
     /// The session that asked for a link to its account.
     pub link_session: Option<&'a SessionId>,
     pub lang: Lang,
@@ -60,6 +66,9 @@ pub async fn start(
     let rng = op.app.rng.as_ref();
     let metadata = UpstreamProvider::new(op, upstream).metadata().await?;
     let prompt = visit.request.map(|request| &request.prompt);
+    // FranceConnect asks whatever it is told (its own rule), and says nothing of `max_age`.
+    let asks_always = upstream.kind == UpstreamKind::Franceconnect;
+    let longest = UPSTREAM_MAX_AGE.as_seconds_ceil();
     let attempt = UpstreamAttempt {
         upstream_id: upstream.id.clone(),
         issuer: upstream.issuer.clone(),
@@ -68,8 +77,12 @@ pub async fn start(
         started: op.now,
         interaction: visit.interaction.map(str::to_owned),
         client_id: visit.client_id.cloned(),
-        fresh: prompt.is_some_and(|prompt| prompt.login || prompt.select_account),
-        max_age: visit.request.and_then(|request| request.max_age),
+        fresh: visit.ask_again
+            || asks_always
+            || prompt.is_some_and(|prompt| prompt.login || prompt.select_account)
+            || visit.request.is_some_and(|request| request.expected_sub.is_some()),
+        asks_always,
+        max_age: visit.request.and_then(|request| request.max_age).map_or(longest, |asked| asked.min(longest)),
         link_session: visit.link_session.cloned(),
     };
     let state = id256(rng);
@@ -93,7 +106,7 @@ fn authorization_url(
 ) -> String {
     let (back, scope) = (redirect_uri(issuer, &upstream.id), upstream.scopes.join(" "));
     let (challenge, acr_values) = (sha256_base64url(&attempt.verifier), upstream.acr_values.join(" "));
-    let max_age = attempt.max_age.map(|seconds| seconds.to_string());
+    let max_age = attempt.max_age.to_string();
     let mut pairs = vec![
         ("response_type", "code"),
         ("client_id", &upstream.client_id),
@@ -111,8 +124,8 @@ fn authorization_url(
     if attempt.fresh {
         pairs.push(("prompt", "login"));
     }
-    if let Some(seconds) = &max_age {
-        pairs.push(("max_age", seconds));
+    if !attempt.asks_always {
+        pairs.push(("max_age", &max_age));
     }
     with_query(&metadata.authorization_endpoint, &pairs)
 }

@@ -5,7 +5,7 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 
@@ -16,7 +16,7 @@ use crate::app::{App, AppState, Operation};
 use crate::base::typed_ids::ClientId;
 use crate::clients::{self, Client};
 use crate::config::deployment::{Upstream, UpstreamKind};
-use crate::http::cookies::CookieName;
+use crate::http::cookies::{CookieName, is_left};
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::{
@@ -35,6 +35,9 @@ const CARRIED_PARAMS: [&str; 2] = ["i", "client_id"];
 const LINK_PARAM: &str = "relier";
 /// The seconds after which an upstream that does not answer is asked again.
 const RETRY_SECONDS: i64 = 60;
+
+/// The query parameter that has the upstream ask the person again.
+const ASK_PARAM: &str = "demander";
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -82,7 +85,12 @@ async fn list(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
 }
 
 /// GET: sends the browser to the upstream.
-async fn start(State(app): State<AppState>, ctx: RequestContext, Path(id): Path<String>) -> PageResult {
+async fn start(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> PageResult {
     let waiting = pending_interaction(&app, &ctx).await;
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let (browser, cookie) = ctx.navigation_cookie(app.rng.as_ref());
@@ -96,7 +104,12 @@ async fn start(State(app): State<AppState>, ctx: RequestContext, Path(id): Path<
         Ok(session) => session,
         Err(failure) => return failed(&app, &ctx, &id, "", failure),
     };
+    // A link of another site, for no service: whoever clicked it shall choose, and lose no session by it.
+    if waiting.is_none() && link_session.is_none() && comes_from_elsewhere(&headers) {
+        return Ok(with_cookie(see_other(paths::SIGN_IN), cookie));
+    }
     let visit = UpstreamVisit {
+        ask_again: ctx.query.get(ASK_PARAM).is_some() || ctx.upstream.as_deref().is_some_and(is_left),
         link_session: link_session.as_ref().map(|session| &session.id),
         browser: &browser,
         owner: &ctx.quota_owner(),
@@ -106,12 +119,14 @@ async fn start(State(app): State<AppState>, ctx: RequestContext, Path(id): Path<
         lang: ctx.lang,
     };
     match ops::start(&op, upstream, visit).await {
-        Ok(url) => {
-            let chosen = (upstream.kind == UpstreamKind::Academy).then(|| ctx.jar.upstream_cookie(&id)).flatten();
-            Ok(with_cookie(with_cookie(external_redirect(&url), cookie), chosen))
-        }
+        Ok(url) => Ok(with_cookie(external_redirect(&url), cookie)),
         Err(failure) => failed(&app, &ctx, &id, &query, failure),
     }
+}
+
+/// True for a navigation from another site, in browsers that say so (Fetch Metadata).
+fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
 }
 
 /// Returns the session that goes to the upstream to link it to its account; `None` if nobody asked for that.
@@ -150,6 +165,8 @@ async fn finish(State(app): State<AppState>, ctx: RequestContext, Path(id): Path
             let cookie = ctx.jar.set_cookie(CookieName::Session, &done.session_cookie, None);
             let answer = with_cookie(see_other(&to), cookie);
             let answer = with_cookie(answer, ctx.jar.device_cookie(&ctx.devices, &done.device_secret));
+            let chosen = (upstream.kind == UpstreamKind::Academy).then(|| ctx.jar.upstream_cookie(&id)).flatten();
+            let answer = with_cookie(answer, chosen);
             Ok(with_outcome(answer, "upstream"))
         }
         Ok(Entry::FirstTime { token }) => {
@@ -242,9 +259,12 @@ fn failed(app: &App, ctx: &RequestContext, id: &str, query: &str, failure: Upstr
         label: known.map(|upstream| upstream.label.clone()),
         code: ctx.support_code.clone(),
         query: query.to_owned(),
-        again_href: known
-            .filter(|_| kind.may_succeed_again())
-            .map(|upstream| format!("{}{query}", paths::upstream_start(&upstream.id))),
+        again_href: known.filter(|_| kind.may_succeed_again()).map(|upstream| match kind {
+            UpstreamFailureKind::NotFresh => {
+                format!("{}{query}{joint}{ASK_PARAM}=1", paths::upstream_start(&upstream.id))
+            }
+            _ => format!("{}{query}", paths::upstream_start(&upstream.id)),
+        }),
         list_href: others.then(|| format!("{}{query}{joint}choisir=1", paths::FEDERATION)),
     };
     let answer = with_outcome(ctx.page_with_code(&app.pages, status(kind), &page)?, kind.name());

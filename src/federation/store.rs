@@ -1,6 +1,7 @@
 //! Rows of links between an upstream's people and accounts.
 
 use super::FederatedOrigin;
+use crate::accounts::store::FEDERATION_ORIGIN;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
@@ -96,6 +97,15 @@ pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<
 pub async fn delete(tx: &mut UnitOfWork<'_>, account_id: &AccountId, issuer: &str) -> Result<u64> {
     let sql = "DELETE FROM upstream_link WHERE account_id = $1 AND issuer = $2";
     tx.execute(sql, args![account_id, issuer]).await
+}
+
+/// Lists accounts that an upstream made and that still have refresh tokens, at most `most`.
+pub async fn list_accounts_with_tokens(tx: &mut Tx, upstream: &str, most: i64) -> Result<Vec<AccountId>> {
+    let sql = "SELECT DISTINCT f.account_id FROM refresh_family f JOIN upstream_link l ON l.account_id = f.account_id \
+               JOIN account a ON a.id = l.account_id \
+               WHERE f.ended_at IS NULL AND l.upstream = $1 AND a.origin = $2 LIMIT $3";
+    let values = args![upstream, FEDERATION_ORIGIN, most];
+    Ok(tx.fetch_all::<(AccountId,)>(sql, values).await?.into_iter().map(|(id,)| id).collect())
 }
 
 #[derive(FromRow)]

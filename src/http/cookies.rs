@@ -31,6 +31,13 @@ pub enum CookieName {
 const MAX_DEVICE_SECRETS: usize = 4;
 /// The maximum number of pending activations in one browser (one per tab).
 const MAX_ACTIVATIONS: usize = 4;
+/// The sign before the id of an academy that was left: no id has it.
+const LEFT_SIGN: char = '~';
+
+/// True for the value of the academy's cookie after a sign-out.
+pub fn is_left(academy: &str) -> bool {
+    academy.starts_with(LEFT_SIGN)
+}
 
 /// The cookie names and attributes of the issuer.
 #[derive(Clone, Copy, Debug)]
@@ -77,12 +84,19 @@ impl CookieJar {
     /// Returns the id of the chosen academy, if it can be one; the list of upstreams decides whether it is.
     pub fn upstream(self, headers: &HeaderMap) -> Option<String> {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        self.read(headers, CookieName::Upstream).filter(|id| id.bytes().all(plain)).map(str::to_owned)
+        let found = self.read(headers, CookieName::Upstream);
+        found.filter(|id| id.trim_start_matches(LEFT_SIGN).bytes().all(plain)).map(str::to_owned)
     }
 
     /// Returns the cookie of the chosen academy, for half a year.
     pub fn upstream_cookie(self, id: &str) -> Option<HeaderValue> {
         self.set_cookie(CookieName::Upstream, id, Some(180 * 24 * 3600))
+    }
+
+    /// Returns the cookie after a sign-out of somebody who came through an upstream: the next person at this computer may
+    /// be another one, so the academy is chosen again, and asked to ask again.
+    pub fn left_upstream_cookie(self, id: &str) -> Option<HeaderValue> {
+        self.set_cookie(CookieName::Upstream, &format!("{LEFT_SIGN}{id}"), Some(180 * 24 * 3600))
     }
 
     /// Returns the secrets of the pending activations, the newest first; malformed secrets are skipped.

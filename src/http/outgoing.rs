@@ -15,7 +15,9 @@ mod answers;
 mod cache;
 mod routing;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::{Client, Method, Response, StatusCode};
@@ -82,7 +84,8 @@ impl CallPurpose {
             CallPurpose::SignOut => 64,
             CallPurpose::RequestObject => 16,
             CallPurpose::Registration => 8,
-            CallPurpose::Upstream => 64,
+            // Sixteen upstreams that hang at once; each has a share of its own.
+            CallPurpose::Upstream => 256,
         }
     }
 }
@@ -98,6 +101,8 @@ pub struct OutgoingClient {
     request_objects: Semaphore,
     registrations: Semaphore,
     upstreams: Semaphore,
+    /// The share of each upstream, by id.
+    upstream_shares: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 impl OutgoingClient {
@@ -119,6 +124,7 @@ impl OutgoingClient {
             request_objects: places(CallPurpose::RequestObject),
             registrations: places(CallPurpose::Registration),
             upstreams: places(CallPurpose::Upstream),
+            upstream_shares: Mutex::default(),
         })
     }
 

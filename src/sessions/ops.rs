@@ -300,6 +300,23 @@ pub async fn end_others(
     Ok(())
 }
 
+/// Ends open sessions that began through an upstream, at most `most`, inside the caller's transaction. Returns how many.
+pub async fn end_of_upstream(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    upstream: &str,
+    most: i64,
+) -> anyhow::Result<usize> {
+    let now = tx.now;
+    let open = store::list_open_of_upstream(tx, upstream, most).await?;
+    for (id, account_id) in &open {
+        if store::end(tx, now, id).await? {
+            propagate_end(tx, master_key, id, account_id).await?;
+        }
+    }
+    Ok(open.len())
+}
+
 async fn end_all_but(
     tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,

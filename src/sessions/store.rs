@@ -93,6 +93,12 @@ pub async fn touch(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<()> {
     Ok(())
 }
 
+/// Lists open sessions that began through an upstream, at most `most`.
+pub async fn list_open_of_upstream(tx: &mut Tx, upstream: &str, most: i64) -> Result<Vec<(SessionId, AccountId)>> {
+    let sql = "SELECT id, account_id FROM session WHERE upstream = $1 AND ended_at IS NULL ORDER BY id LIMIT $2";
+    tx.fetch_all(sql, args![upstream, most]).await
+}
+
 /// Ends a session. Returns true only for the call that ended the session.
 pub async fn end(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<bool> {
     let sql = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";

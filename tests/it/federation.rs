@@ -387,7 +387,11 @@ async fn attack_a14_a_disabled_upstream_refuses_at_every_door() {
     let server = upstream.server("academie").await;
     let rp = TestRelyingParty::new(&server, "ent-agents");
     let mut signed_in = Browser::new(&server);
-    upstream.sign_in(&server, &mut signed_in, START).await;
+    let attempt = rp.attempt_with(&[("idp_hint", "academie")]);
+    upstream.sign_in(&server, &mut signed_in, &attempt.url).await;
+    let landed = signed_in.follow().await.expect_redirect_away();
+    let tokens = rp.tokens(&attempt, &rp.code(&landed, &attempt)).await;
+    assert_eq!(rp.userinfo(&tokens.access_token).await.status, StatusCode::OK);
     let mut on_the_way = Browser::new(&server);
     let request = on_the_way.open(&rp.attempt_with(&[("idp_hint", "academie")]).url).await.expect_redirect_away();
     let back = upstream.approve(&server, &request);
@@ -398,6 +402,8 @@ async fn attack_a14_a_disabled_upstream_refuses_at_every_door() {
     assert_eq!(on_the_way.page.status, StatusCode::NOT_FOUND, "the way back");
     assert!(!on_the_way.has_session() && on_the_way.page.has_element("#identifiant"));
     assert_eq!(upstream.calls("token"), 1, "no code is redeemed");
+    assert_eq!(rp.userinfo(&tokens.access_token).await.status, StatusCode::UNAUTHORIZED, "a token");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 0);
     let mut browser = Browser::new(&server);
     browser.get(START).await;
     assert_eq!(browser.page.status, StatusCode::NOT_FOUND, "the way there");
@@ -424,6 +430,59 @@ async fn attack_a14_a_disabled_upstream_refuses_at_every_door() {
         browser.get(START).await;
         assert_eq!(browser.page.status, StatusCode::NOT_FOUND);
     }
+}
+
+#[tokio::test]
+async fn attack_a14_an_upstream_is_disabled_whatever_is_wrong_with_the_other_files() {
+    let upstream = FakeUpstream::start().await;
+    let server = upstream.server("academie").await;
+    let mut signed_in = Browser::new(&server);
+    upstream.sign_in(&server, &mut signed_in, START).await;
+    let directory = &server.app.config.deployment.directory;
+    fs::write(directory.join("schools.toml"), "[[school]\n").unwrap();
+    assert!(bootstrap::republish_deployment(&server.app).await.is_err());
+    signed_in.get("/compte").await;
+    assert_eq!(signed_in.page.status, StatusCode::OK, "a broken file of schools ends nothing");
+    upstream.declare(directory, "academie", "disabled = true\n");
+    assert!(bootstrap::republish_deployment(&server.app).await.is_err());
+    let mut browser = Browser::new(&server);
+    browser.get(START).await;
+    assert_eq!(browser.page.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 0);
+}
+
+#[tokio::test]
+async fn oidcc_3_1_2_1_an_upstream_that_asked_too_long_ago_is_told_to_ask_again() {
+    let upstream = FakeUpstream::start().await;
+    let server = upstream.server("academie").await;
+    let long_ago = server.now().minus(Span::hours(9)).as_seconds();
+    upstream.lie(Lie::IdToken(json!({ "auth_time": long_ago })));
+    let mut browser = Browser::new(&server);
+    let request = browser.open(START).await.expect_redirect_away();
+    assert!(request.query_pairs().any(|(n, v)| n == "max_age" && v == "28800"), "{request}");
+    let back = upstream.approve(&server, &request);
+    browser.get(&back).await;
+    assert_eq!(browser.page.status, StatusCode::FORBIDDEN);
+    assert!(!browser.has_session());
+    assert!(browser.page.has_element("a[href*='demander=1']"), "the page leads there");
+    let request = browser.open(&format!("{START}?demander=1")).await.expect_redirect_away();
+    assert!(request.query_pairs().any(|(n, v)| n == "prompt" && v == "login"), "{request}");
+}
+
+#[tokio::test]
+async fn after_a_sign_out_the_next_person_at_the_computer_is_asked_by_the_academy() {
+    let upstream = FakeUpstream::start().await;
+    let server = upstream.server("academie").await;
+    let mut browser = Browser::new(&server);
+    upstream.sign_in(&server, &mut browser, START).await;
+    let request = browser.open("/federation").await.expect_redirect_away();
+    assert!(!request.query_pairs().any(|(n, _)| n == "prompt"), "the academy chosen before, at once: {request}");
+    browser.post("/deconnexion", &[("changer", "1")]).await;
+    assert!(!browser.has_session());
+    browser.get("/federation").await;
+    assert!(browser.page.has_element("#academies"), "chosen again");
+    let request = browser.open(START).await.expect_redirect_away();
+    assert!(request.query_pairs().any(|(n, v)| n == "prompt" && v == "login"), "{request}");
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ pub struct FederatedPerson<'a> {
     pub family_name: &'a str,
 }
 
-/// Inserts an account that is active at once. `suffix` is random, with capitals: what is typed is made small.
+/// Inserts an account that is active at once. `suffix` is random. The capital before it keeps it from being
+/// typed: what is typed is made small.
 pub async fn insert(tx: &mut UnitOfWork<'_>, id: &AccountId, suffix: &str, person: FederatedPerson<'_>) -> Result<()> {
     let now = tx.now;
     tx.execute(
@@ -25,7 +26,7 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, id: &AccountId, suffix: &str, perso
          updated_at, origin) VALUES ($1, $2, $3, $4, 'active', $5, $6, $7, $8, $8, $9)",
         args![
             id,
-            format!("{STEM}{suffix}"),
+            format!("{STEM}X{suffix}"),
             STEM,
             suffix,
             person.profile.name(),

@@ -1,6 +1,6 @@
 //! Reads the deployment's directory. An invalid client file is reported and does not affect the other files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -70,6 +70,18 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     paths.retain(|p| p.extension().is_some_and(|x| x == "toml"));
     paths.sort();
     Ok(paths)
+}
+
+/// Lists the upstreams whose files are there and do not disable them, whatever else is wrong with the directory: an
+/// upstream is disabled in a hurry.
+pub fn serving_upstreams(directory: &Path) -> BTreeSet<String> {
+    let files = toml_files(&directory.join("upstreams")).unwrap_or_default();
+    let serves = |path: &PathBuf| {
+        let text = read_text(path).ok()?;
+        let disabled = parse_toml(&text).ok()?.get_bool("disabled").unwrap_or(false);
+        (!disabled).then(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+    };
+    files.iter().filter_map(serves).collect()
 }
 
 /// Reads the upstreams. One whose file is broken serves nobody, and the others do.

@@ -3,7 +3,7 @@
 //! Everything that decides whether an answer is believed stands here: the issuer, the algorithms, whose people they
 //! are. Nothing of it comes from the provider's own documents (docs/decisions/0053-sign-in-through-others.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -202,6 +202,26 @@ impl Upstreams {
     /// Returns every upstream, also a disabled one.
     pub fn all(&self) -> impl Iterator<Item = &Upstream> {
         self.0.values()
+    }
+
+    /// Returns the ids of those that are disabled.
+    pub fn disabled(&self) -> BTreeSet<String> {
+        self.0.values().filter(|upstream| upstream.disabled).map(|upstream| upstream.id.clone()).collect()
+    }
+
+    /// Returns the ids of those that `newer` has no more.
+    pub fn missing_in(&self, newer: &Self) -> BTreeSet<String> {
+        self.0.keys().filter(|id| !newer.0.contains_key(*id)).cloned().collect()
+    }
+
+    /// Returns the same upstreams, of which only those named serve.
+    #[must_use]
+    pub fn only(&self, serving: &BTreeSet<String>) -> Self {
+        let mut all = self.clone();
+        for upstream in all.0.values_mut() {
+            upstream.disabled |= !serving.contains(&upstream.id);
+        }
+        all
     }
 
     /// Replaces the beginning of the issuers' addresses, for a demo on another port.

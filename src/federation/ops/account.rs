@@ -47,7 +47,8 @@ pub async fn sign_in(
     visitor: VisitorContext<'_>,
 ) -> Result<UpstreamSignIn, UpstreamFailure> {
     let schools = own_schools(op, upstream, &identity.schools).await?;
-    let mut tx = op.write(Durability::Relaxed).await.map_err(anyhow::Error::from)?;
+    // Durable: an account that a power cut took would be another one, with another `sub`, at the next sign-in.
+    let mut tx = op.write(Durability::Durable).await.map_err(anyhow::Error::from)?;
     let subject = UpstreamSubject { issuer: &upstream.issuer, sub: &identity.sub };
     let origin = LinkedOrigin {
         upstream_id: &upstream.id,
@@ -145,13 +146,10 @@ pub(super) async fn begin_session(
     let label = devices::label(visitor.user_agent);
     let (device_id, device_secret) = devices::ops::remember(tx, account_id, known.as_ref(), &label, None).await?;
     let origin = UpstreamOrigin { upstream_id: upstream.id.clone(), level: identity.level };
-    // A session that began when the upstream asked the person would be over before it is used.
-    let asked = identity.authenticated_at;
-    let recent = op.now.since(asked) < sessions::SESSION_TTL;
     let proof = UpstreamProof {
         origin: &origin,
         amr: &identity.amr,
-        authenticated_at: if recent { asked } else { op.now },
+        authenticated_at: identity.authenticated_at,
         id_token: Some(&identity.id_token),
     };
     let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: visitor.client_id };

@@ -55,7 +55,8 @@ impl<'a> UpstreamProvider<'a> {
     }
 
     async fn call(&self, call: EndpointCall<'_>, most: usize) -> anyhow::Result<EndpointAnswer> {
-        let answer = tokio::time::timeout(self.upstream.timeout, self.op.app.outgoing.call_upstream(call, most)).await;
+        let call = self.op.app.outgoing.call_upstream(&self.upstream.id, call, most);
+        let answer = tokio::time::timeout(self.upstream.timeout, call).await;
         Ok(answer.map_err(|_| anyhow::anyhow!("it took too long"))??)
     }
 

@@ -1,6 +1,9 @@
 //! Calls of an upstream's endpoints, whose answer is read whatever its status: an error says more than its number.
 
+use std::sync::{Arc, PoisonError};
+
 use reqwest::{Client, Method};
+use tokio::sync::Semaphore;
 
 use super::{CallPurpose, OutgoingClient, OutgoingError, media_type, read_body};
 
@@ -23,10 +26,30 @@ pub struct EndpointAnswer {
     pub body: Vec<u8>,
 }
 
+/// The maximum number of concurrent calls of one upstream.
+const MAX_CALLS_PER_UPSTREAM: usize = 16;
+
 impl OutgoingClient {
-    /// Calls an upstream's endpoint and reads an answer of at most `most` bytes.
-    pub async fn call_upstream(&self, call: EndpointCall<'_>, most: usize) -> Result<EndpointAnswer, OutgoingError> {
+    /// Returns the share of an upstream, by its id: of a file, so that there are few.
+    fn share_of(&self, upstream_id: &str) -> Arc<Semaphore> {
+        let mut shares = self.upstream_shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = shares.entry(upstream_id.to_owned());
+        Arc::clone(share.or_insert_with(|| Arc::new(Semaphore::new(MAX_CALLS_PER_UPSTREAM))))
+    }
+
+    /// Calls an endpoint of an upstream, by id, and reads an answer of at most `most` bytes. Each upstream has its own
+    /// share of the calls: one that hangs takes no other's (docs/threats.md#attack-d6).
+    pub async fn call_upstream(
+        &self,
+        upstream_id: &str,
+        call: EndpointCall<'_>,
+        most: usize,
+    ) -> Result<EndpointAnswer, OutgoingError> {
         let url = self.validate_url(call.address)?;
+        let share = self.share_of(upstream_id);
+        let Ok(_share) = share.try_acquire() else {
+            return Err(OutgoingError::NoResponse("too many calls of this upstream at once".to_owned()));
+        };
         let (ways, _place) = self.acquire(CallPurpose::Upstream)?;
         let request = |client: &Client| {
             let method = if call.form.is_some() { Method::POST } else { Method::GET };

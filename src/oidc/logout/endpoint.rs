@@ -74,18 +74,27 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
     Ok(see_other(&format!("{}?i={i}", paths::LOGOUT)))
 }
 
+/// Clears the cookie of the ended session. The academy of whoever came through one is forgotten as a way that needs no
+/// choice: the next person at this computer may be another one, and the session there may be open still.
+fn signed_out(ctx: &RequestContext, session: Option<&Session>, response: Response) -> Response {
+    let response = with_cookie(response, ctx.jar.clear_cookie(CookieName::Session));
+    let origin = session.and_then(|session| session.upstream.as_ref());
+    with_cookie(response, origin.and_then(|origin| ctx.jar.left_upstream_cookie(&origin.upstream_id)))
+}
+
 /// Handles the POST of the confirmation page, same-origin only: ends the session, then continues by GET.
 pub async fn confirm(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
     let i = ctx.query.get("i").unwrap_or_default().to_owned();
     let mut request = request::load(&app, &ctx, &i).await?.unwrap_or_default();
-    if let Some(session) = sessions::ops::find_unended(&app, ctx.session.as_deref()).await? {
-        sessions::ops::end(&Operation::of_request(&app, &ctx), &session).await?;
-        request.session = Some(session.id);
+    let session = sessions::ops::find_unended(&app, ctx.session.as_deref()).await?;
+    if let Some(session) = &session {
+        sessions::ops::end(&Operation::of_request(&app, &ctx), session).await?;
+        request.session = Some(session.id.clone());
     }
     request.done = true;
     let (to, cookie) = store_request(&app, &ctx, request).await?;
     let response = with_cookie(see_other(&format!("{}?i={to}", paths::AFTER_SIGN_OUT)), cookie);
-    Ok(with_cookie(response, ctx.jar.clear_cookie(CookieName::Session)))
+    Ok(signed_out(&ctx, session.as_ref(), response))
 }
 
 /// Handles the POST of `/deconnexion`, the sign-out button of this server's own pages. With `changer` the browser
@@ -93,9 +102,10 @@ pub async fn confirm(State(app): State<AppState>, ctx: RequestContext, Form(_): 
 /// page.
 pub async fn log_out(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
     let mut request = LogoutRequest { done: true, ..LogoutRequest::default() };
-    if let Some(session) = sessions::ops::find_unended(&app, ctx.session.as_deref()).await? {
-        sessions::ops::end(&Operation::of_request(&app, &ctx), &session).await?;
-        request.session = Some(session.id);
+    let session = sessions::ops::find_unended(&app, ctx.session.as_deref()).await?;
+    if let Some(session) = &session {
+        sessions::ops::end(&Operation::of_request(&app, &ctx), session).await?;
+        request.session = Some(session.id.clone());
     }
     let changes = form.get("changer").is_some();
     // The pending authorization request is bound to the navigation cookie, so the cookie must not be replaced.
@@ -109,7 +119,7 @@ pub async fn log_out(State(app): State<AppState>, ctx: RequestContext, Form(form
         request.onward = changes.then_some(sign_in);
         store_and_redirect(&app, &ctx, request).await?
     };
-    Ok(with_cookie(response, ctx.jar.clear_cookie(CookieName::Session)))
+    Ok(signed_out(&ctx, session.as_ref(), response))
 }
 
 /// Handles GET `/deconnexion/suite`: shows a page that continues by itself, because the redirect to the client must not
@@ -150,9 +160,9 @@ async fn handle(app: &App, ctx: RequestContext, mut request: LogoutRequest, i: O
     };
     if hint_matches_session(app, &session, &request).await? {
         sessions::ops::end(&Operation::of_request(app, &ctx), &session).await?;
-        request.session = Some(session.id);
-        let cleared = ctx.jar.clear_cookie(CookieName::Session);
-        return Ok(with_cookie(finish_without_hint_in_url(app, ctx, request).await?, cleared));
+        request.session = Some(session.id.clone());
+        let response = finish_without_hint_in_url(app, ctx.clone(), request).await?;
+        return Ok(signed_out(&ctx, Some(&session), response));
     }
     match i {
         None => store_and_redirect(app, &ctx, request).await,
