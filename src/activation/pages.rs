@@ -20,7 +20,6 @@ use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other, with_cookie};
-use crate::interactions::{self, Interaction};
 
 type PageResult = Result<Response, PageError>;
 
@@ -39,17 +38,6 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACTIVATION_PASSWORD, get(password::show).post(password::submit))
         .route(paths::ACTIVATION_SHEET, get(password::sheet))
         .route(paths::ACTIVATION_DONE, get(password::done))
-}
-
-async fn pending_interaction(app: &AppState, ctx: &RequestContext) -> Option<Interaction> {
-    let op = Operation::of_request(app, ctx);
-    interactions::ops::find_for_display(&op, ctx.query.get("i"), ctx.navigation_id.as_deref()).await
-}
-
-/// Returns the request context in the language of the pending authorization request, unless the user chose a language.
-async fn in_request_language(app: &AppState, ctx: RequestContext) -> RequestContext {
-    let waiting = pending_interaction(app, &ctx).await;
-    ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()))
 }
 
 /// Redirects to the page of a step, with the carried parameters.

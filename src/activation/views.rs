@@ -11,6 +11,7 @@ use crate::credentials::views::PasswordFieldError;
 use crate::http::pages::Page;
 use crate::http::pages::date_fields::{DateFieldError, DateFields};
 use crate::http::qr::QrCode;
+use crate::otp::views::{CodeFieldError, ResendNotice};
 use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;
 
@@ -37,8 +38,8 @@ pub struct CodePage {
     pub call: Option<CallState>,
     /// Set if the landline may not ring now: the day on which it may from eight o'clock on.
     pub next_call: Option<CallDay>,
-    pub error: Option<CodeError>,
-    pub notice: Option<CodeNotice>,
+    pub error: Option<CodeFieldError>,
+    pub notice: Option<ResendNotice>,
 }
 
 /// The state of the call that speaks a code.
@@ -56,32 +57,6 @@ pub enum CallState {
 pub enum CallDay {
     Today,
     Tomorrow,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum CodeError {
-    Empty,
-    /// The input cannot be a code: no try is counted.
-    NotSixDigits,
-    Wrong {
-        left: i64,
-    },
-    /// The tries of this code are used up: a new code must be requested.
-    UsedUp,
-    /// The tries of the day are used up; `hour` as `14 h 30`.
-    TooManyToday {
-        hour: String,
-    },
-    Expired,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum CodeNotice {
-    ResendTooSoon { seconds: i64 },
-    SentAgain,
-    ResendLimit,
 }
 
 /// `/activation/enfants`, step 3. Posts `representant_legal_N` and `date_naissance_N_jour`, `_mois`, `_annee` to the

@@ -24,7 +24,8 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other};
-use crate::otp::{CodeFormatError, CodeVerification, TypedCode};
+use crate::otp::TypedCode;
+use crate::otp::pages::CodeRefusal;
 use crate::protocol::params::Params;
 use crate::sessions::Session;
 use crate::sessions::extract::SignedIn;
@@ -165,23 +166,20 @@ async fn confirm(
     Form(form): Form,
 ) -> PageResult {
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-    let (status, error) = match TypedCode::parse(form.form_value("code")) {
-        Err(CodeFormatError::Empty) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeEmpty),
-        Err(CodeFormatError::NotSixDigits) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeNotSix),
+    let shown = async || email_page(&app, &ctx, &session, &account).await;
+    let refusal = match TypedCode::parse(form.form_value("code")) {
+        Err(malformed) => CodeRefusal::of_format(malformed),
         Ok(code) => match ops::confirm(&op, &session, &account, ctx.lang, &code).await? {
             ConfirmOutcome::Confirmed | ConfirmOutcome::NothingAsked => return Ok(see_other(paths::ACCOUNT_EMAIL)),
-            ConfirmOutcome::Rejected(CodeVerification::Incorrect { tries_left: left }) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeWrong { left })
+            ConfirmOutcome::Caution { until } => {
+                let page = EmailPage { error: Some(caution(ctx.lang, until)), ..shown().await? };
+                return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
             }
-            ConfirmOutcome::Rejected(CodeVerification::RateLimited { until }) => {
-                (StatusCode::TOO_MANY_REQUESTS, EmailError::TooMany { hour: dates::hour_rounded_up(ctx.lang, until) })
-            }
-            ConfirmOutcome::Caution { until } => (StatusCode::UNPROCESSABLE_ENTITY, caution(ctx.lang, until)),
-            ConfirmOutcome::Rejected(_) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeUsedUp),
+            ConfirmOutcome::Rejected(rejected) => CodeRefusal::of_verification(ctx.lang, rejected),
         },
     };
-    let page = EmailPage { error: Some(error), ..email_page(&app, &ctx, &session, &account).await? };
-    ctx.page(&app.pages, status, &page)
+    let page = EmailPage { code: Some(refusal.error.clone()), ..shown().await? };
+    Ok(refusal.complete(&ctx, ctx.page(&app.pages, refusal.status, &page)?))
 }
 
 /// POST: removes the address.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::credentials::views::{CurrentPasswordError, CurrentPasswordProblem};
 use crate::http::pages::Page;
+use crate::otp::views::CodeFieldError;
 
 /// `/compte/adresse`. Posts `adresse` to the URL of the page, `code` to `/compte/adresse/code`, and nothing to
 /// `/compte/adresse/retirer`. `mot_de_passe` goes with `adresse`, with `/compte/adresse/retirer`, and with `ancienne`
@@ -19,6 +20,8 @@ pub struct EmailPage {
     /// The typed address, shown again after an error.
     pub typed: String,
     pub error: Option<EmailError>,
+    /// The error of the typed code.
+    pub code: Option<CodeFieldError>,
     /// The error of the current password.
     pub current: Option<CurrentPasswordError>,
     /// The addresses that may be taken back.
@@ -59,13 +62,6 @@ pub enum EmailError {
     TooMany {
         hour: String,
     },
-    CodeEmpty,
-    CodeNotSix,
-    CodeWrong {
-        left: i64,
-    },
-    /// The code serves no more: another one must be asked for.
-    CodeUsedUp,
 }
 
 impl Page for EmailPage {
@@ -73,7 +69,7 @@ impl Page for EmailPage {
 
     fn samples() -> Vec<Self> {
         let address = || Some("fatou@example.org".to_owned());
-        let code = |error| EmailPage { asked: address(), error, ..EmailPage::default() };
+        let code = |code| EmailPage { asked: address(), code, ..EmailPage::default() };
         let mut all = vec![
             EmailPage::default(),
             EmailPage { recovers_from: Some(15), ..EmailPage::default() },
@@ -101,11 +97,7 @@ impl Page for EmailPage {
             let current = Some(CurrentPasswordError::sample(kind));
             all.push(EmailPage { typed: "fatou@example.org".to_owned(), current, ..EmailPage::default() });
         }
-        for error in
-            [EmailError::CodeEmpty, EmailError::CodeNotSix, EmailError::CodeWrong { left: 2 }, EmailError::CodeUsedUp]
-        {
-            all.push(code(Some(error)));
-        }
+        all.extend(CodeFieldError::samples().into_iter().map(|error| code(Some(error))));
         all
     }
 }

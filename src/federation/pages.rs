@@ -22,10 +22,10 @@ use crate::http::paths;
 use crate::http::request_context::{
     RequestContext, external_redirect, retry_after_seconds, see_other, with_cookie, with_outcome,
 };
-use crate::interactions::{self, Interaction};
+use crate::interactions::Interaction;
+use crate::interactions::extract::pending_interaction;
 use crate::protocol::params::encode;
 use crate::sessions::{self, Session};
-use crate::telemetry;
 
 type PageResult = Result<Response, PageError>;
 
@@ -44,15 +44,6 @@ pub fn routes() -> Router<AppState> {
         .route(paths::FEDERATION, get(list))
         .route(paths::UPSTREAM, get(start))
         .route(paths::UPSTREAM_CALLBACK, get(finish))
-}
-
-async fn pending_interaction(app: &App, ctx: &RequestContext) -> Option<Interaction> {
-    let op = Operation::of_request(app, ctx);
-    let waiting = interactions::ops::find_for_display(&op, ctx.query.get("i"), ctx.navigation_id.as_deref()).await;
-    if let Some(waiting) = &waiting {
-        telemetry::record_client_id(&waiting.request.client_id);
-    }
-    waiting
 }
 
 /// Returns the usable client of a pending request.

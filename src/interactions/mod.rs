@@ -3,6 +3,7 @@
 //! The URLs of pages carry `?i=…&client_id=…`: `i` is the encrypted request, valid for two hours and bound to one
 //! browser by its navigation cookie ([`crate::ephemeral::CarriedState`]). Two tabs have two interactions.
 
+pub mod extract;
 pub mod ops;
 pub mod views;
 

@@ -22,13 +22,13 @@ use crate::http::paths;
 use crate::http::request_context::{
     RequestContext, retry_after, retry_after_seconds, see_other, with_cookie, with_outcome,
 };
+use crate::interactions::extract::pending_interaction;
 use crate::interactions::views::Continue;
-use crate::interactions::{self, Interaction};
+use crate::interactions::Interaction;
 use crate::letters::code::looks_like_a_code;
 use crate::passkeys::{self, CeremonyPurpose, PasskeyAnswer, PasskeyChallenge};
 use crate::protocol::acr::Acr;
 use crate::sessions::extract::CurrentSession;
-use crate::telemetry;
 use crate::tenants::SchoolContact;
 
 type PageResult = Result<Response, PageError>;
@@ -37,15 +37,6 @@ type PageResult = Result<Response, PageError>;
 const MAX_SHOWN_CHARS: usize = 200;
 /// The query parameters that the sign-in pages pass on.
 const CARRIED_PARAMS: [&str; 2] = ["i", "client_id"];
-
-async fn pending_interaction(app: &AppState, ctx: &RequestContext) -> Option<Interaction> {
-    let op = Operation::of_request(app, ctx);
-    let waiting = interactions::ops::find_for_display(&op, ctx.query.get("i"), ctx.navigation_id.as_deref()).await;
-    if let Some(waiting) = &waiting {
-        telemetry::record_client_id(&waiting.request.client_id);
-    }
-    waiting
-}
 
 /// Returns the usable client of the pending request.
 async fn requesting_client(app: &AppState, waiting: Option<&Interaction>) -> anyhow::Result<Option<Client>> {

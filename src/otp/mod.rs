@@ -8,7 +8,9 @@ pub mod api;
 pub mod conversion;
 pub mod ops;
 pub mod outage;
+pub mod pages;
 pub mod store;
+pub mod views;
 
 use crate::base::clock::Span;
 use crate::base::date::to_ascii_digit;
@@ -90,4 +92,11 @@ pub enum CodeVerification {
     RateLimited {
         until: crate::base::clock::Timestamp,
     },
+}
+
+impl CodeVerification {
+    /// True if the code may have been right a moment ago: the second request of a double click.
+    pub fn may_be_repeated(self) -> bool {
+        matches!(self, CodeVerification::Exhausted | CodeVerification::Correct)
+    }
 }

@@ -11,6 +11,7 @@ use crate::credentials::views::PasswordFieldError;
 use crate::guardianship::ChildStatus;
 use crate::http::pages::Page;
 use crate::http::pages::date_fields::{DateFieldError, DateFields};
+use crate::otp::views::{CodeFieldError, ResendNotice};
 
 mod factor;
 mod letter;
@@ -79,32 +80,6 @@ pub struct RecoveryCodePage {
     pub delayed: bool,
     pub error: Option<CodeFieldError>,
     pub notice: Option<ResendNotice>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum CodeFieldError {
-    Empty,
-    /// The input cannot be a code: no try is counted.
-    NotSixDigits,
-    Wrong {
-        left: i64,
-    },
-    /// The tries of this code are used up: a new code must be requested.
-    UsedUp,
-    /// The tries of the day are used up; `hour` as `14 h 30`.
-    TooManyToday {
-        hour: String,
-    },
-    Expired,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ResendNotice {
-    ResendTooSoon { seconds: i64 },
-    SentAgain,
-    ResendLimit,
 }
 
 /// `/mot-de-passe-oublie/enfants`, step 3. Posts `date_naissance_N_jour`, `_mois`, `_annee` to the URL of the page.

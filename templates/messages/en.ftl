@@ -147,14 +147,15 @@ code-delayed = Text messages are leaving late at the moment, for everybody. Your
 code-asked-again = Your new request is kept. A code received before it no longer works.
 code-label = 6-digit code
 code-refused = This code does not work
-code-empty = Please fill in the field "Code"
-code-not-six = The code has 6 digits. Copy them as they are in the text message.
-code-wrong = That code is not right. { $left ->
+code-refused-empty = Please fill in the field "Code"
+code-refused-not-six-digits = The code has 6 digits. Type them as you received them.
+code-refused-too-many-today = { too-many-today }
+code-refused-wrong = That code is not right. { $left ->
     [one] { $left } try
    *[other] { $left } tries
 } left.
-code-used-up = That code no longer works. Ask for a new one.
-code-expired = That code is more than 30 minutes old. Ask for a new one.
+code-refused-used-up = That code no longer works. Ask for a new one.
+code-refused-expired = That code is more than 30 minutes old. Ask for a new one.
 code-resend = Send the code again
 code-too-soon = A code has just been sent. You can ask for another in { $seconds ->
     [one] { $seconds } second
@@ -627,7 +628,6 @@ email-label = E-mail address
 email-send = Receive a code at this address
 email-invalid = Check the address: it looks like given.name@example.org.
 email-sent = A message is being sent to **{ $address }**. It contains a code, valid for 24 hours. Until you enter it here, this address serves for nothing.
-email-code-not-six = The code has 6 digits. Copy them as they are in the message.
 email-confirm = Confirm my address
 email-nothing = Look in your junk mail. Your account works without an address too.
 email-again = Correct the address, or receive another code

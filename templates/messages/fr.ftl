@@ -147,14 +147,15 @@ code-delayed = Les SMS partent avec du retard en ce moment, pour tout le monde. 
 code-asked-again = Votre nouvelle demande est gardée. Un code reçu avant elle ne sert plus.
 code-label = Code à 6 chiffres
 code-refused = Ce code ne convient pas
-code-empty = Veuillez renseigner le champ "Code"
-code-not-six = Le code a 6 chiffres. Recopiez-les comme dans le SMS.
-code-wrong = Ce code n'est pas le bon. Il reste { $left ->
+code-refused-empty = Veuillez renseigner le champ "Code"
+code-refused-not-six-digits = Le code a 6 chiffres. Recopiez-les comme vous les avez reçus.
+code-refused-too-many-today = { too-many-today }
+code-refused-wrong = Ce code n'est pas le bon. Il reste { $left ->
     [one] { $left } essai
    *[other] { $left } essais
 }.
-code-used-up = Ce code ne sert plus. Demandez-en un nouveau.
-code-expired = Ce code a plus de 30 minutes. Demandez-en un nouveau.
+code-refused-used-up = Ce code ne sert plus. Demandez-en un nouveau.
+code-refused-expired = Ce code a plus de 30 minutes. Demandez-en un nouveau.
 code-resend = Renvoyer le code
 code-too-soon = Un code vient de partir. Vous pourrez en demander un autre dans { $seconds ->
     [one] { $seconds } seconde
@@ -627,7 +628,6 @@ email-label = Adresse e-mail
 email-send = Recevoir un code à cette adresse
 email-invalid = Vérifiez l'adresse : elle ressemble à prenom.nom@exemple.fr.
 email-sent = Un message part vers **{ $address }**. Il contient un code, valable 24 heures. Tant que vous ne l'indiquez pas ici, cette adresse ne sert à rien.
-email-code-not-six = Le code a 6 chiffres. Recopiez-les comme dans le message.
 email-confirm = Confirmer mon adresse
 email-nothing = Regardez dans les courriers indésirables. Votre compte marche aussi sans adresse.
 email-again = Corriger l'adresse, ou recevoir un autre code

@@ -4,9 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{
-    CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, redirect_to_step, with_next_secret,
-};
+use super::{CARRIED_PARAMS, PageResult, activation_at, left_by_proof, redirect_to_step, with_next_secret};
 use crate::activation::ops::{self, AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer};
 use crate::activation::views::{AllChildrenDenied, ChildAnswer, ChildCard, ChildError, ChildrenPage};
 use crate::activation::{Activation, ActivationStep, ChildStatus};
@@ -16,6 +14,7 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::{date_fields, dates};
 use crate::http::request_context::RequestContext;
+use crate::interactions::extract::in_request_language;
 use crate::protocol::params::Params;
 
 /// GET: shows the questions. Neither *Oui* nor *Non* is preselected.

@@ -4,22 +4,20 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{
-    CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, redirect_to_step, with_next_secret,
-};
+use super::{CARRIED_PARAMS, PageResult, activation_at, left_by_proof, redirect_to_step, with_next_secret};
 use crate::activation::ops::{self, CodeOutcome};
-use crate::activation::views::{CallDay, CallState, CodeError, CodeNotice, CodePage};
+use crate::activation::views::{CallDay, CallState, CodePage};
 use crate::activation::{Activation, ActivationStep};
 use crate::app::{AppState, Operation};
-use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::form::Form;
-use crate::http::pages::dates;
 use crate::http::paths;
-use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::http::request_context::RequestContext;
+use crate::interactions::extract::in_request_language;
 use crate::otp::ops::ResendOutcome;
 use crate::otp::outage::Outage;
-use crate::otp::{self, CodeFormatError, CodeVerification, TypedCode};
+use crate::otp::pages::{CodeRefusal, resend_notice, resend_redirect};
+use crate::otp::{self, TypedCode};
 
 async fn code_page(app: &AppState, ctx: &RequestContext, activation: &Activation) -> anyhow::Result<CodePage> {
     let standing = otp::ops::active_outages(&app.db, ctx.now).await?;
@@ -57,24 +55,8 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
-    let notice = match ctx.query.get("renvoi") {
-        Some("envoye") => Some(CodeNotice::SentAgain),
-        Some("limite") => Some(CodeNotice::ResendLimit),
-        Some("attente") => seconds_left(&app, &ctx, &activation).await?,
-        _ => None,
-    };
+    let notice = resend_notice(&app, &ctx, Some(&activation.challenge_id)).await?;
     ctx.page(&app.pages, StatusCode::OK, &CodePage { notice, ..code_page(&app, &ctx, &activation).await? })
-}
-
-async fn seconds_left(
-    app: &AppState,
-    ctx: &RequestContext,
-    activation: &Activation,
-) -> anyhow::Result<Option<CodeNotice>> {
-    let challenge = otp::store::find(&mut app.db.read().await?, &activation.challenge_id).await?;
-    let left =
-        challenge.map(|c| Timestamp(c.sent_at).plus(otp::resend_delay(c.sends)).since(ctx.now).as_seconds_ceil());
-    Ok(left.filter(|s| *s > 0).map(|seconds| CodeNotice::ResendTooSoon { seconds }))
 }
 
 /// POST: verifies the code, and continues or shows the error.
@@ -92,37 +74,27 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             return Ok(again.unwrap_or(answer));
         }
     };
-    let refuse = async |status, error| {
-        let page = code_page(&app, &ctx, &activation).await?;
-        ctx.page(&app.pages, status, &CodePage { error: Some(error), ..page })
+    let refuse = async |refusal: CodeRefusal| {
+        let page = CodePage { error: Some(refusal.error.clone()), ..code_page(&app, &ctx, &activation).await? };
+        Ok(refusal.complete(&ctx, ctx.page(&app.pages, refusal.status, &page)?))
     };
     let typed = match typed {
         Ok(typed) => typed,
-        Err(CodeFormatError::Empty) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty).await,
-        Err(CodeFormatError::NotSixDigits) => {
-            return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::NotSixDigits).await;
-        }
+        Err(malformed) => return refuse(CodeRefusal::of_format(malformed)).await,
     };
     match ops::verify_code(&Operation::of_request(&app, &ctx), &activation, &typed).await? {
         CodeOutcome::Accepted(step) => {
             Ok(with_next_secret(&app, &ctx, &activation, ActivationStep::Code, redirect_to_step(&ctx, step)))
         }
-        CodeOutcome::Rejected(CodeVerification::Incorrect { tries_left: left }) => {
-            refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Wrong { left }).await
-        }
-        CodeOutcome::Rejected(CodeVerification::RateLimited { until }) => {
-            let hour = dates::hour_rounded_up(ctx.lang, until);
-            let page = refuse(StatusCode::TOO_MANY_REQUESTS, CodeError::TooManyToday { hour }).await?;
-            Ok(retry_after(page, ctx.now, until))
-        }
-        CodeOutcome::Rejected(CodeVerification::Expired) => {
-            refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Expired).await
-        }
-        // Used up by wrong tries, or a moment ago by a double click: then the activation has advanced.
-        CodeOutcome::Rejected(CodeVerification::Exhausted | CodeVerification::Correct) => {
-            match repeat_code(&app, &ctx, &typed).await? {
+        CodeOutcome::Rejected(rejected) => {
+            // Used up by wrong tries, or a moment ago by a double click: then the activation has advanced.
+            let again = match rejected.may_be_repeated() {
+                true => repeat_code(&app, &ctx, &typed).await?,
+                false => None,
+            };
+            match again {
                 Some(answer) => Ok(answer),
-                None => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::UsedUp).await,
+                None => refuse(CodeRefusal::of_verification(ctx.lang, rejected)).await,
             }
         }
     }
@@ -143,10 +115,8 @@ pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(
     };
     let said = match ops::resend_code(&Operation::of_request(&app, &ctx), &activation).await? {
         // The page itself says that the first call leaves, and when the telephone may ring.
-        None | Some(ResendOutcome::Sent { sends: 1 }) => "",
-        Some(ResendOutcome::Sent { .. }) => "envoye",
-        Some(ResendOutcome::Wait { .. }) => "attente",
-        Some(ResendOutcome::LimitReached) => "limite",
+        None | Some(ResendOutcome::Sent { sends: 1 }) => None,
+        Some(outcome) => Some(outcome),
     };
-    Ok(see_other(&format!("{}{}&renvoi={said}", paths::ACTIVATION_CODE, ctx.carried_query(&CARRIED_PARAMS))))
+    Ok(resend_redirect(&ctx, paths::ACTIVATION_CODE, &CARRIED_PARAMS, said))
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{PageResult, in_request_language};
+use super::PageResult;
 use crate::activation::ops::{self, ActivationLookup, StartContext, StartOutcome};
 use crate::activation::views::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError, UpstreamNames};
 use crate::activation::{ActivationPurpose, ActivationStep, MAX_NAME_CHARS, SubmittedIdentity};
@@ -15,6 +15,7 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
 use crate::interactions;
+use crate::interactions::extract::in_request_language;
 use crate::limits::{LimitReason, RateLimited};
 use crate::protocol::params::{Params, encode};
 

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{PageResult, activation_at, in_request_language};
+use super::{PageResult, activation_at};
 use crate::accounts;
 use crate::activation::views::{
     AccountSuspended, ActivationSuperseded, AlreadyActive, CampaignClosed, CampaignNotOpen, HelpOptions,
@@ -17,6 +17,7 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
+use crate::interactions::extract::in_request_language;
 use crate::protocol::params::encode;
 use crate::recovery::views::{RecoveryEnded, RecoveryEndedReason};
 use crate::{roster, tenants};

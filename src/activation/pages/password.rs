@@ -4,10 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{
-    CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, pending_interaction,
-    redirect_to_step, with_next_secret,
-};
+use super::{CARRIED_PARAMS, PageResult, activation_at, left_by_proof, redirect_to_step, with_next_secret};
 use crate::accounts::password;
 use crate::accounts::{self, Account};
 use crate::activation::browser_binding::BoundActivation;
@@ -26,6 +23,7 @@ use crate::http::form::Form;
 use crate::http::paths;
 use crate::http::qr::QrCode;
 use crate::http::request_context::{RequestContext, with_cookie};
+use crate::interactions::extract::{in_request_language, pending_interaction};
 use crate::passkeys::ops::PasskeyOffer;
 use crate::protocol::params::Params;
 use crate::services::ServiceLink;

@@ -2,8 +2,8 @@
 
 use super::{
     ActivationPurpose, CallDay, CallState, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason,
-    ChildStatus, ChildrenPage, CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage,
-    NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService, UpstreamNames,
+    ChildStatus, ChildrenPage, CodeFieldError, CodePage, DonePage, IdentityFormError, IdentityPage, NameFieldError,
+    PasswordFieldError, PasswordPage, PhoneFieldError, ResendNotice, SheetPage, SheetService, UpstreamNames,
 };
 use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
@@ -75,33 +75,24 @@ pub(super) fn code() -> Vec<CodePage> {
     };
     let delayed = |notice| CodePage { delayed: true, ..page(None, notice) };
     let called = |call, error, notice| CodePage { call: Some(call), ..page(error, notice) };
-    vec![
-        delayed(None),
-        delayed(Some(CodeNotice::SentAgain)),
-        page(None, None),
-        page(Some(CodeError::Empty), None),
-        page(Some(CodeError::NotSixDigits), None),
-        page(Some(CodeError::Wrong { left: 2 }), None),
-        page(Some(CodeError::Wrong { left: 1 }), None),
-        page(Some(CodeError::UsedUp), None),
-        page(Some(CodeError::TooManyToday { hour: "14 h 30".to_owned() }), None),
-        page(Some(CodeError::Expired), None),
-        page(None, Some(CodeNotice::ResendTooSoon { seconds: 42 })),
-        page(None, Some(CodeNotice::SentAgain)),
-        page(None, Some(CodeNotice::ResendLimit)),
+    let mut all = vec![delayed(None), delayed(Some(ResendNotice::SentAgain)), page(None, None)];
+    all.extend(CodeFieldError::samples().into_iter().map(|error| page(Some(error), None)));
+    all.extend(ResendNotice::SAMPLES.map(|notice| page(None, Some(notice))));
+    all.extend([
         called(CallState::Offered, None, None),
         CodePage { delayed: true, ..called(CallState::Offered, None, None) },
-        called(CallState::Offered, None, Some(CodeNotice::ResendLimit)),
+        called(CallState::Offered, None, Some(ResendNotice::ResendLimit)),
         called(CallState::Asked, None, None),
         CodePage { delayed: true, ..called(CallState::Asked, None, None) },
-        called(CallState::Asked, Some(CodeError::NotSixDigits), None),
-        called(CallState::Asked, Some(CodeError::UsedUp), None),
-        called(CallState::Asked, None, Some(CodeNotice::SentAgain)),
+        called(CallState::Asked, Some(CodeFieldError::NotSixDigits), None),
+        called(CallState::Asked, Some(CodeFieldError::UsedUp), None),
+        called(CallState::Asked, None, Some(ResendNotice::SentAgain)),
         CodePage { next_call: Some(CallDay::Tomorrow), ..called(CallState::Offered, None, None) },
         CodePage { next_call: Some(CallDay::Today), ..called(CallState::Offered, None, None) },
         CodePage { next_call: Some(CallDay::Tomorrow), ..called(CallState::Asked, None, None) },
-        CodePage { next_call: Some(CallDay::Tomorrow), ..called(CallState::Asked, Some(CodeError::UsedUp), None) },
-    ]
+        CodePage { next_call: Some(CallDay::Tomorrow), ..called(CallState::Asked, Some(CodeFieldError::UsedUp), None) },
+    ]);
+    all
 }
 
 fn anais() -> ChildCard {

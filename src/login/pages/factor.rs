@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{PageResult, client_branding, login_context, pending_interaction, signed_in_response};
+use super::{PageResult, client_branding, login_context, signed_in_response};
 use crate::accounts::Account;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
@@ -22,6 +22,7 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie, with_outcome};
+use crate::interactions::extract::pending_interaction;
 use crate::login::SignInAttempt;
 use crate::login::ops::{self, AttemptContext, FactorSignInOutcome};
 use crate::login::views::{FactorExpiredPage, FactorMissingPage, FactorPage, LostFactorsPage};

@@ -19,7 +19,8 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other};
 use crate::my_account::ops::{self, AskProofOutcome, GiveUpRefusal, ProvePhoneOutcome};
 use crate::my_account::views::{CautionEnd, PhoneProofError, ProvePhonePage};
-use crate::otp::{CodeFormatError, CodeVerification, TypedCode};
+use crate::otp::TypedCode;
+use crate::otp::pages::CodeRefusal;
 use crate::roster;
 use crate::sessions::Session;
 use crate::sessions::extract::SignedIn;
@@ -118,28 +119,19 @@ pub async fn prove(
     Form(form): Form,
 ) -> PageResult {
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-    let error = match TypedCode::parse(form.form_value("code")) {
-        Err(CodeFormatError::Empty) => PhoneProofError::CodeEmpty,
-        Err(CodeFormatError::NotSixDigits) => PhoneProofError::CodeNotSix,
+    let shown = async || proof_page(&app, &ctx, &session, &account).await;
+    let refusal = match TypedCode::parse(form.form_value("code")) {
+        Err(malformed) => CodeRefusal::of_format(malformed),
         Ok(code) => match ops::prove_phone(&op, &session, &account.id, ctx.lang, &code).await? {
             ProvePhoneOutcome::Proven | ProvePhoneOutcome::NothingAsked => {
                 return Ok(see_other(paths::ACCOUNT_PHONE_PROOF));
             }
-            ProvePhoneOutcome::Caution { until } => {
-                return cautious(&app, &ctx, until, proof_page(&app, &ctx, &session, &account).await?);
-            }
-            ProvePhoneOutcome::Rejected(CodeVerification::RateLimited { until }) => {
-                return limited(&app, &ctx, until, proof_page(&app, &ctx, &session, &account).await?);
-            }
-            ProvePhoneOutcome::Rejected(CodeVerification::Incorrect { tries_left: left }) => {
-                PhoneProofError::CodeWrong { left }
-            }
-            ProvePhoneOutcome::Rejected(CodeVerification::Expired) => PhoneProofError::CodeExpired,
-            ProvePhoneOutcome::Rejected(_) => PhoneProofError::CodeUsedUp,
+            ProvePhoneOutcome::Caution { until } => return cautious(&app, &ctx, until, shown().await?),
+            ProvePhoneOutcome::Rejected(rejected) => CodeRefusal::of_verification(ctx.lang, rejected),
         },
     };
-    let page = proof_page(&app, &ctx, &session, &account).await?;
-    refused(&app, &ctx, (StatusCode::UNPROCESSABLE_ENTITY, error), page)
+    let page = ProvePhonePage { code: Some(refusal.error.clone()), ..shown().await? };
+    Ok(refusal.complete(&ctx, ctx.page(&app.pages, refusal.status, &page)?))
 }
 
 /// POST: « Oui » to the question of the account page.

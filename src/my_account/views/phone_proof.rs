@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::CautionEnd;
 use crate::credentials::views::{CurrentPasswordError, CurrentPasswordProblem};
 use crate::http::pages::Page;
+use crate::otp::views::CodeFieldError;
 
 /// `/compte/portable/verifier`. Posts `mot_de_passe` to the URL of the page, and `code` to
 /// `/compte/portable/verifier/code`.
@@ -23,6 +24,8 @@ pub struct ProvePhonePage {
     /// The schools that confirm the number.
     pub schools: Vec<String>,
     pub error: Option<PhoneProofError>,
+    /// The error of the typed code.
+    pub code: Option<CodeFieldError>,
     pub current: Option<CurrentPasswordError>,
     pub caution: Option<CautionEnd>,
 }
@@ -31,22 +34,9 @@ pub struct ProvePhonePage {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PhoneProofError {
     /// The school wrote the number a short while ago; it may be proven from `day` at `hour`.
-    Young {
-        day: String,
-        hour: String,
-    },
+    Young { day: String, hour: String },
     /// The codes of the day are used up; `hour` as `14 h 30`.
-    TooMany {
-        hour: String,
-    },
-    CodeEmpty,
-    CodeNotSix,
-    CodeWrong {
-        left: i64,
-    },
-    CodeExpired,
-    /// The code serves no more: another one must be asked for.
-    CodeUsedUp,
+    TooMany { hour: String },
 }
 
 impl Page for ProvePhonePage {
@@ -74,15 +64,8 @@ impl Page for ProvePhonePage {
         for kind in [CurrentPasswordProblem::Empty, CurrentPasswordProblem::Wrong, CurrentPasswordProblem::Waiting] {
             all.push(ProvePhonePage { current: Some(CurrentPasswordError::sample(kind)), ..page() });
         }
-        for error in [
-            PhoneProofError::CodeEmpty,
-            PhoneProofError::CodeNotSix,
-            PhoneProofError::CodeWrong { left: 2 },
-            PhoneProofError::CodeExpired,
-            PhoneProofError::CodeUsedUp,
-        ] {
-            all.push(ProvePhonePage { asked: true, error: Some(error), ..page() });
-        }
+        let refused = |error| ProvePhonePage { asked: true, code: Some(error), ..page() };
+        all.extend(CodeFieldError::samples().into_iter().map(refused));
         all
     }
 }

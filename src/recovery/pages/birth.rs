@@ -4,15 +4,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{
-    CARRIED_PARAMS, PageResult, in_request_language, left_by_proof, recovery_at, redirect_to_step, with_next_secret,
-};
+use super::{CARRIED_PARAMS, PageResult, left_by_proof, recovery_at, redirect_to_step, with_next_secret};
 use crate::app::{AppState, Operation};
 use crate::base::date::{BirthDate, DateError, TypedDate};
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::{date_fields, dates};
 use crate::http::request_context::{RequestContext, retry_after};
+use crate::interactions::extract::in_request_language;
 use crate::letters::{self, LetterKind};
 use crate::protocol::params::Params;
 use crate::recovery::ops::{self, BirthOutcome};

@@ -4,21 +4,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{
-    CARRIED_PARAMS, PageResult, in_request_language, left_by_proof, recovery_at, redirect_to_step, with_next_secret,
-};
+use super::{CARRIED_PARAMS, PageResult, left_by_proof, recovery_at, redirect_to_step, with_next_secret};
 use crate::app::{AppState, Operation};
-use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::form::Form;
-use crate::http::pages::dates;
 use crate::http::paths;
-use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::http::request_context::RequestContext;
+use crate::interactions::extract::in_request_language;
 use crate::otp::ops::ResendOutcome;
 use crate::otp::outage::Outage;
-use crate::otp::{self, CodeFormatError, CodeVerification, TypedCode};
+use crate::otp::pages::{CodeRefusal, resend_notice, resend_redirect};
+use crate::otp::{self, TypedCode};
 use crate::recovery::ops::{self, RecoveryCodeOutcome};
-use crate::recovery::views::{CodeFieldError, RecoveryCodePage, ResendNotice};
+use crate::recovery::views::RecoveryCodePage;
 use crate::recovery::{Recovery, RecoveryChannel, RecoveryStep};
 
 async fn code_page(app: &AppState, ctx: &RequestContext, recovery: &Recovery) -> anyhow::Result<RecoveryCodePage> {
@@ -42,25 +40,8 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
-    let notice = match ctx.query.get("renvoi") {
-        Some("envoye") => Some(ResendNotice::SentAgain),
-        Some("limite") => Some(ResendNotice::ResendLimit),
-        Some("attente") => seconds_left(&app, &ctx, &recovery).await?,
-        _ => None,
-    };
+    let notice = resend_notice(&app, &ctx, recovery.challenge_id.as_ref()).await?;
     ctx.page(&app.pages, StatusCode::OK, &RecoveryCodePage { notice, ..code_page(&app, &ctx, &recovery).await? })
-}
-
-async fn seconds_left(
-    app: &AppState,
-    ctx: &RequestContext,
-    recovery: &Recovery,
-) -> anyhow::Result<Option<ResendNotice>> {
-    let Some(challenge_id) = &recovery.challenge_id else { return Ok(None) };
-    let challenge = otp::store::find(&mut app.db.read().await?, challenge_id).await?;
-    let left =
-        challenge.map(|c| Timestamp(c.sent_at).plus(otp::resend_delay(c.sends)).since(ctx.now).as_seconds_ceil());
-    Ok(left.filter(|s| *s > 0).map(|seconds| ResendNotice::ResendTooSoon { seconds }))
 }
 
 /// POST: verifies the code, and continues or shows the error.
@@ -78,36 +59,29 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             return Ok(again.unwrap_or(answer));
         }
     };
-    let refuse = async |status, error| {
-        let page = code_page(&app, &ctx, &recovery).await?;
-        ctx.page(&app.pages, status, &RecoveryCodePage { error: Some(error), ..page })
+    let refuse = async |refusal: CodeRefusal| {
+        let page = RecoveryCodePage { error: Some(refusal.error.clone()), ..code_page(&app, &ctx, &recovery).await? };
+        Ok(refusal.complete(&ctx, ctx.page(&app.pages, refusal.status, &page)?))
     };
-    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     let typed = match typed {
         Ok(typed) => typed,
-        Err(CodeFormatError::Empty) => return refuse(unprocessable, CodeFieldError::Empty).await,
-        Err(CodeFormatError::NotSixDigits) => return refuse(unprocessable, CodeFieldError::NotSixDigits).await,
+        Err(malformed) => return refuse(CodeRefusal::of_format(malformed)).await,
     };
     match ops::verify_code(&Operation::of_request(&app, &ctx), &recovery, &typed).await? {
         RecoveryCodeOutcome::Accepted(step) => {
             Ok(with_next_secret(&app, &ctx, &recovery, RecoveryStep::Code, redirect_to_step(&ctx, step)))
         }
-        RecoveryCodeOutcome::Rejected(rejected) => match rejected {
-            CodeVerification::Incorrect { tries_left: left } => {
-                refuse(unprocessable, CodeFieldError::Wrong { left }).await
-            }
-            CodeVerification::RateLimited { until } => {
-                let hour = dates::hour_rounded_up(ctx.lang, until);
-                let page = refuse(StatusCode::TOO_MANY_REQUESTS, CodeFieldError::TooManyToday { hour }).await?;
-                Ok(retry_after(page, ctx.now, until))
-            }
-            CodeVerification::Expired => refuse(unprocessable, CodeFieldError::Expired).await,
+        RecoveryCodeOutcome::Rejected(rejected) => {
             // Used up by wrong tries, or a moment ago by a double click: then the recovery has advanced.
-            CodeVerification::Exhausted | CodeVerification::Correct => match repeat_code(&app, &ctx, &typed).await? {
+            let again = match rejected.may_be_repeated() {
+                true => repeat_code(&app, &ctx, &typed).await?,
+                false => None,
+            };
+            match again {
                 Some(answer) => Ok(answer),
-                None => refuse(unprocessable, CodeFieldError::UsedUp).await,
-            },
-        },
+                None => refuse(CodeRefusal::of_verification(ctx.lang, rejected)).await,
+            }
+        }
     }
 }
 
@@ -129,12 +103,7 @@ pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(
 }
 
 fn code_redirect(ctx: &RequestContext, sent: ResendOutcome) -> Response {
-    let said = match sent {
-        ResendOutcome::Sent { .. } => "envoye",
-        ResendOutcome::Wait { .. } => "attente",
-        ResendOutcome::LimitReached => "limite",
-    };
-    see_other(&format!("{}{}&renvoi={said}", paths::RECOVERY_CODE, ctx.carried_query(&CARRIED_PARAMS)))
+    resend_redirect(ctx, paths::RECOVERY_CODE, &CARRIED_PARAMS, Some(sent))
 }
 
 /// POST: sends a code by mail in place of the SMS. Not there where no mail is sent.

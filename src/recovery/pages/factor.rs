@@ -5,9 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::outcome::offices;
-use super::{
-    CARRIED_PARAMS, PageResult, in_request_language, left_by_proof, recovery_at, redirect_to_step, with_next_secret,
-};
+use super::{CARRIED_PARAMS, PageResult, left_by_proof, recovery_at, redirect_to_step, with_next_secret};
 use crate::app::{AppState, Operation};
 use crate::credentials;
 use crate::credentials::factors::{FactorVerification, TypedFactor};
@@ -16,6 +14,7 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, retry_after};
+use crate::interactions::extract::in_request_language;
 use crate::passkeys::PasskeyAnswer;
 use crate::protocol::params::Params;
 use crate::recovery::ops::{self, RecoveryFactorOutcome};

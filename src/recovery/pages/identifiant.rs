@@ -3,13 +3,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{CARRIED_PARAMS, PageResult, SERVICE_PARAMS, in_request_language};
+use super::{CARRIED_PARAMS, PageResult, SERVICE_PARAMS};
 use crate::accounts::identifier;
 use crate::app::{AppState, Operation};
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
 use crate::interactions;
+use crate::interactions::extract::in_request_language;
 use crate::limits::RateLimited;
 use crate::protocol::params::encode;
 use crate::recovery::RecoveryStep;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::identifiant::MAX_SHOWN_CHARS;
-use super::{CARRIED_PARAMS, PageResult, SERVICE_PARAMS, in_request_language};
+use super::{CARRIED_PARAMS, PageResult, SERVICE_PARAMS};
 use crate::accounts::identifier;
 use crate::app::{AppState, Operation};
 use crate::base::secret::sha256_base64url;
@@ -12,6 +12,7 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
 use crate::interactions;
+use crate::interactions::extract::in_request_language;
 use crate::letters::code::{LetterCode, LetterCodeError};
 use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
 use crate::limits;

@@ -3,11 +3,12 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{PageResult, SERVICE_PARAMS, in_request_language, recovery_at};
+use super::{PageResult, SERVICE_PARAMS, recovery_at};
 use crate::app::AppState;
 use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::request_context::RequestContext;
+use crate::interactions::extract::in_request_language;
 use crate::recovery::views::{RecoveryEnded, RecoveryEndedReason};
 use crate::recovery::{Recovery, RecoveryOutcome, RecoveryStep};
 use crate::roster::store::pupils::list_contacts_of_account;

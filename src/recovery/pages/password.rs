@@ -4,10 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{
-    CARRIED_PARAMS, PageResult, in_request_language, left_by_proof, pending_interaction, recovery_at, redirect_to_step,
-    with_next_secret,
-};
+use super::{CARRIED_PARAMS, PageResult, left_by_proof, recovery_at, redirect_to_step, with_next_secret};
 use crate::accounts::{self, Account, password};
 use crate::app::{AppState, Operation};
 use crate::base::profile::Profile;
@@ -20,6 +17,7 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, with_cookie};
+use crate::interactions::extract::{in_request_language, pending_interaction};
 use crate::letters::{self, LetterKind};
 use crate::passkeys;
 use crate::passkeys::ops::PasskeyOffer;

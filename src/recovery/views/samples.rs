@@ -57,20 +57,8 @@ pub fn code() -> Vec<RecoveryCodePage> {
         notice,
     };
     let mut all = vec![page(None, None, false), page(None, None, true)];
-    for error in [
-        CodeFieldError::Empty,
-        CodeFieldError::NotSixDigits,
-        CodeFieldError::Wrong { left: 2 },
-        CodeFieldError::Wrong { left: 1 },
-        CodeFieldError::UsedUp,
-        CodeFieldError::TooManyToday { hour: hour() },
-        CodeFieldError::Expired,
-    ] {
-        all.push(page(Some(error), None, false));
-    }
-    for notice in [ResendNotice::ResendTooSoon { seconds: 42 }, ResendNotice::SentAgain, ResendNotice::ResendLimit] {
-        all.push(page(None, Some(notice), false));
-    }
+    all.extend(CodeFieldError::samples().into_iter().map(|error| page(Some(error), None, false)));
+    all.extend(ResendNotice::SAMPLES.map(|notice| page(None, Some(notice), false)));
     all.push(page(None, Some(ResendNotice::SentAgain), true));
     all.push(RecoveryCodePage { mails: false, ..page(None, None, false) });
     all.push(RecoveryCodePage { by_mail: true, ..page(None, None, false) });
