@@ -289,7 +289,7 @@ async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow:
     }
     tell_what_is_due(app).await;
     while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
-    Ok(())
+    Ok(app.db.renew_statistics().await?)
 }
 
 /// Asks for the closing of accounts without a child, and tells what is due: closings, numbers that a school replaced,

@@ -12,7 +12,7 @@ use preau::db::Durability;
 use preau::helpdesk::ops::forced_change::{Cohort, ForcedChange, ForcedChangeReport, force_change};
 use preau::protocol::scope::Scopes;
 
-use crate::support::deployment::MONOD;
+use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::masked::masked;
 use crate::support::people::PASSWORD;
 use crate::support::{Browser, LogoutReceiver, TestAccount, TestFamily, TestRelyingParty, TestServer};
@@ -247,6 +247,20 @@ async fn threat_s18_a_cohort_is_a_school_an_academy_or_a_list_less_whom_it_does_
         let why = force_change(server.operation().storage(), &change).await.unwrap_err().to_string();
         assert!(why.contains(said), "{why}");
     }
+}
+
+#[tokio::test]
+async fn a_parent_with_two_rows_in_the_academy_is_counted_once_and_forced_once() {
+    let (server, member, _) = start().await;
+    let second = TestFamily { key: 500_099, ..TestFamily::ndiaye() };
+    server.import_families("montpellier", LYCEE, &[second]).await;
+    let join =
+        "UPDATE person SET account_id = (SELECT id FROM account WHERE identifiant = $1) WHERE person_key = '500099'";
+    server.execute_sql(join, vec![member.identifiant.as_str().into()]).await;
+    let academy = order(Cohort::Academy("montpellier".to_owned()));
+    assert_eq!(force(&server, &ForcedChange { dry_run: true, ..academy.clone() }).await.accounts, 2);
+    assert_eq!(force(&server, &academy).await.accounts, 2);
+    assert_eq!(force(&server, &academy).await.accounts, 0);
 }
 
 #[tokio::test]

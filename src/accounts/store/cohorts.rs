@@ -6,48 +6,80 @@ use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
 use crate::db::{BATCH_SIZE, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
 
-/// A page of the accounts of one profile, in the order of their ids.
+/// A page of the accounts of one profile, in the order of a cursor.
 #[derive(Clone, Copy, Debug)]
 pub struct CohortPage<'a> {
     pub profile: Profile,
+    /// The cursor of the last row of the page before; empty for the first page.
     pub after: &'a str,
     /// Passwords chosen before this time.
     pub before: Timestamp,
     pub most: i64,
 }
 
-/// The accounts with a password chosen before `$3` whose change is not forced yet, after the id `$2`.
+/// An account of a page, with the cursor that leads on from it.
+pub type CohortRow = (String, AccountId);
+
+/// Of `a`, an account with a password chosen before `$3` whose change is not forced yet.
 macro_rules! unchanged {
-    ($from:literal, $account:literal) => {
+    () => {
+        "a.state = 'active' AND a.password IS NOT NULL AND a.password_at < $3 \
+         AND (a.must_change_at IS NULL OR a.must_change_at < a.password_at) AND a.profile = $4"
+    };
+}
+
+/// The accounts of a school, a table of rows at a school (`m`) and of whom they speak (`r`).
+macro_rules! of_school {
+    ($rows:literal) => {
         concat!(
-            "SELECT DISTINCT a.id FROM ",
-            $from,
-            " JOIN account a ON a.id = ",
-            $account,
-            " WHERE ",
-            $account,
-            " > $2 AND a.state = 'active' AND a.password IS NOT NULL AND a.password_at < $3 \
-             AND (a.must_change_at IS NULL OR a.must_change_at < a.password_at) AND a.profile = $4 AND "
+            "SELECT DISTINCT a.id, a.id FROM ",
+            $rows,
+            " JOIN account a ON a.id = r.account_id \
+             WHERE m.uai = $1 AND m.ended_at IS NULL AND r.account_id > $2 AND ",
+            unchanged!(),
+            " ORDER BY a.id LIMIT $5"
         )
     };
 }
 
-async fn list(tx: &mut Tx, sql: &'static str, place: &str, page: CohortPage<'_>) -> Result<Vec<AccountId>> {
-    let values = args![place, page.after, page.before, page.profile.name(), page.most];
-    Ok(tx.fetch_all::<(AccountId,)>(sql, values).await?.into_iter().map(|(id,)| id).collect())
+/// The accounts of an academy, in the order of the roster keys: an index has academy and key, so that a page costs the
+/// same however many people there are. `CROSS JOIN` keeps SQLite to that order whatever it believes of the tables. An
+/// account with several rows in the academy comes at the first of them.
+macro_rules! of_academy {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "SELECT r.",
+            $key,
+            ", a.id FROM ",
+            $table,
+            " r CROSS JOIN account a \
+             WHERE r.academy = $1 AND r.",
+            $key,
+            " > $2 AND a.id = r.account_id AND ",
+            unchanged!(),
+            " AND NOT EXISTS (SELECT 1 FROM ",
+            $table,
+            " o WHERE o.account_id = r.account_id \
+             AND o.academy = r.academy AND o.",
+            $key,
+            " < r.",
+            $key,
+            ") ORDER BY r.",
+            $key,
+            " LIMIT $5"
+        )
+    };
+}
+
+async fn list(tx: &mut Tx, sql: &'static str, place: &str, page: CohortPage<'_>) -> Result<Vec<CohortRow>> {
+    tx.fetch_all(sql, args![place, page.after, page.before, page.profile.name(), page.most]).await
 }
 
 /// Lists accounts of a school: of pupils who are enrolled, of persons with a current link of any level to a pupil.
-pub async fn list_of_school(tx: &mut Tx, uai: &Uai, page: CohortPage<'_>) -> Result<Vec<AccountId>> {
+pub async fn list_of_school(tx: &mut Tx, uai: &Uai, page: CohortPage<'_>) -> Result<Vec<CohortRow>> {
     let sql = match page.profile {
-        Profile::Responsable => concat!(
-            unchanged!("link l JOIN person p ON p.id = l.person_id", "p.account_id"),
-            "l.uai = $1 AND l.ended_at IS NULL ORDER BY a.id LIMIT $5"
-        ),
-        Profile::Eleve => concat!(
-            unchanged!("enrolment e JOIN pupil u ON u.id = e.pupil_id", "u.account_id"),
-            "e.uai = $1 AND e.ended_at IS NULL ORDER BY a.id LIMIT $5"
-        ),
+        Profile::Responsable => of_school!("link m JOIN person r ON r.id = m.person_id"),
+        Profile::Eleve => of_school!("enrolment m JOIN pupil r ON r.id = m.pupil_id"),
         // They have no password here.
         Profile::Enseignant | Profile::Personnel | Profile::Invite => return Ok(Vec::new()),
     };
@@ -55,12 +87,10 @@ pub async fn list_of_school(tx: &mut Tx, uai: &Uai, page: CohortPage<'_>) -> Res
 }
 
 /// Lists accounts of an academy: of every pupil and person of its rosters, current or not.
-pub async fn list_of_academy(tx: &mut Tx, academy: &str, page: CohortPage<'_>) -> Result<Vec<AccountId>> {
+pub async fn list_of_academy(tx: &mut Tx, academy: &str, page: CohortPage<'_>) -> Result<Vec<CohortRow>> {
     let sql = match page.profile {
-        Profile::Responsable => {
-            concat!(unchanged!("person p", "p.account_id"), "p.academy = $1 ORDER BY a.id LIMIT $5")
-        }
-        Profile::Eleve => concat!(unchanged!("pupil u", "u.account_id"), "u.academy = $1 ORDER BY a.id LIMIT $5"),
+        Profile::Responsable => of_academy!("person", "person_key"),
+        Profile::Eleve => of_academy!("pupil", "pupil_key"),
         // They have no password here.
         Profile::Enseignant | Profile::Personnel | Profile::Invite => return Ok(Vec::new()),
     };

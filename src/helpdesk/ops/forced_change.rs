@@ -86,14 +86,15 @@ pub async fn force_change(op: StorageOperation<'_>, order: &ForcedChange) -> any
         loop {
             let page = CohortPage { profile, after: &after, before, most: FORCED_CHANGE_BATCH_ROWS };
             let mut tx = op.db.read().await?;
-            let ids = match &order.cohort {
+            let rows = match &order.cohort {
                 Cohort::School(uai) => cohorts::list_of_school(&mut tx, uai, page).await?,
                 Cohort::Academy(id) => cohorts::list_of_academy(&mut tx, id, page).await?,
                 Cohort::Listed(_) => Vec::new(),
             };
             drop(tx);
-            let Some(last) = ids.last() else { break };
-            after = last.to_string();
+            let Some((cursor, _)) = rows.last() else { break };
+            after.clone_from(cursor);
+            let ids: Vec<AccountId> = rows.into_iter().map(|(_, id)| id).collect();
             force_batch(op, order, (reason, before), without(&ids, &except), &mut report).await?;
         }
     }
