@@ -35,13 +35,13 @@ async fn a_school_of_a_thousand_pupils_takes_seconds() {
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn a_delta_of_twenty_thousand_pupils_is_sorted_in_seconds() {
-    use super::academy::{Annuaire, document, modify};
+    use super::academy::{Annuaire, document, modify, pupil_of};
     on_each(async |ground| {
         const SIZE: usize = 20_000;
         let mut annuaire = Annuaire::of(MONOD, SIZE);
         annuaire.schools.push(("7002".into(), LYCEE.into(), String::new()));
-        for pupil in &mut annuaire.pupils[SIZE / 2..] {
-            pupil.2 = pupil.2.replace("7001", "7002");
+        for n in SIZE / 2..SIZE {
+            annuaire.pupils[n] = pupil_of(n, "7002", &[&format!("{}$10$1$1$1$1", 3_500_000 + n)]);
         }
         assert!(ground.complet(&annuaire, "20250908").await.all);
         let mut changes = [String::new(), String::new()];
