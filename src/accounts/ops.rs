@@ -21,6 +21,9 @@ use crate::limits::{self, RateLimit, RateLimitDecision};
 
 /// The maximum number of attempts to find a suffix not taken by another server meanwhile.
 const MAX_SUFFIX_ATTEMPTS: usize = 50;
+/// The length of a password whose comparison is measured, in bytes: that of the sign-in field, as some programs' hashes
+/// take longer for a longer one.
+const MAX_LEGACY_PASSWORD_BYTES: usize = 512;
 
 /// The wrong passwords within an hour of which the person of an account is told: after five of them a delay follows.
 const TOLD_WRONG_PASSWORDS: u32 = 5;
@@ -140,9 +143,11 @@ pub async fn is_present_password(app: &App, password: &str, account: &Account) -
 /// Makes a hash of ours of a right password that was compared with a hash of another program; `None` if the hash is ours
 /// already, and if too many hashes are queued: the next sign-in makes it then.
 pub async fn hash_anew(app: &App, account: &Account, password: &str) -> anyhow::Result<Option<String>> {
-    if !account.password.as_deref().is_some_and(legacy::is_legacy) {
+    // What bcrypt did not read may be a slip of the finger: it must not become the password.
+    let Some(stored) = legacy::open(&app.master_key, account)?.filter(|stored| stored.covers(password)) else {
         return Ok(None);
-    }
+    };
+    drop(stored);
     match app.password_hasher.hash(password, app.rng.as_ref(), Priority::Known).await {
         Err(PasswordError::Busy { .. }) => Ok(None),
         hashed => Ok(Some(hashed?)),
@@ -159,7 +164,8 @@ pub async fn measure_legacy_hash(op: &Operation<'_>) -> anyhow::Result<()> {
     if let Some(account) = found
         && let Some(stored) = legacy::open(&op.app.master_key, &account)?
     {
-        op.app.password_hasher.verify_legacy("", stored, Priority::Unknown).await?;
+        let longest = "m".repeat(MAX_LEGACY_PASSWORD_BYTES);
+        op.app.password_hasher.verify_legacy(&longest, stored, Priority::Unknown).await?;
     }
     Ok(())
 }

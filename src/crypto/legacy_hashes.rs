@@ -67,6 +67,9 @@ pub enum LegacyHashError {
     TooCheap,
 }
 
+/// The bytes of a password that bcrypt reads.
+const BCRYPT_BYTES: usize = 72;
+
 impl LegacyHash {
     /// Parses a hash, and judges what it costs.
     pub fn parse(text: &str) -> Result<Self, LegacyHashError> {
@@ -94,8 +97,16 @@ impl LegacyHash {
         &self.text
     }
 
+    /// False if the hash is of the beginning of the password only: bcrypt reads 72 bytes.
+    pub fn covers(&self, password: &str) -> bool {
+        !matches!(self.kind, LegacyKind::Bcrypt) || password.len() <= BCRYPT_BYTES
+    }
+
     /// True if the password matches. A hash that a library refuses all the same matches nothing.
     pub fn verify(&self, password: &str) -> bool {
+        if password.is_empty() {
+            return false;
+        }
         match &self.kind {
             LegacyKind::Bcrypt => bcrypt::verify(password, &self.text).unwrap_or(false),
             LegacyKind::Sha512Crypt => {
@@ -123,6 +134,15 @@ impl std::fmt::Debug for LegacyHash {
 }
 
 impl Pbkdf2Algorithm {
+    /// Returns the length of one block of a digest, in bytes.
+    fn block_bytes(self) -> usize {
+        match self {
+            Pbkdf2Algorithm::Sha1 => 20,
+            Pbkdf2Algorithm::Sha256 => 32,
+            Pbkdf2Algorithm::Sha512 => 64,
+        }
+    }
+
     fn hmac(self) -> pbkdf2::Algorithm {
         match self {
             Pbkdf2Algorithm::Sha1 => pbkdf2::PBKDF2_HMAC_SHA1,
@@ -194,9 +214,12 @@ fn parse_pbkdf2(text: &str, is_django: bool) -> Result<LegacyKind, LegacyHashErr
         Some(rounds) => number(rounds)?,
         None => number(cost)?,
     };
-    bounded(rounds, MIN_PBKDF2_ROUNDS, MAX_PBKDF2_ROUNDS)?;
     let salt = if is_django { salt.as_bytes().to_vec() } else { decode(salt)? };
     let digest = decode(digest)?;
+    // Each block of the digest costs all rounds again (RFC 8018 5.2).
+    let blocks = u32::try_from(digest.len().div_ceil(algorithm.block_bytes())).unwrap_or(u32::MAX);
+    bounded(rounds, MIN_PBKDF2_ROUNDS, MAX_PBKDF2_ROUNDS)?;
+    bounded(rounds.saturating_mul(blocks), MIN_PBKDF2_ROUNDS, MAX_PBKDF2_ROUNDS)?;
     let rounds = NonZeroU32::new(rounds).ok_or(LegacyHashError::TooCheap)?;
     Ok(LegacyKind::Pbkdf2 { algorithm, rounds, salt, digest: checked_digest(digest)? })
 }
@@ -233,6 +256,10 @@ fn parse_argon2(text: &str) -> Result<LegacyKind, LegacyHashError> {
     bounded(lanes, 1, MAX_ARGON2_LANES)?;
     bounded(memory.checked_mul(passes).ok_or(LegacyHashError::TooCostly)?, 8, MAX_ARGON2_WORK)?;
     let (salt, digest) = (decode(salt)?, checked_digest(decode(digest)?)?);
+    // Nothing would ever match it.
+    if salt.len() < argon2::MIN_SALT_LEN {
+        return Err(LegacyHashError::Malformed);
+    }
     ParamsBuilder::new().m_cost(memory).t_cost(passes).p_cost(lanes).build().map_err(|_| LegacyHashError::Malformed)?;
     Ok(LegacyKind::Argon2 { algorithm, version, cost: (memory, passes, lanes), salt, digest })
 }

@@ -18,6 +18,9 @@ use super::queue::{HashingQueue, Priority, QueueFull, QueueLoad};
 use super::{LegacyHash, MasterKey};
 use crate::base::rng::Random;
 
+/// The maximum delay of a wrong password: one slow moment of the machine must not slow every later one.
+const MAX_LEGACY_NANOS: u64 = 2_000_000_000;
+
 /// The parameters of argon2id: OWASP's 19 456 KiB, t = 2, p = 1, unless a test injects smaller values.
 #[derive(Clone, Copy, Debug)]
 pub struct PasswordCost {
@@ -124,7 +127,11 @@ impl PasswordHasher {
                 Ok((right, nanos))
             })
             .await?;
-        self.legacy_nanos.store(nanos, Ordering::Relaxed);
+        let nanos = nanos.min(MAX_LEGACY_NANOS);
+        let longest = self.legacy_nanos.fetch_max(nanos, Ordering::Relaxed).max(nanos);
+        if !right {
+            tokio::time::sleep(Duration::from_nanos(longest - nanos)).await;
+        }
         Ok(right)
     }
 

@@ -138,7 +138,7 @@ async fn compute(
     };
     if let Some(found) = find_key(tx, account_id, academy, *key).await? {
         let value = roster_value(academy, &found);
-        if !is_another_s(tx, academy, *key, account_id, &value).await? {
+        if !is_another_s(tx, academy, account_id, &value).await? {
             return Ok(FoundSubject { value, is_real: true });
         }
         tracing::error!(%account_id, academy, "no sub is given: another account has this key of another format");
@@ -151,15 +151,10 @@ async fn compute(
     Ok(FoundSubject { value, is_real: false })
 }
 
-/// True if another account is known by the value as a key of another format: one client may have people of both.
-async fn is_another_s(
-    tx: &mut Tx,
-    academy: &str,
-    own: RosterKey,
-    account_id: &AccountId,
-    value: &str,
-) -> anyhow::Result<bool> {
-    for key in RosterKey::ALL.into_iter().filter(|key| *key != own) {
+/// True if another account is known by the value, as a key of any format: one client may have people of several, and an
+/// account from elsewhere brought the values of another provider.
+async fn is_another_s(tx: &mut Tx, academy: &str, account_id: &AccountId, value: &str) -> anyhow::Result<bool> {
+    for key in RosterKey::ALL {
         if store::is_another_s(tx, &roster_space(academy, key), value, account_id).await? {
             return Ok(true);
         }
@@ -184,8 +179,10 @@ pub async fn link_person(
     if let Some(academy) = roster::store::find_academy_of_person(tx, person_id).await? {
         for key in RosterKey::ALL {
             let Some(found) = find_key(tx, account_id, &academy, key).await? else { continue };
-            let value = roster_value(&academy, &found);
-            store::insert_if_absent(tx, now, &roster_space(&academy, key), account_id, &value).await?;
+            let (space, value) = (roster_space(&academy, key), roster_value(&academy, &found));
+            if !store::is_another_s(tx, &space, &value, account_id).await? {
+                store::insert_if_absent(tx, now, &space, account_id, &value).await?;
+            }
         }
     }
     Ok(roster::store::link_to_account(tx, person_id, account_id).await?)

@@ -92,8 +92,10 @@ pub async fn import_tables(
 }
 
 fn merge(known: RosterSourceRow, said: &TableRequest) -> RosterSourceRow {
+    // The school's word was of the columns of that mapping: another one may name people of every kind.
+    let is_same = said.mapping.is_none() || said.mapping == known.mapping;
     RosterSourceRow {
-        all_legal: said.all_legal.unwrap_or(known.all_legal),
+        all_legal: said.all_legal.unwrap_or(known.all_legal && is_same),
         mapping: said.mapping.clone().or(known.mapping),
     }
 }

@@ -125,6 +125,9 @@ fn parse_table(text: &str) -> Result<CsvTable, Fault> {
         if record.iter().any(|cell| cell.len() > MAX_CELL_BYTES && !cell.contains(END)) {
             return Err((Some(line), TableFault::CellTooLong.into()));
         }
+        if record.len() > MAX_COLUMNS {
+            return Err((Some(line), FileErrorKind::TooManyRecords));
+        }
         rows.push(CsvRow { line, cells: record.iter().map(str::to_owned).collect() });
         if rows.len() > MAX_ROWS {
             return Err((Some(line), FileErrorKind::TooManyRecords));
@@ -190,10 +193,12 @@ fn drop_footer(table: &mut CsvTable, ends_with_feed: bool) -> Result<(), Fault> 
     let columns = table.header.len();
     let Some(last) = table.rows.last() else { return Ok(()) };
     let is_short = last.cells.len() < columns;
+    // A line that nothing ends may be the beginning of a row, of a file that was cut.
+    if is_short && !ends_with_feed {
+        return Err((Some(last.line), FileErrorKind::Truncated));
+    }
     if is_short && last.filled() == 1 && last.cells.len() == 1 && columns > 1 {
         table.rows.pop();
-    } else if is_short && !ends_with_feed {
-        return Err((Some(last.line), FileErrorKind::Truncated));
     }
     Ok(())
 }
