@@ -25,8 +25,12 @@ const MAX_RETURN_BYTES: usize = 4_000;
 pub fn console_path(text: &str) -> Option<&str> {
     let rest = text.strip_prefix(paths::ADMIN)?;
     let begins = rest.is_empty() || rest.starts_with('/') || rest.starts_with('?');
+    // A browser takes dot segments out, and would leave the console by them.
+    let path = rest.split('?').next().unwrap_or_default();
+    let climbs = path.contains("..") || path.to_ascii_lowercase().contains("%2e");
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~/?=&%+".contains(&b);
-    (begins && text.len() <= MAX_RETURN_BYTES && !text.contains("//") && text.bytes().all(plain)).then_some(text)
+    (begins && !climbs && text.len() <= MAX_RETURN_BYTES && !text.contains("//") && text.bytes().all(plain))
+        .then_some(text)
 }
 
 /// Returns the address of a page that goes on to where the request was.

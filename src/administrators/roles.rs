@@ -33,6 +33,8 @@ pub enum AdminAct {
     /// Repairs what keeps one person out.
     UnblockPerson,
     SuspendAccount,
+    /// Takes the second factors of an account away, for somebody who lost them.
+    RemoveFactors,
     PrintLetter,
     PrintLetters,
     ChangeCampaign,
@@ -89,7 +91,7 @@ impl AdminRole {
             Act::SeeParents | Act::SeePupils | Act::UnblockPerson | Act::ReopenForOne => {
                 (&[National, Academy, SchoolHead, Delegate, HelpDesk], false)
             }
-            Act::SuspendAccount => (&[National, Academy, SchoolHead], true),
+            Act::SuspendAccount | Act::RemoveFactors => (&[National, Academy, SchoolHead], true),
             Act::PrintLetter | Act::SeeSchool => (&[National, Academy, SchoolHead, Delegate], false),
             Act::PrintLetters | Act::ExportPersons => (&[National, Academy, SchoolHead], true),
             Act::ChangeCampaign | Act::UploadRoster | Act::SeeTeam => (&[National, Academy, SchoolHead], false),
@@ -160,11 +162,12 @@ mod tests {
     ];
 
     /// The table a second time, as people read it: a slip in one of the two is found.
-    const TABLE: [(AdminAct, &str, bool); 25] = [
+    const TABLE: [(AdminAct, &str, bool); 26] = [
         (AdminAct::SeeParents, "NACDH", false),
         (AdminAct::SeePupils, "NACDH", false),
         (AdminAct::UnblockPerson, "NACDH", false),
         (AdminAct::SuspendAccount, "NAC", true),
+        (AdminAct::RemoveFactors, "NAC", true),
         (AdminAct::PrintLetter, "NACD", false),
         (AdminAct::PrintLetters, "NAC", true),
         (AdminAct::ChangeCampaign, "NAC", false),

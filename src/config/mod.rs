@@ -187,7 +187,7 @@ impl Config {
         self.keys.check()?;
         self.limits.check()?;
         self.audit.check()?;
-        self.administration.check(self.server.is_loopback())?;
+        self.administration.check(self.server.is_loopback() && self.server.listen.ip().is_loopback())?;
         self.sms.check(self.server.is_loopback())?;
         self.mail.check(self.server.is_loopback())?;
         self.phones.check(self.server.is_loopback())?;

@@ -138,8 +138,22 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
 
 /// The query parameters preserved in the link to the other language: the names used by pages of the service. Other
 /// parameters are untrusted (a foreign address, an ID token), and must not be repeated on a page.
-const CARRIED_PARAMETERS: [&str; 14] =
-    ["i", "client_id", "a", "f", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour", "choisir", "moyen"];
+const CARRIED_PARAMETERS: [&str; 14] = [
+    "i",
+    "client_id",
+    "a",
+    "f",
+    "r",
+    "s",
+    "vers",
+    "aide",
+    "motif",
+    "renvoi",
+    "identifiant",
+    "retour",
+    "choisir",
+    "moyen",
+];
 
 /// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
 const RETURN_PATHS: [&str; 20] = [

@@ -22,9 +22,9 @@ use crate::http::paths;
 use crate::http::request_context::{
     RequestContext, retry_after, retry_after_seconds, see_other, with_cookie, with_outcome,
 };
+use crate::interactions::Interaction;
 use crate::interactions::extract::pending_interaction;
 use crate::interactions::views::Continue;
-use crate::interactions::Interaction;
 use crate::letters::code::looks_like_a_code;
 use crate::passkeys::{self, CeremonyPurpose, PasskeyAnswer, PasskeyChallenge};
 use crate::protocol::acr::Acr;

@@ -184,7 +184,8 @@ pub async fn list_open_doors(op: &Operation<'_>) -> anyhow::Result<Vec<(Administ
 
 /// Returns true if the configuration of a loopback issuer lets administrators in without any proof.
 fn is_open(app: &App) -> bool {
-    app.config.administration.entry_without_proof && app.config.server.is_loopback()
+    let server = &app.config.server;
+    app.config.administration.entry_without_proof && server.is_loopback() && server.listen.ip().is_loopback()
 }
 
 /// Lets an administrator of a demo in without any proof.

@@ -53,6 +53,26 @@ impl RoleGiver<'_> {
     }
 }
 
+impl RoleGiver<'_> {
+    /// Returns true if the giver stands above a role: may take it, and the proofs of whoever holds it. A role that two
+    /// agree on is above its like, or one alone could take a colleague's place and agree with an own gift.
+    async fn is_above(&self, tx: &mut UnitOfWork<'_>, grant: &RoleGrant) -> anyhow::Result<bool> {
+        let until = Some(tx.now);
+        if !self.may(tx, (grant.role, &grant.territory), until).await? {
+            return Ok(false);
+        }
+        let RoleGiver::Administrator(on_duty) = self else { return Ok(true) };
+        if !grant.role.needs_approval() {
+            return Ok(true);
+        }
+        let Some(place) = find_place(tx, &grant.territory).await? else { return Ok(false) };
+        let now = tx.now;
+        let own = roles::list_current(tx, &on_duty.administrator.id, now).await?;
+        let higher = own.iter().any(|own| own.role == AdminRole::National && place.is_inside(&own.territory));
+        Ok(grant.role == AdminRole::Academy && higher)
+    }
+}
+
 /// The means of writing an invitation.
 #[derive(Clone, Copy)]
 pub struct InvitationContext<'a> {
@@ -177,9 +197,15 @@ pub async fn give_role(
     };
     audit::store::record(&mut tx, AuditEvent::AdministratorRoleGiven, about).await?;
     let is_active = known.is_some_and(|known| known.state == AdministratorState::Active);
-    let link = if is_active { None } else { Some(write_invitation(op, &mut tx, context, (&id, giver)).await?) };
+    // The link opens every role of the invited person: whoever could not give each of them gets none, and the former
+    // invitation stays.
+    let mut invites = !is_active;
+    for held in roles::list(&mut tx, &id).await?.iter().filter(|held| held.id != role_id) {
+        invites = invites && giver.is_above(&mut tx, held).await?;
+    }
+    let link = if invites { Some(write_invitation(op, &mut tx, context, (&id, giver)).await?) } else { None };
     if context.mails {
-        let key = if is_active { "mail-admin-role" } else { "mail-admin-invitation" };
+        let key = if invites { "mail-admin-invitation" } else { "mail-admin-role" };
         send(op, &mut tx, context, (&order.email, key), link.as_deref()).await?;
     }
     tx.commit().await?;
@@ -230,13 +256,14 @@ pub async fn renew_invitation(
     let mut tx = op.write(Durability::Durable).await?;
     let found = store::find(&mut tx, op.master_key, id).await?;
     let held = roles::list(&mut tx, id).await?;
+    store::lock(&mut tx, id).await?;
     let is_own = matches!(giver, RoleGiver::Administrator(on_duty) if on_duty.administrator.id == *id);
     let Some(found) = found.filter(|_| !held.is_empty() && !is_own) else {
         tx.rollback().await?;
         return Ok(Err(RoleRefusal::NotPermitted));
     };
     for grant in &held {
-        if !giver.may(&mut tx, (grant.role, &grant.territory), grant.ends_at).await? {
+        if !giver.is_above(&mut tx, grant).await? {
             tx.rollback().await?;
             return Ok(Err(RoleRefusal::NotPermitted));
         }
@@ -270,9 +297,8 @@ pub async fn end_role(
         tx.rollback().await?;
         return Ok(None);
     };
-    if !giver.may(&mut tx, (grant.role, &grant.territory), grant.ends_at).await?
-        || !roles::end(&mut tx, role_id, giver.id()).await?
-    {
+    store::lock(&mut tx, &of).await?;
+    if !giver.is_above(&mut tx, &grant).await? || !roles::end(&mut tx, role_id, giver.id()).await? {
         tx.rollback().await?;
         return Ok(None);
     }

@@ -132,6 +132,8 @@ pub async fn remove_passkey(op: &Operation<'_>, on_duty: &OnDuty, passkey_id: &s
         tx.rollback().await?;
         return Ok(false);
     }
+    // Whoever came in by it stays no longer.
+    store::sessions::end_others(&mut tx, id, &on_duty.session.id).await?;
     audit::store::record(&mut tx, AuditEvent::PasskeyRemoved, AuditDetails::default()).await?;
     tx.commit().await?;
     Ok(true)

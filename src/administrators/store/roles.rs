@@ -84,6 +84,10 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewRole<'_>) -> Result<bool> {
     let now = tx.now;
     let (territory, class) = new.territory.columns();
     let (approved_by, approved_at) = if new.approved { (Some(new.given_by), Some(now)) } else { (None, None) };
+    // One that is over by its date is in nobody's way.
+    let over =
+        "UPDATE admin_role SET ended_at = ends_at WHERE administrator_id = $1 AND ended_at IS NULL AND ends_at <= $2";
+    tx.execute(over, args![new.administrator_id, now]).await?;
     let sql = "INSERT INTO admin_role (id, administrator_id, role, territory_kind, territory, class, pupils_only, \
                given_by, given_at, ends_at, approved_by, approved_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";

@@ -63,6 +63,17 @@ pub async fn end_all(tx: &mut UnitOfWork<'_>, administrator_id: &AdministratorId
     tx.execute(sql, args![administrator_id, now]).await
 }
 
+/// Ends every session of an administrator but one.
+pub async fn end_others(
+    tx: &mut UnitOfWork<'_>,
+    administrator_id: &AdministratorId,
+    kept: &AdminSessionId,
+) -> Result<u64> {
+    let now = tx.now;
+    let sql = "UPDATE admin_session SET ended_at = $3 WHERE administrator_id = $1 AND id <> $2 AND ended_at IS NULL";
+    tx.execute(sql, args![administrator_id, kept, now]).await
+}
+
 /// Records a fresh proof. Returns false if the session ended meanwhile.
 pub async fn set_proven(tx: &mut UnitOfWork<'_>, id: &AdminSessionId) -> Result<bool> {
     let now = tx.now;

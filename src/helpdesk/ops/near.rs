@@ -9,8 +9,6 @@ use crate::outbox::Job;
 use crate::roster::search::name_words;
 use crate::roster::store::words;
 
-/// More people of one name than this are not told apart by it: nothing is kept.
-const MAX_NAMESAKES: usize = 3;
 /// The number of people read of one name.
 const MAX_NAMED_ROWS: i64 = 40;
 
@@ -37,7 +35,8 @@ pub async fn record(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
             && match_given_name(&typed.prenom, &person.given_name).is_some()
     };
     let same: Vec<&words::NamedPerson> = named.iter().filter(is_same).collect();
-    if same.is_empty() || same.len() > MAX_NAMESAKES {
+    // Of several, who was meant is not known, and the others' schools would see the end of a stranger's number.
+    if same.len() != 1 {
         return Ok(());
     }
     let last2 = typed.phone.get(typed.phone.len().saturating_sub(2)..).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::search::{ENDED_RECENTLY, child_words};
 use crate::accounts::{self, Account, AccountState};
-use crate::administrators::territory::Place;
+use crate::administrators::territory::{AdminScope, Place};
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
@@ -66,6 +66,21 @@ impl PersonFile {
     /// Returns the places by which somebody may see the person.
     pub fn places(&self) -> Vec<Place> {
         self.ties.iter().map(place_of).collect()
+    }
+
+    /// Returns the places by which somebody may act for the person: those of now, contacts left out.
+    pub fn current_places(&self) -> Vec<Place> {
+        self.ties.iter().filter(|tie| tie.is_current && tie.level != "contact").map(place_of).collect()
+    }
+
+    /// Leaves only what lies inside a scope: where a child is in another territory is not this administrator's to see.
+    #[must_use]
+    pub fn within(mut self, scope: &AdminScope, now: Timestamp) -> Self {
+        self.ties.retain(|tie| scope.contains(&place_of(tie)));
+        self.state.set_aside = withheld(&self.ties, "set_aside");
+        self.state.contested = withheld(&self.ties, "contested");
+        (self.cause, self.repair) = why(&self.state, now);
+        self
     }
 
     pub fn id(&self) -> &str {

@@ -1,11 +1,12 @@
 //! The acts that unblock one person, each one use case: who asked was checked, the reason is told, and the journal has
 //! both.
 
-use super::person::{PersonFile, Subject};
+use super::person::{PersonFile, Subject, place_of};
 use crate::accounts::Account;
+use crate::accounts::SuspendedBy;
 use crate::administrators::ops::{OnDuty, permitted};
-use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::Place;
+use crate::administrators::roles::{AdminAct, AdminRole};
+use crate::administrators::territory::{Place, RoleGrant};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
@@ -14,7 +15,8 @@ use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::guardianship::Guardianship;
 use crate::helpdesk::AccountChangeError;
-use crate::helpdesk::store::person as rows;
+use crate::helpdesk::diagnosis::Repair;
+use crate::helpdesk::store::person::{self as rows, TieRow};
 use crate::limits::{self, RateLimit};
 use crate::{roster, tenants};
 
@@ -66,10 +68,10 @@ impl HelpdeskAct {
         match self {
             HelpdeskAct::Reopen => AdminAct::ReopenForOne,
             HelpdeskAct::Resume => AdminAct::SuspendAccount,
-            HelpdeskAct::GiveTriesBack
-            | HelpdeskAct::LiftContest
-            | HelpdeskAct::ShowIdentifiant
-            | HelpdeskAct::RemoveFactors => AdminAct::UnblockPerson,
+            HelpdeskAct::RemoveFactors => AdminAct::RemoveFactors,
+            HelpdeskAct::GiveTriesBack | HelpdeskAct::LiftContest | HelpdeskAct::ShowIdentifiant => {
+                AdminAct::UnblockPerson
+            }
         }
     }
 }
@@ -112,16 +114,22 @@ pub async fn repair(
 ) -> anyhow::Result<RepairOutcome> {
     let Some(reason) = stated(order.reason) else { return Ok(RepairOutcome::NoReason) };
     let mut tx = op.write(Durability::Durable).await?;
-    let places = file.places();
+    // Whoever had the child last year sees what was, and changes nothing.
+    let places = file.current_places();
     let Some(grant) = permitted(&mut tx, &on_duty.administrator.id, order.act.needs(), &places).await? else {
         tx.rollback().await?;
         return Ok(RepairOutcome::NotPermitted);
     };
+    if order.act == HelpdeskAct::Resume && !may_resume(file, &grant) {
+        tx.rollback().await?;
+        return Ok(RepairOutcome::NotPermitted);
+    }
     tx.actor = on_duty.actor(Some(&grant));
     let outcome = match order.act {
+        HelpdeskAct::Reopen if file.repair != Repair::Reopen => RepairOutcome::NothingToDo,
         HelpdeskAct::Reopen => reopen(&mut tx, on_duty, file).await?,
-        HelpdeskAct::GiveTriesBack => lift(op, &mut tx, file, "set_aside").await?,
-        HelpdeskAct::LiftContest => lift(op, &mut tx, file, "contested").await?,
+        HelpdeskAct::GiveTriesBack => lift(op, &mut tx, (file, &grant), "set_aside").await?,
+        HelpdeskAct::LiftContest => lift(op, &mut tx, (file, &grant), "contested").await?,
         HelpdeskAct::ShowIdentifiant => file
             .account
             .as_ref()
@@ -140,6 +148,12 @@ pub async fn repair(
     tx.commit().await?;
     op.app.job_notifier.notify(crate::outbox::JobKind::Mail);
     Ok(outcome)
+}
+
+/// True if a suspension may be ended by a role: what the operator suspended, the operator's people resume.
+pub fn may_resume(file: &PersonFile, grant: &RoleGrant) -> bool {
+    let by = file.account.as_ref().and_then(|account| account.suspended_by);
+    by != Some(SuspendedBy::Operator) || grant.role == AdminRole::National
 }
 
 fn known(file: &PersonFile) -> anyhow::Result<&Account> {
@@ -163,16 +177,17 @@ async fn reopen(tx: &mut UnitOfWork<'_>, on_duty: &OnDuty, file: &PersonFile) ->
     Ok(RepairOutcome::OpenUntil(until))
 }
 
-/// Shows the withheld children again, and gives their tries back.
+/// Shows the withheld children of the role's territory again, and gives their tries back.
 async fn lift(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    file: &PersonFile,
+    (file, grant): (&PersonFile, &RoleGrant),
     kind: &str,
 ) -> anyhow::Result<RepairOutcome> {
     let Subject::Parent(parent) = &file.subject else { return Ok(RepairOutcome::NothingToDo) };
     let mut lifted: Vec<&PupilId> = Vec::new();
-    for tie in file.ties.iter().filter(|tie| tie.withheld.as_deref() == Some(kind)) {
+    let is_ours = |tie: &&TieRow| tie.is_current && place_of(tie).is_inside(&grant.territory);
+    for tie in file.ties.iter().filter(is_ours).filter(|tie| tie.withheld.as_deref() == Some(kind)) {
         if lifted.contains(&&tie.pupil_id) {
             continue;
         }

@@ -156,12 +156,14 @@ async fn by_identifiant(
     let ended_after = op.now.minus(ENDED_RECENTLY);
     let links = store::person::list_links(tx, &PersonId::new(&id), ended_after).await?;
     let is_pupil = links.is_empty();
-    let ties = match is_pupil {
+    let mut ties = match is_pupil {
         true => store::person::list_enrolments(tx, &crate::base::typed_ids::PupilId::new(&id), ended_after).await?,
         false => links,
     };
     let scope = if is_pupil { &scopes.pupils } else { &scopes.parents };
-    if !ties.iter().any(|tie| scope.contains(&super::person::place_of(tie))) {
+    // Where a child is in another territory is not this administrator's to see.
+    ties.retain(|tie| scope.contains(&super::person::place_of(tie)));
+    if ties.is_empty() {
         return Ok(SearchResult::default());
     }
     let standing = if account.suspended_by.is_some() { "suspended" } else { account.state.name() };

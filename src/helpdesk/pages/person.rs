@@ -10,7 +10,7 @@ use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{RoleGrant, may};
+use crate::administrators::territory::{AdminScope, RoleGrant, may};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
@@ -18,7 +18,7 @@ use crate::base::profile::Profile;
 use crate::helpdesk::diagnosis::{AccountStanding, CampaignStanding, Cause, PhoneStanding, Repair};
 use crate::helpdesk::ops::letters::{LetterOutcome, print_letter};
 use crate::helpdesk::ops::person::{self, PersonFile, children_words};
-use crate::helpdesk::ops::repairs::{HelpdeskAct, IdentityCheck, RepairOrder, RepairOutcome, repair};
+use crate::helpdesk::ops::repairs::{HelpdeskAct, IdentityCheck, RepairOrder, RepairOutcome, may_resume, repair};
 use crate::helpdesk::views::{ChildLine, DONE_WORDS, PersonEventLine, PersonPage, RepairFormError};
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -64,7 +64,7 @@ async fn open(
         Profile::Enseignant | Profile::Personnel | Profile::Invite => return Err(not_found()),
     };
     let grant = on_duty.permit(app, ctx, act, &file.places()).await?;
-    Ok((file, grant))
+    Ok((file.within(&AdminScope::of(&on_duty.roles, act, ctx.now), ctx.now), grant))
 }
 
 /// Returns the act of a repair, if it is one of this page.
@@ -139,11 +139,13 @@ fn events(ctx: &RequestContext, file: &PersonFile) -> Vec<PersonEventLine> {
 }
 
 async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &PersonFile) -> anyhow::Result<PersonPage> {
-    let places = file.places();
+    let places = file.current_places();
     let allowed = |act| may(&on_duty.roles, act, &places, ctx.now).is_some();
     let (when, names, last2) = details(ctx, &file.cause);
     let act = act_of(file.repair);
-    let may_act = act.is_some() && allowed(needed(file.repair));
+    let may_now = |grant: &RoleGrant| file.repair != Repair::Resume || may_resume(file, grant);
+    let permits = may(&on_duty.roles, needed(file.repair), &places, ctx.now).is_some_and(may_now);
+    let may_act = act.is_some() && permits;
     let children = children_words(file);
     let suspended_by = file.account.as_ref().and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
     let has_password = file.state.account == AccountStanding::Active;
@@ -163,7 +165,7 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
         act_of_others: act.is_some() && !may_act,
         may_letter: file.state.is_present && !file.state.is_suspended && allowed(AdminAct::PrintLetter),
         may_show_identifiant: unblocks && file.account.is_some(),
-        may_remove_factors: unblocks && has_password && file.has_factors,
+        may_remove_factors: allowed(AdminAct::RemoveFactors) && has_password && file.has_factors,
         children: children.into_iter().map(|(name, school, level)| ChildLine { name, school, level }).collect(),
         account: match file.state.account {
             _ if file.state.is_suspended => "suspended",
@@ -246,7 +248,7 @@ pub async fn act(
     let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
     let not_found = || PageError::NotFound.into_response();
     let act: HelpdeskAct = form.0.get("geste").and_then(|word| word.parse().ok()).ok_or_else(not_found)?;
-    let grant = on_duty.permit(&app, &ctx, act.needs(), &file.places()).await?;
+    let grant = on_duty.permit(&app, &ctx, act.needs(), &file.current_places()).await?;
     let typed = TypedRepair::read(&form);
     let whole = (&on_duty, &file);
     let Some(check) = typed.check else { return refuse(&app, &ctx, whole, typed, RepairFormError::Check).await };
@@ -277,7 +279,7 @@ pub async fn letter(
 ) -> GatedResult {
     let SignedInAdministrator(on_duty) = who;
     let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
-    let grant = on_duty.permit(&app, &ctx, AdminAct::PrintLetter, &file.places()).await?;
+    let grant = on_duty.permit(&app, &ctx, AdminAct::PrintLetter, &file.current_places()).await?;
     let typed = TypedRepair::read(&form);
     let whole = (&on_duty, &file);
     let Some(check) = typed.check else { return refuse(&app, &ctx, whole, typed, RepairFormError::Check).await };
