@@ -167,7 +167,7 @@ pub async fn replace_legacy_password(tx: &mut Tx, id: &AccountId, former: &str, 
 /// Finds an account whose password is a hash of another program.
 pub async fn find_with_legacy_password(tx: &mut Tx) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
-               caution_until, closes_at, must_change_at, updated_at FROM account \
+               caution_until, closes_at, must_change_at, updated_at, origin FROM account \
                WHERE SUBSTR(password, 1, 7) = 'sealed:' LIMIT 1";
     tx.fetch_optional::<Row>(sql, args![]).await?.map(Account::try_from).transpose()
 }
