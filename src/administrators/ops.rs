@@ -3,6 +3,7 @@
 
 pub mod enrol;
 pub mod enter;
+mod giver;
 pub mod invite;
 pub mod proof;
 

@@ -1,12 +1,12 @@
 //! The deployment's directory: `academies.toml`, `schools.toml`, `clients/*.toml`, `upstreams/*.toml`.
 
 mod reading;
+mod upstream_set;
 mod upstreams;
 
 pub use reading::{read, serving_upstreams};
-pub use upstreams::{
-    AGENTS_HINT, AcrValue, ProfileValue, Upstream, UpstreamAuthMethod, UpstreamClaims, UpstreamKind, Upstreams,
-};
+pub use upstream_set::Upstreams;
+pub use upstreams::{AGENTS_HINT, AcrValue, ProfileValue, Upstream, UpstreamAuthMethod, UpstreamClaims, UpstreamKind};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -47,8 +47,9 @@ impl OutgoingClient {
     ) -> Result<EndpointAnswer, OutgoingError> {
         let url = self.validate_url(call.address)?;
         let share = self.share_of(upstream_id);
-        let Ok(_share) = share.try_acquire() else {
-            return Err(OutgoingError::NoResponse("too many calls of this upstream at once".to_owned()));
+        // Waited for: a whole school signs in at eight o'clock. The caller's patience bounds the wait.
+        let Ok(_share) = share.acquire().await else {
+            return Err(OutgoingError::NoResponse("the share of this upstream is closed".to_owned()));
         };
         let (ways, _place) = self.acquire(CallPurpose::Upstream)?;
         let request = |client: &Client| {
