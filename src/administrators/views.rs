@@ -1,4 +1,4 @@
-//! The pages of administrators: entry, invitation, proof, one's own page; [`team`] has the team's.
+//! The pages of administrators: entry, invitation, proof, one's own page; `team` has the team's.
 
 mod frame;
 mod team;

@@ -13,7 +13,7 @@ const MAX_ID_CHARS: usize = 200;
 const MAX_RECEIPTS_OF_CALL: usize = 1_000;
 
 /// Reads the receipts of a call: of an array each element is one, without those that have no id or no state where the
-/// configuration looks for them. `None` if there are more than [`MAX_RECEIPTS_OF_CALL`].
+/// configuration looks for them. `None` if there are more than `MAX_RECEIPTS_OF_CALL`.
 pub fn read_receipt_calls(config: &ReceiptCallConfig, query: &str, body: &[u8]) -> Option<Vec<SmsReceipt>> {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let listed = match (&json, &config.list) {

@@ -14,7 +14,7 @@ macro_rules! in_scope {
 }
 pub(crate) use in_scope;
 
-/// Returns the arguments `$1` to `$5` of [`in_scope`].
+/// Returns the arguments `$1` to `$5` of `in_scope`.
 pub fn scope_args(scope: &AdminScope) -> Vec<Value> {
     let of = scope.arguments();
     vec![
