@@ -374,6 +374,45 @@ async fn attack_p1_a_role_is_ended_and_renewed_by_one_above_and_by_nobody_for_on
     assert_eq!(delegate.browser.page.status, StatusCode::GONE, "an invitation without a role serves no more");
 }
 
+#[tokio::test]
+async fn threat_s10_an_equal_neither_renews_nor_ends_a_role_that_two_agree_on() {
+    let server = TestServer::start().await;
+    let mut one = server.create_administrator(AdminRole::Academy, "academy:montpellier", "a@academie.example").await;
+    one.add_second_passkey().await;
+    let mut other = server.create_administrator(AdminRole::Academy, "academy:montpellier", "b@academie.example").await;
+    let theirs = role_ids(&server, "b@academie.example").await;
+    for path in ["terminer", "reinviter"] {
+        one.browser.post(&format!("/admin/equipe/{path}"), &[("role", &theirs[0])]).await;
+        assert_eq!(one.browser.page.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    other.browser.get("/admin/moi").await;
+    assert_eq!(other.browser.page.status, StatusCode::OK, "their session and proofs stay");
+    let mut above = server.create_administrator(AdminRole::National, "all", "n@etat.example").await;
+    above.add_second_passkey().await;
+    above.browser.post("/admin/equipe/terminer", &[("role", &theirs[0])]).await;
+    assert_eq!(above.browser.page.location(), "/admin/equipe?fait=ended");
+}
+
+#[tokio::test]
+async fn attack_p7_who_gives_an_invited_person_a_role_gets_no_link_to_the_roles_above() {
+    let server = TestServer::start().await;
+    let invited = server.invite_administrator(AdminRole::National, "all", "n@etat.example").await.unwrap();
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    invite_by_page(&mut head.browser, "delegate", "0349999J", "n@etat.example").await;
+    let review = head.browser.page.location().to_owned();
+    head.open(&review).await;
+    head.browser.submit("inviter", &[]).await;
+    assert_eq!(role_ids(&server, "n@etat.example").await.len(), 2, "the role is given");
+    assert!(!head.browser.page.text().contains("/admin/invitation/"), "{}", head.browser.page.visible_text());
+    server.drain_outbox().await;
+    let mails = server.mails();
+    let told = mails.iter().filter(|mail| mail.to == "n@etat.example" && mail.text.contains("/admin/invitation/"));
+    assert_eq!(told.count(), 1, "the operator's link alone");
+    let mut browser = Browser::new(&server);
+    browser.get(&invited).await;
+    assert_eq!(browser.page.status, StatusCode::OK, "the operator's invitation serves");
+}
+
 /// Takes an invitation with a password and an application.
 async fn enrol_with_application(server: &TestServer, path: &str) -> (Browser, TotpSecret) {
     let mut browser = Browser::new(server);
