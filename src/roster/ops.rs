@@ -26,6 +26,7 @@ mod academy_changes;
 mod academy_known;
 mod contested_rows;
 mod deliveries;
+mod doubtful_links;
 mod former;
 mod record_keys;
 mod row_matching;
@@ -41,6 +42,7 @@ pub mod undo;
 pub mod words;
 
 use deliveries::{DeliveryTurn, find_turn, settle_delivery};
+use doubtful_links::settle_doubtful_links;
 use record_keys::find_roster_keys;
 use run::{finish_run, start_run};
 use school_files::{group_by_school, open_file, read_school};
@@ -269,6 +271,7 @@ async fn import_school(
             continue;
         }
         let set = state.matching.without_ambiguous(given);
+        let (set, doubtful) = settle_doubtful_links(&state.current, set);
         let plan = match plan_changes(&state.current, &set, phone_parser, request.removals) {
             Ok(plan) => plan,
             Err(refusal) => {
@@ -284,7 +287,7 @@ async fn import_school(
             Some(keyed) => taken.with_ambiguous(&keyed.ambiguous_pupils, &keyed.ambiguous_persons),
             None => taken,
         };
-        let taken = taken.with_places(&set.places);
+        let taken = taken.with_doubtful_children(doubtful).with_places(&set.places);
         let nothing = plan.is_empty()
             && state.matching.is_empty()
             && !state.standing.takes_lead

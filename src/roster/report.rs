@@ -120,6 +120,8 @@ pub struct BesideOtherFormats {
     /// Keys of pupils and persons who could be several rows of another format; they count as unchanged.
     pub ambiguous_pupils: Vec<String>,
     pub ambiguous_persons: Vec<String>,
+    /// Persons who name a child in another class than the only pupil of that name has; the link is not taken.
+    pub doubtful_children: Vec<String>,
     /// Records that differ from rows of another format, which stay.
     pub kept: Vec<KeptRecord>,
 }
@@ -225,6 +227,13 @@ impl ImportSummary {
         self
     }
 
+    /// Adds persons whose link to a child of another class is not taken.
+    #[must_use]
+    pub fn with_doubtful_children(mut self, persons: Vec<String>) -> Self {
+        self.beside.doubtful_children.extend(persons);
+        self
+    }
+
     /// Replaces keys that are no words of the school's by the places of the records.
     #[must_use]
     pub fn with_places(mut self, places: &BTreeMap<String, String>) -> Self {
@@ -241,7 +250,8 @@ impl ImportSummary {
         self.dangling_links.iter_mut().for_each(|(pupil, person)| (name(pupil), name(person)).0);
         self.accounts_joined.iter_mut().for_each(name);
         self.ine_conflicts.iter_mut().for_each(|(id, _)| name(id));
-        self.beside.ambiguous_pupils.iter_mut().chain(&mut self.beside.ambiguous_persons).for_each(name);
+        let BesideOtherFormats { ambiguous_pupils, ambiguous_persons, doubtful_children, .. } = &mut *self.beside;
+        ambiguous_pupils.iter_mut().chain(ambiguous_persons).chain(doubtful_children).for_each(name);
         self
     }
 }

@@ -97,6 +97,8 @@ pub enum RecordErrorKind {
     HomonymousPupil,
     #[error("names a child who is not among the pupils")]
     UnknownChild,
+    #[error("names a child whose own row could not be read")]
+    UnreadChild,
     #[error("names a child who could be several pupils")]
     AmbiguousChild,
 }

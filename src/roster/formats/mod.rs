@@ -326,4 +326,7 @@ pub struct LinkRecord {
     /// True if the export holds the link several times with differing data: the strongest record is kept, for the
     /// school to look at.
     pub repeated: bool,
+    /// True if the child is named in another class than the only pupil of that name: the link counts only if it is there
+    /// already.
+    pub is_doubtful: bool,
 }

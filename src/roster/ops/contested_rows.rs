@@ -100,6 +100,7 @@ impl StoredRoster {
             led_by: Some(self.standing.leading.clone()).filter(|_| !self.standing.leads()),
             ambiguous_pupils: self.matching.ambiguous_pupils.iter().cloned().collect(),
             ambiguous_persons: self.matching.ambiguous_persons.iter().cloned().collect(),
+            doubtful_children: Vec::new(),
             kept: persons.chain(pupils).collect(),
         }
     }

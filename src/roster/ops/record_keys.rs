@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ImportContext, ImportRequest, Result};
+use crate::base::clock::Timestamp;
 use crate::base::names::roster_canonical_key;
 use crate::base::typed_ids::PupilId;
 use crate::base::uai::Uai;
@@ -28,6 +29,7 @@ struct KeySearch<'a> {
     /// The stored name of the format.
     pub format: &'static str,
     pub master_key: &'a MasterKey,
+    pub now: Timestamp,
 }
 
 /// A roster by keys, and who could be several rows.
@@ -63,7 +65,7 @@ pub async fn find_roster_keys(
         return Ok(None);
     }
     let (academy, format) = (request.academy.as_str(), request.format.name());
-    let search = KeySearch { academy, format, master_key: ctx.storage.master_key };
+    let search = KeySearch { academy, format, master_key: ctx.storage.master_key, now: ctx.storage.now };
     Box::pin(find_keys(tx, search, given)).await.map(Some)
 }
 
@@ -124,7 +126,9 @@ fn names_of(family: &str, given: &str) -> (String, String) {
 }
 
 /// Returns the keys of the rows that a pupil could be. A row with the INE of somebody with another birth date and other
-/// names is a mistake of one of the two: it makes the record uncertain, whatever else is found.
+/// names is a mistake of one of the two: it makes the record uncertain, whatever else is found. So does a row with the
+/// INE of somebody with another name, where another row has just the names and the birth date: twins whose INEs were
+/// exchanged are still themselves.
 fn pupil_candidates(
     master_key: &MasterKey,
     pupil: &PupilData,
@@ -132,14 +136,21 @@ fn pupil_candidates(
     same_names: &[PupilRow],
 ) -> Result<BTreeSet<String>> {
     let mut keys = BTreeSet::new();
-    let mut is_doubtful = false;
+    let (mut is_doubtful, mut is_exact) = (false, true);
+    let names = names_of(&pupil.family, &pupil.given);
     for row in same_ine {
         let known = row.open(master_key)?.data;
-        let same_given = roster_canonical_key(&known.given) == roster_canonical_key(&pupil.given);
-        is_doubtful |= known.born != pupil.born && !same_given;
+        let known_names = names_of(&known.family, &known.given);
+        is_doubtful |= known.born != pupil.born && known_names.1 != names.1;
+        is_exact &= known.born == pupil.born && known_names == names;
         keys.insert(row.pupil_key.clone());
     }
     if !keys.is_empty() && !is_doubtful {
+        for row in same_names.iter().filter(|_| !is_exact) {
+            if row.open(master_key)?.data.born == pupil.born {
+                keys.insert(row.pupil_key.clone());
+            }
+        }
         return Ok(keys);
     }
     for row in same_names {
@@ -170,11 +181,12 @@ fn new_key(master_key: &MasterKey, text: &str) -> String {
 }
 
 async fn find_person_keys(tx: &mut Tx, search: KeySearch<'_>, set: &SchoolRoster) -> Result<FoundKeys> {
-    let mut children = BTreeMap::<&str, BTreeSet<&str>>::new();
+    // The children of each person, those first who are surely meant.
+    let mut children = BTreeMap::<&str, BTreeSet<(bool, &str)>>::new();
     for link in &set.links {
-        children.entry(&link.person).or_default().insert(&link.pupil);
+        children.entry(&link.person).or_default().insert((link.is_doubtful, &link.pupil));
     }
-    let pupil_keys: BTreeSet<&str> = children.values().flatten().copied().collect();
+    let pupil_keys: BTreeSet<&str> = children.values().flatten().map(|(_, pupil)| *pupil).collect();
     let pupil_keys: Vec<&str> = pupil_keys.into_iter().collect();
     let rows = keys::list_pupils_by_key(tx, search.academy, search.format, &pupil_keys).await?;
     let key_of: BTreeMap<PupilId, String> = rows.into_iter().map(|row| (row.id, row.pupil_key)).collect();
@@ -187,12 +199,21 @@ async fn find_person_keys(tx: &mut Tx, search: KeySearch<'_>, set: &SchoolRoster
     let mut candidates = BTreeMap::new();
     for person in &set.persons {
         let Some(children) = children.get(person.id.as_str()) else { continue };
-        let known = children.iter().filter_map(|child| around.get(child)).flatten();
-        let keys = person_candidates(person, &set.uai, known);
-        let keys = match (keys.is_empty(), children.first()) {
-            (true, Some(child)) => BTreeSet::from([new_person_key(search, &set.uai, person, child)]),
-            _ => keys,
+        let known = |is_doubtful: bool| {
+            let children = children.iter().filter(move |(doubt, _)| *doubt == is_doubtful);
+            children.filter_map(|(_, child)| around.get(child)).flatten()
         };
+        let mut keys = BTreeSet::new();
+        for is_doubtful in [false, true] {
+            if keys.is_empty() {
+                let meant = known(is_doubtful).filter(|row| row.is_still_meant(search.now));
+                keys = person_candidates(person, &set.uai, meant);
+            }
+        }
+        if let Some((_, child)) = children.first().filter(|_| keys.is_empty()) {
+            let taken: BTreeSet<&str> = known(false).chain(known(true)).map(|row| row.person_key.as_str()).collect();
+            keys.insert(new_person_key(search, (&set.uai, person, child), &taken));
+        }
         candidates.insert(person.id.clone(), keys);
     }
     Ok(FoundKeys::settle(candidates))
@@ -220,9 +241,17 @@ fn person_candidates<'a>(
     ranked.into_values().next().unwrap_or_default()
 }
 
-fn new_person_key(search: KeySearch<'_>, uai: &Uai, person: &PersonRecord, child: &str) -> String {
+/// Returns the key of a new person. Whoever had that name and child before, and is not meant, keeps the key.
+fn new_person_key(
+    search: KeySearch<'_>,
+    (uai, person, child): (&Uai, &PersonRecord, &str),
+    taken: &BTreeSet<&str>,
+) -> String {
     let (family, given) = names_of(&person.family, &person.given);
-    new_key(search.master_key, &format!("person|{uai}|{family}|{given}|{child}"))
+    let text = format!("person|{uai}|{family}|{given}|{child}");
+    let first = new_key(search.master_key, &text);
+    let later = (1..=u32::MAX).map(|number| new_key(search.master_key, &format!("{text}|{number}")));
+    std::iter::once(first.clone()).chain(later).find(|key| !taken.contains(key.as_str())).unwrap_or(first)
 }
 
 impl KeyedRoster {

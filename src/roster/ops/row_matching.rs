@@ -13,7 +13,7 @@ use crate::base::typed_ids::{PersonId, PupilId};
 use crate::crypto::HmacPurpose;
 use crate::db::Tx;
 use crate::roster::PupilData;
-use crate::roster::formats::{PersonRecord, PupilRecord, SchoolRoster};
+use crate::roster::formats::{LinkRecord, PersonRecord, PupilRecord, SchoolRoster};
 use crate::roster::sealed_rows::open_birth_date;
 use crate::roster::store::import;
 use crate::roster::store::keys::{self, UnkeyedResponsable};
@@ -140,7 +140,8 @@ impl StoredRoster {
             .map(|person| (person.id.as_str(), person))
             .collect();
         let mut children = BTreeMap::<&str, BTreeSet<&PupilId>>::new();
-        for link in set.links.iter().filter(|link| unmatched.contains_key(link.person.as_str())) {
+        let is_sure = |link: &&LinkRecord| unmatched.contains_key(link.person.as_str()) && !link.is_doubtful;
+        for link in set.links.iter().filter(is_sure) {
             children.entry(link.person.as_str()).or_default().extend(self.pupils.get(&link.pupil));
         }
         let pupils: BTreeSet<&PupilId> = children.values().flatten().copied().collect();

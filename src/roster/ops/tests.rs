@@ -19,6 +19,7 @@ use crate::tenants::School;
 mod academy;
 mod hostile;
 mod kills;
+mod namesakes;
 mod rules;
 mod runs;
 mod same_pupil;

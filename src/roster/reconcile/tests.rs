@@ -78,7 +78,13 @@ fn person(id: usize) -> PersonRecord {
 
 fn link(pupil: usize, person: usize, level: Level) -> LinkRecord {
     let data = LinkData { level, relation: Some("10".into()) };
-    LinkRecord { pupil: format!("{pupil:03}"), person: format!("p{person:03}"), data, repeated: false }
+    LinkRecord {
+        pupil: format!("{pupil:03}"),
+        person: format!("p{person:03}"),
+        data,
+        repeated: false,
+        is_doubtful: false,
+    }
 }
 
 /// A school of `size` pupils, each with a separate legal representative.

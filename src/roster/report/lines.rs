@@ -198,12 +198,16 @@ impl ImportSummary {
         for (pupil, person) in &self.dangling_links {
             add(LineKind::ForTheSchool, format!("{} {pupil} {person}: names somebody no export has", words.link));
         }
-        let BesideOtherFormats { led_by, ambiguous_pupils, ambiguous_persons, kept } = &*self.beside;
+        let BesideOtherFormats { led_by, ambiguous_pupils, ambiguous_persons, doubtful_children, kept } = &*self.beside;
         for (what, ids) in [(words.pupil, ambiguous_pupils), (words.person, ambiguous_persons)] {
             for id in ids {
                 let message = format!("{what} {id}: could be several who are known; left unchanged");
                 add(LineKind::ForTheSchool, message);
             }
+        }
+        for id in doubtful_children {
+            let message = "names a child in a class in which no pupil of that name is; the link is not taken";
+            add(LineKind::ForTheSchool, format!("{} {id}: {message}", words.person));
         }
         if let Some(leading) = led_by {
             let differ =

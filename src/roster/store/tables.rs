@@ -1,8 +1,10 @@
 //! Queries of imports from tables: what a school said of them, and the rows that records without ids could be.
 
+use crate::base::clock::Timestamp;
 use crate::base::typed_ids::PupilId;
 use crate::base::uai::Uai;
 use crate::db::{BATCH_SIZE, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
+use crate::roster::same_pupil::MIN_ABSENCE;
 use crate::roster::sealed_rows::PupilRow;
 
 /// The word of a school about its tables.
@@ -69,6 +71,20 @@ pub struct KeyedResponsable {
     pub usage_name: Option<String>,
     pub given_name: String,
     pub uai: Uai,
+    /// The end of the link, and that of the pupil's enrolment in its school.
+    pub ended_at: Option<i64>,
+    pub enrolment_ended_at: Option<i64>,
+}
+
+impl KeyedResponsable {
+    /// True if the person still is the child's responsable, or was until the child left the school, or until lately: an
+    /// export may leave somebody out by mistake. Whom the school took away long ago is not whoever has that name now.
+    pub fn is_still_meant(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none_or(|ended_at| {
+            self.enrolment_ended_at.is_some_and(|left_at| left_at <= ended_at)
+                || now.since(Timestamp(ended_at)) < MIN_ABSENCE
+        })
+    }
 }
 
 /// Lists the responsables, of any level, who have or had a link to one of the pupils and have a key of the format.
@@ -81,8 +97,9 @@ pub async fn list_keyed_responsables(
     let mut rows = Vec::new();
     for pupils in pupils.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "SELECT l.pupil_id, k.key AS person_key, p.family_name, p.usage_name, p.given_name, l.uai \
-             FROM link l JOIN person p ON p.id = l.person_id \
+            "SELECT l.pupil_id, k.key AS person_key, p.family_name, p.usage_name, p.given_name, l.uai, l.ended_at, \
+             e.ended_at AS enrolment_ended_at FROM link l JOIN person p ON p.id = l.person_id \
+             LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai \
              JOIN person_roster_key k ON k.person_id = p.id AND k.format = $52 \
              WHERE p.academy = $1 AND l.pupil_id IN (",
             batch_placeholders!(),

@@ -114,7 +114,13 @@ impl ParsedLinks {
 }
 
 fn link_of(pupil: &str, person: String, level: Level) -> LinkRecord {
-    LinkRecord { pupil: pupil.to_owned(), person, data: LinkData { level, relation: None }, repeated: false }
+    LinkRecord {
+        pupil: pupil.to_owned(),
+        person,
+        data: LinkData { level, relation: None },
+        repeated: false,
+        is_doubtful: false,
+    }
 }
 
 fn parse_link(value: &str, pupil: &str) -> Result<LinkRecord, RecordErrorKind> {
@@ -134,7 +140,7 @@ fn parse_link(value: &str, pupil: &str) -> Result<LinkRecord, RecordErrorKind> {
     };
     let relation = Some(*relation).filter(|code| !code.is_empty() && code.len() <= 2 && code.is_ascii());
     let data = LinkData { level, relation: relation.map(str::to_owned) };
-    Ok(LinkRecord { pupil: pupil.to_owned(), person, data, repeated: false })
+    Ok(LinkRecord { pupil: pupil.to_owned(), person, data, repeated: false, is_doubtful: false })
 }
 
 pub fn parse_person(request: &AafRequest) -> Result<PersonRecord, RecordErrorKind> {

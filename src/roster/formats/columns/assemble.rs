@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Europe::Paris;
 
-use super::rows::{RowPupil, RowRecords};
+use super::children::PupilRows;
+use super::rows::{RowNames, RowPupil, RowRecords};
 use super::{FileColumns, TableSource};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
@@ -76,7 +77,7 @@ pub fn assemble_roster(
         places: BTreeMap::new(),
         levels_unknown,
     };
-    let mut assembly = Assembly { roster, words, lines: BTreeMap::new() };
+    let mut assembly = Assembly { roster, words, rows: PupilRows::default() };
     let (mut pupils, mut persons) = (Vec::new(), Vec::new());
     for file in files {
         pupils.extend(file.records.pupils);
@@ -120,8 +121,7 @@ fn paris_date(at: Timestamp) -> NaiveDate {
 pub struct Assembly {
     pub roster: SchoolRoster,
     pub words: TableWords,
-    /// The ids of pupils by the lines of their rows.
-    pub lines: BTreeMap<u64, String>,
+    pub rows: PupilRows,
 }
 
 impl Assembly {
@@ -133,7 +133,7 @@ impl Assembly {
         let word = self.words.pupil;
         let today = BirthDate::from(self.roster.exported_on);
         let mut groups: BTreeMap<String, Vec<(u64, PupilRecord)>> = BTreeMap::new();
-        for RowPupil { line, record } in rows {
+        for RowPupil { line, names, record } in rows {
             let record = record.and_then(|pupil| match pupil.data.born.is_after(today) {
                 true => Err(RecordErrorKind::BirthDateInFuture("the birth date")),
                 false => Ok(pupil),
@@ -148,6 +148,7 @@ impl Assembly {
                 }
                 Err(kind) => {
                     self.refuse(file, line, word, kind);
+                    self.rows.refused.push(names);
                     self.roster.unreadable_pupils.unnamed += 1;
                 }
             }
@@ -191,6 +192,8 @@ impl Assembly {
             for line in std::iter::once(line).chain(rows.iter().map(|(line, _)| *line)) {
                 self.refuse(file, line, self.words.pupil, RecordErrorKind::DifferingDuplicate);
             }
+            let refused = rows.iter().map(|(_, other)| row_names(other)).chain([row_names(&pupil)]);
+            self.rows.refused.extend(refused);
             self.roster.unreadable_persons.pupils.insert(pupil.id.clone());
             self.roster.unreadable_pupils.ids.insert(pupil.id);
             return None;
@@ -206,6 +209,7 @@ impl Assembly {
             let ine = pupil.ine.clone().or_else(|| numbers.first().filter(|_| numbers.len() == 1).cloned());
             if ine.is_none() && !numbers.is_empty() {
                 self.refuse(file, line, self.words.pupil, RecordErrorKind::HomonymousPupil);
+                self.rows.refused.push(row_names(&pupil));
                 self.roster.unreadable_pupils.unnamed += 1;
                 continue;
             }
@@ -221,12 +225,20 @@ impl Assembly {
     /// Keeps the lines of a pupil's rows, and of several classes the first in the order of letters.
     fn keep_lines(&mut self, line: u64, pupil: PupilRecord, others: &[(u64, PupilRecord)]) -> (u64, PupilRecord) {
         let classes = others.iter().filter_map(|(_, other)| other.class.clone()).chain(pupil.class.clone());
-        let pupil = PupilRecord { class: classes.min(), ..pupil };
+        let classes: Vec<String> = classes.collect();
+        let pupil = PupilRecord { class: classes.iter().min().cloned(), ..pupil };
+        self.rows.classes.insert(pupil.id.clone(), classes);
         for line in others.iter().map(|(line, _)| *line).chain([line]) {
-            self.lines.insert(line, pupil.id.clone());
+            self.rows.lines.insert(line, pupil.id.clone());
         }
         (line, pupil)
     }
+}
+
+fn row_names(pupil: &PupilRecord) -> RowNames {
+    let PupilRecord { data, class, .. } = pupil;
+    let (family, given) = (Some(data.family.clone()), Some(data.given.clone()));
+    RowNames { family, usage: data.usage.clone(), given, class: class.clone() }
 }
 
 fn names_and_birth(pupil: &PupilRecord) -> String {

@@ -1,9 +1,11 @@
 //! Finds the pupils whom responsables name: by line, by id, or by names and class.
+//!
+//! A row of a pupil that could not be read is somebody too: whoever is named like it is not taken for a namesake.
 
 use std::collections::BTreeMap;
 
 use super::cells::fold_header;
-use super::rows::ChildReference;
+use super::rows::{ChildReference, RowNames};
 use crate::base::names::roster_canonical_key;
 use crate::roster::formats::{PupilRecord, RecordErrorKind};
 
@@ -13,30 +15,87 @@ pub struct PupilIndex<'a> {
     by_line: BTreeMap<u64, &'a str>,
     by_id: BTreeMap<&'a str, &'a PupilRecord>,
     /// By each family name with the given name.
-    by_names: BTreeMap<(String, String), Vec<&'a PupilRecord>>,
+    by_names: BTreeMap<(String, String), Vec<Namesake<'a>>>,
+}
+
+/// A row with the names that are looked for.
+#[derive(Clone, Debug)]
+struct Namesake<'a> {
+    /// The pupil's id; `None` for a row that could not be read.
+    id: Option<&'a str>,
+    /// The pupil's classes, folded.
+    classes: Vec<String>,
+}
+
+/// The pupils whom a reference may mean.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FoundChildren<'a> {
+    pub ids: Vec<&'a str>,
+    pub certainty: Certainty,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// The only one who can be meant.
+    Sole,
+    /// The only one of the name, in another class than was said: a namesake, or a class that one of the tables has late.
+    OtherClass,
+    /// Not the only one; a row that could not be read may be another.
+    Several,
+}
+
+/// The rows of pupils, as they were joined.
+#[derive(Debug, Default)]
+pub struct PupilRows {
+    /// The ids of pupils by the lines of their rows.
+    pub lines: BTreeMap<u64, String>,
+    /// The classes of a pupil's rows, by the id.
+    pub classes: BTreeMap<String, Vec<String>>,
+    /// The names of rows that could not be read.
+    pub refused: Vec<RowNames>,
 }
 
 impl<'a> PupilIndex<'a> {
-    /// Indexes pupils; `lines` are those of the rows of each.
-    pub fn new(pupils: &'a [PupilRecord], lines: &'a BTreeMap<u64, String>) -> Self {
+    /// Indexes pupils with their rows.
+    pub fn new(pupils: &'a [PupilRecord], rows: &'a PupilRows) -> Self {
         let mut index =
-            Self { by_line: lines.iter().map(|(line, id)| (*line, id.as_str())).collect(), ..Self::default() };
+            Self { by_line: rows.lines.iter().map(|(line, id)| (*line, id.as_str())).collect(), ..Self::default() };
         for pupil in pupils {
             index.by_id.insert(&pupil.id, pupil);
-            let given = roster_canonical_key(&pupil.data.given);
-            let mut families = vec![roster_canonical_key(&pupil.data.family)];
-            families.extend(pupil.data.usage.as_deref().map(roster_canonical_key));
-            families.dedup();
-            for family in families {
-                index.by_names.entry((family, given.clone())).or_default().push(pupil);
-            }
+            let classes = rows.classes.get(&pupil.id).map_or(&[][..], Vec::as_slice);
+            let names = (Some(pupil.data.family.as_str()), pupil.data.usage.as_deref());
+            index.insert(names, &pupil.data.given, Some(&pupil.id), classes.iter().map(|class| fold_header(class)));
+        }
+        for row in &rows.refused {
+            let names = (row.family.as_deref(), row.usage.as_deref());
+            let class = row.class.iter().map(|class| fold_header(class));
+            index.insert(names, row.given.as_deref().unwrap_or_default(), None, class);
         }
         index
     }
 
-    /// Returns the ids of the pupils who could be meant; one is certain.
-    pub fn find(&self, child: &ChildReference) -> Result<Vec<&'a str>, RecordErrorKind> {
-        let sole = |id: Option<&'a str>| id.map(|id| vec![id]).ok_or(RecordErrorKind::UnknownChild);
+    fn insert(
+        &mut self,
+        (family, usage): (Option<&str>, Option<&str>),
+        given: &str,
+        id: Option<&'a str>,
+        classes: impl Iterator<Item = String>,
+    ) {
+        let classes: Vec<String> = classes.collect();
+        let mut families: Vec<String> = [family, usage].into_iter().flatten().map(roster_canonical_key).collect();
+        families.dedup();
+        for family in families {
+            let namesake = Namesake { id, classes: classes.clone() };
+            self.by_names.entry((family, roster_canonical_key(given))).or_default().push(namesake);
+        }
+    }
+
+    /// Returns the pupils who could be meant.
+    pub fn find(&self, child: &ChildReference) -> Result<FoundChildren<'a>, RecordErrorKind> {
+        let sole = |id: Option<&'a str>| {
+            id.map(|id| FoundChildren { ids: vec![id], certainty: Certainty::Sole })
+                .ok_or(RecordErrorKind::UnknownChild)
+        };
         match child {
             ChildReference::Line(line) => sole(self.by_line.get(line).copied()),
             ChildReference::Id(id) => sole(self.by_id.get(id.as_str()).map(|pupil| pupil.id.as_str())),
@@ -46,33 +105,42 @@ impl<'a> PupilIndex<'a> {
                 let mut found = Vec::new();
                 for family in [Some(family), usage.as_ref()].into_iter().flatten() {
                     let key = (roster_canonical_key(family), given.clone());
-                    found.extend(self.by_names.get(&key).into_iter().flatten().copied());
+                    found.extend(self.by_names.get(&key).into_iter().flatten());
                     // The nom d'usage serves only where the family name finds nobody.
                     if !found.is_empty() {
                         break;
                     }
                 }
-                Self::narrow(found, class.as_deref())
+                narrow(&found, class.as_deref())
             }
         }
     }
+}
 
-    /// Keeps those of the class, if several have the names.
-    fn narrow(found: Vec<&'a PupilRecord>, class: Option<&str>) -> Result<Vec<&'a str>, RecordErrorKind> {
-        let ids = |pupils: &[&'a PupilRecord]| pupils.iter().map(|pupil| pupil.id.as_str()).collect();
-        if found.is_empty() {
-            return Err(RecordErrorKind::UnknownChild);
-        }
-        let class = class.map(fold_header);
-        let in_class = |pupil: &&&PupilRecord| {
-            // A long name was shortened for the pupil.
-            let is_same = |own: String, said: &str| said == own || own.len() >= 12 && said.starts_with(&own);
-            pupil.class.as_deref().map(fold_header).zip(class.as_deref()).is_some_and(|(own, said)| is_same(own, said))
-        };
-        let narrowed: Vec<&PupilRecord> = found.iter().filter(in_class).copied().collect();
-        match narrowed.len() {
-            1 if found.len() > 1 => Ok(ids(&narrowed)),
-            _ => Ok(ids(&found)),
-        }
+/// Keeps those of the class, if several have the names.
+fn narrow<'a>(found: &[&Namesake<'a>], class: Option<&str>) -> Result<FoundChildren<'a>, RecordErrorKind> {
+    // A child in several classes has them in one cell.
+    let said = class.into_iter().flat_map(|said| said.split([',', '/', '|'])).map(fold_header);
+    let said: Vec<String> = said.filter(|class| !class.is_empty()).collect();
+    let narrowed: Vec<&Namesake<'a>> = found.iter().filter(|row| row.is_of(&said)).copied().collect();
+    let (meant, certainty) = match (&narrowed[..], found) {
+        ([], []) => return Err(RecordErrorKind::UnknownChild),
+        ([one], _) => (vec![*one], Certainty::Sole),
+        ([], [one]) if said.is_empty() || one.classes.is_empty() => (vec![*one], Certainty::Sole),
+        ([], [one]) => (vec![*one], Certainty::OtherClass),
+        _ => (found.to_vec(), Certainty::Several),
+    };
+    let ids: Vec<&str> = meant.iter().filter_map(|row| row.id).collect();
+    match ids.is_empty() {
+        true => Err(RecordErrorKind::UnreadChild),
+        false => Ok(FoundChildren { ids, certainty }),
+    }
+}
+
+impl Namesake<'_> {
+    fn is_of(&self, said: &[String]) -> bool {
+        // A long name was shortened for the pupil.
+        let is_same = |own: &String, said: &String| said == own || own.len() >= 12 && said.starts_with(own.as_str());
+        self.classes.iter().any(|own| said.iter().any(|said| is_same(own, said)))
     }
 }

@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::{Assembly, place};
-use super::children::PupilIndex;
+use super::children::{Certainty, PupilIndex};
 use super::rows::{ChildReference, RowPerson};
 use crate::base::names::roster_canonical_key;
 use crate::roster::LinkData;
@@ -16,8 +16,8 @@ use crate::roster::formats::{LinkRecord, PersonRecord, RecordErrorKind, RecordWa
 impl Assembly {
     pub fn take_persons(&mut self, file: &str, rows: Vec<RowPerson>) {
         let pupils = std::mem::take(&mut self.roster.pupils);
-        let lines = std::mem::take(&mut self.lines);
-        let index = PupilIndex::new(&pupils, &lines);
+        let pupil_rows = std::mem::take(&mut self.rows);
+        let index = PupilIndex::new(&pupils, &pupil_rows);
         let mut found: BTreeMap<String, FoundPerson> = BTreeMap::new();
         for row in rows {
             let children = self.find_children(file, &row, &index);
@@ -27,7 +27,8 @@ impl Assembly {
                     self.roster.warnings.push(RecordWarning { record, kind: RecordWarningKind::WithoutChild });
                 }
                 Ok((person, data)) => {
-                    let links = children.into_iter().map(|pupil| (pupil, data.clone())).collect();
+                    let link = |(pupil, is_doubtful)| (pupil, FoundLink { data: data.clone(), is_doubtful });
+                    let links = children.into_iter().map(link).collect();
                     let new = FoundPerson { lines: vec![row.line], person, links, differs: false };
                     match found.entry(new.person.id.clone()) {
                         Entry::Vacant(free) => _ = free.insert(new),
@@ -36,7 +37,7 @@ impl Assembly {
                 }
                 Err(kind) => {
                     self.refuse(file, row.line, self.words.person, kind);
-                    self.leave_links(children);
+                    self.leave_links(children.into_keys().collect());
                 }
             }
         }
@@ -44,15 +45,21 @@ impl Assembly {
         self.keep_persons(file, found);
     }
 
-    /// Returns the pupils of a row; of those who are not certain, all links stay as they are.
-    fn find_children(&mut self, file: &str, row: &RowPerson, index: &PupilIndex<'_>) -> Vec<String> {
-        let mut children = BTreeSet::new();
+    /// Returns the pupils of a row, and whether each is of another class than the row says; of those who are not
+    /// certain, all links stay as they are.
+    fn find_children(&mut self, file: &str, row: &RowPerson, index: &PupilIndex<'_>) -> BTreeMap<String, bool> {
+        let mut children = BTreeMap::new();
         for child in &row.children {
             match index.find(child) {
-                Ok(found) if found.len() == 1 => children.extend(found.into_iter().map(str::to_owned)),
-                Ok(several) => {
+                Ok(found) if found.certainty == Certainty::Several => {
                     self.refuse(file, row.line, self.words.person, RecordErrorKind::AmbiguousChild);
-                    self.leave_links(several.into_iter().map(str::to_owned).collect());
+                    self.leave_links(found.ids.into_iter().map(str::to_owned).collect());
+                }
+                Ok(found) => {
+                    let is_doubtful = found.certainty == Certainty::OtherClass;
+                    for id in found.ids {
+                        *children.entry(id.to_owned()).or_insert(is_doubtful) &= is_doubtful;
+                    }
                 }
                 // The pupil's own row was refused, and said so.
                 Err(_) if matches!(child, ChildReference::Line(_)) => self.leave_links(Vec::new()),
@@ -66,7 +73,7 @@ impl Assembly {
                 }
             }
         }
-        children.into_iter().collect()
+        children
     }
 
     /// Has the links of pupils stay as they are: who is linked to them could not be read.
@@ -100,8 +107,9 @@ impl Assembly {
             }
             let line = lines.first().copied().unwrap_or_default();
             self.roster.places.insert(person.id.clone(), place(file, line, &person.id));
-            for (pupil, data) in links {
-                self.roster.links.push(LinkRecord { pupil, person: person.id.clone(), data, repeated: false });
+            for (pupil, FoundLink { data, is_doubtful }) in links {
+                let person = person.id.clone();
+                self.roster.links.push(LinkRecord { pupil, person, data, repeated: false, is_doubtful });
             }
             self.roster.persons.push(person);
         }
@@ -112,19 +120,26 @@ impl Assembly {
 struct FoundPerson {
     lines: Vec<u64>,
     person: PersonRecord,
-    links: BTreeMap<String, LinkData>,
+    links: BTreeMap<String, FoundLink>,
     differs: bool,
+}
+
+#[derive(Clone)]
+struct FoundLink {
+    data: LinkData,
+    is_doubtful: bool,
 }
 
 impl FoundPerson {
     fn merge(&mut self, other: FoundPerson) {
         self.differs |= self.person != other.person;
         self.lines.extend(other.lines);
-        for (pupil, data) in other.links {
+        for (pupil, link) in other.links {
             let rank = |data: &LinkData| (data.level, data.relation.is_none(), data.relation.clone());
-            let kept = self.links.entry(pupil).or_insert_with(|| data.clone());
-            if rank(&data) < rank(kept) {
-                *kept = data;
+            let kept = self.links.entry(pupil).or_insert_with(|| link.clone());
+            kept.is_doubtful &= link.is_doubtful;
+            if rank(&link.data) < rank(&kept.data) {
+                kept.data = link.data;
             }
         }
     }

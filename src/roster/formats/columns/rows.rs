@@ -20,7 +20,17 @@ pub struct RowRecords {
 #[derive(Debug)]
 pub struct RowPupil {
     pub line: u64,
+    pub names: RowNames,
     pub record: Result<PupilRecord, RecordErrorKind>,
+}
+
+/// The names in a pupil's row, whether or not it can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowNames {
+    pub family: Option<String>,
+    pub usage: Option<String>,
+    pub given: Option<String>,
+    pub class: Option<String>,
 }
 
 /// A responsable of a row.
@@ -61,7 +71,7 @@ pub fn read_rows(table: &CsvTable, columns: &FileColumns, source: &TableSource) 
         };
         if let Some(pupil) = columns.pupil.as_ref().filter(|pupil| has_pupil(row, pupil)) {
             let record = whole.clone().and_then(|()| read_pupil(row, pupil, source));
-            records.pupils.push(RowPupil { line: row.line, record });
+            records.pupils.push(RowPupil { line: row.line, names: read_names(row, pupil), record });
         }
         for (place, person) in columns.persons.iter().enumerate().filter(|(_, person)| has_person(row, person)) {
             let record = whole.clone().and_then(|()| read_person(row, place, person, (columns, source)));
@@ -83,6 +93,16 @@ fn has_pupil(row: &CsvRow, columns: &PupilColumns) -> bool {
 fn has_person(row: &CsvRow, columns: &PersonColumns) -> bool {
     let filled = [Some(columns.family), columns.usage, Some(columns.given), columns.id, columns.mobile];
     filled.into_iter().flatten().any(|column| row.cell(column).is_some())
+}
+
+fn read_names(row: &CsvRow, columns: &PupilColumns) -> RowNames {
+    let cell = |column: Option<usize>| row.cell(column?).map(str::to_owned);
+    RowNames {
+        family: cell(Some(columns.family)),
+        usage: cell(columns.usage),
+        given: cell(Some(columns.given)),
+        class: cell(columns.class),
+    }
 }
 
 fn read_pupil(row: &CsvRow, columns: &PupilColumns, source: &TableSource) -> Result<PupilRecord, RecordErrorKind> {

@@ -92,7 +92,13 @@ pub fn parse_link(fields: &RecordFields) -> Result<LinkRecord, RecordErrorKind> 
         (None, Some(other)) => return Err(unknown("RESP_LEGAL", other)),
         (None, None) => return Err(RecordErrorKind::Missing("NIVEAU_RESPONSABILITE")),
     };
-    Ok(LinkRecord { pupil, person, data: LinkData { level, relation: relation.map(str::to_owned) }, repeated: false })
+    Ok(LinkRecord {
+        pupil,
+        person,
+        data: LinkData { level, relation: relation.map(str::to_owned) },
+        repeated: false,
+        is_doubtful: false,
+    })
 }
 
 /// Returns the family name; the element is called `NOM` before 2016.

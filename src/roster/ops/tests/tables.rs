@@ -10,20 +10,20 @@ pub const R: &str = "Nom usage responsable;Nom responsable;Prénom responsable;T
 pub const AT: Timestamp = Timestamp(1_757_349_720_000);
 const DAY: i64 = 86_400_000;
 
-const ZOE: &str = "DURAND;;Zoé;14/02/2017;990000001ZA;CE1 A";
-const LEO: &str = "DURAND;;Léo;15/03/2019;;CP B";
-const ANNE: &str = ";DURAND;Anne;;06 39 98 00 01;;DURAND;Zoé;CE1 A;;DURAND;Léo;CP B";
-const MARC: &str = ";DURAND;Marc;;06 39 98 00 02;;DURAND;Zoé;CE1 A;;;;";
+pub const ZOE: &str = "DURAND;;Zoé;14/02/2017;990000001ZA;CE1 A";
+pub const LEO: &str = "DURAND;;Léo;15/03/2019;;CP B";
+pub const ANNE: &str = ";DURAND;Anne;;06 39 98 00 01;;DURAND;Zoé;CE1 A;;DURAND;Léo;CP B";
+pub const MARC: &str = ";DURAND;Marc;;06 39 98 00 02;;DURAND;Zoé;CE1 A;;;;";
 
 impl Fixture {
-    async fn first_degree(&self) {
+    pub async fn first_degree(&self) {
         let mut tx = self.db.write(Durability::Durable).await.unwrap();
         tx.execute("UPDATE school SET first_degree = TRUE", args![]).await.unwrap();
         tx.commit().await.unwrap();
     }
 
     /// Imports two extractions of a day after the first.
-    async fn onde_as(
+    pub async fn onde_as(
         &self,
         (pupils, persons): (&[&str], &[&str]),
         day: i64,
@@ -44,11 +44,11 @@ impl Fixture {
         .await
     }
 
-    async fn onde(&self, rows: (&[&str], &[&str]), day: i64) -> ImportResult {
+    pub async fn onde(&self, rows: (&[&str], &[&str]), day: i64) -> ImportResult {
         self.onde_as(rows, day, |_, _| {}).await
     }
 
-    async fn ids(&self, sql: &'static str) -> Vec<String> {
+    pub async fn ids(&self, sql: &'static str) -> Vec<String> {
         let mut tx = self.db.read().await.unwrap();
         let mut ids: Vec<String> =
             tx.fetch_all::<(String,)>(sql, args![]).await.unwrap().into_iter().map(|(id,)| id).collect();
@@ -57,7 +57,7 @@ impl Fixture {
     }
 
     /// The current links with the level, by given names.
-    async fn family(&self) -> Vec<String> {
+    pub async fn family(&self) -> Vec<String> {
         self.ids(
             "SELECT p.given_name || ' ' || u.given_name || ' ' || l.level FROM link l \
              JOIN person p ON p.id = l.person_id JOIN pupil u ON u.id = l.pupil_id WHERE l.ended_at IS NULL",
@@ -66,8 +66,8 @@ impl Fixture {
     }
 }
 
-const PERSONS: &str = "SELECT id || ' ' || given_name FROM person";
-const PUPILS: &str = "SELECT id || ' ' || given_name FROM pupil";
+pub const PERSONS: &str = "SELECT id || ' ' || given_name FROM person";
+pub const PUPILS: &str = "SELECT id || ' ' || given_name FROM pupil";
 
 #[tokio::test]
 async fn issue_12_2_onde_is_taken_and_known_again_whatever_the_order_of_its_rows() {
