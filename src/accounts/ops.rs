@@ -135,6 +135,11 @@ async fn compare_hash(
     Ok(compared)
 }
 
+/// True if the password of an account is a hash of another program.
+pub fn is_foreign(account: &Account) -> bool {
+    account.password.as_deref().is_some_and(legacy::is_legacy)
+}
+
 /// True if a password is the present one of an account, for somebody who is proven already.
 pub async fn is_present_password(app: &App, password: &str, account: &Account) -> anyhow::Result<bool> {
     Ok(account.password.is_some() && compare_hash(app, password, Some(account), Priority::Known).await??)

@@ -40,6 +40,8 @@ pub enum ArrivalRemark {
     OtherAcademy(String),
     #[error("no roster of the academy has this key")]
     UnknownPerson,
+    #[error("the roster has another name under this key")]
+    OtherName,
     #[error("is an institution, which has no account")]
     Institution,
     #[error("every number of the name is used")]

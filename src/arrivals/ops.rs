@@ -35,13 +35,25 @@ impl Owner {
 
     /// True if an account is of somebody with these names.
     fn has_names_of(&self, account: &Account) -> bool {
-        let same = |left: &str, right: &str| roster_canonical_key(left) == roster_canonical_key(right);
-        same(&self.given, &account.given_name)
-            && [Some(self.family.as_str()), self.usage.as_deref()]
-                .into_iter()
-                .flatten()
-                .any(|family| same(family, &account.family_name))
+        is_same_name(&self.given, &account.given_name) && self.has_family(&account.family_name)
     }
+
+    fn has_family(&self, family: &str) -> bool {
+        [Some(self.family.as_str()), self.usage.as_deref()].into_iter().flatten().any(|own| is_same_name(own, family))
+    }
+
+    /// True if a row says no other names: a given name may be the first one only.
+    fn agrees_with(&self, row: &ArrivalRow) -> bool {
+        let first = |name: &str| name.split_whitespace().next().unwrap_or_default().to_owned();
+        let is_given =
+            |given: &str| is_same_name(given, &self.given) || is_same_name(&first(given), &first(&self.given));
+        row.family.as_deref().is_none_or(|family| self.has_family(family)) && row.given.as_deref().is_none_or(is_given)
+    }
+}
+
+fn is_same_name(left: &str, right: &str) -> bool {
+    let left = roster_canonical_key(left);
+    !left.is_empty() && left == roster_canonical_key(right)
 }
 
 /// The rows of one table: a person with keys in two places has one account.
@@ -76,6 +88,9 @@ impl<'a> ArrivalBatch<'a> {
         let Some(owner) = find_owner(tx, self.academy, row).await? else {
             return Ok(refused(ArrivalRemark::UnknownPerson));
         };
+        if !owner.agrees_with(row) {
+            return Ok(refused(ArrivalRemark::OtherName));
+        }
         if owner.given.is_empty() {
             return Ok(refused(ArrivalRemark::Institution));
         }

@@ -12,6 +12,8 @@ const ACADEMY: &[&str] = &["academie", "academy"];
 const FORMAT: &[&str] = &["format"];
 const KEY: &[&str] = &["cle", "key"];
 const PROFILE: &[&str] = &["profil", "profile"];
+const FAMILY: &[&str] = &["nom", "nom de famille"];
+const GIVEN: &[&str] = &["prenom"];
 const IDENTIFIANT: &[&str] = &["identifiant"];
 const HASH: &[&str] = &["hash", "mot de passe", "password"];
 
@@ -20,7 +22,12 @@ const HASH: &[&str] = &["hash", "mot de passe", "password"];
 pub enum TableError {
     #[error("its first line lacks the column {0}")]
     MissingColumn(&'static str),
-    #[error("its column {0:?} is none of academie, format, cle, profil, identifiant, hash and sub:CLIENT")]
+    #[error(
+        "its first line lacks the column profil: a pupil and a parent may have the same key, so each row says whose it \
+         is, such as\ncle;profil;identifiant\n500001;responsable;a.durand47\n900001;eleve;z.durand12"
+    )]
+    MissingProfile,
+    #[error("its column {0:?} is none of academie, format, cle, profil, nom, prenom, identifiant, hash and sub:CLIENT")]
     UnknownColumn(String),
 }
 
@@ -32,6 +39,9 @@ pub struct ArrivalRow {
     pub format: RosterFormat,
     pub key: String,
     pub profile: Profile,
+    /// The names, which must be those of the roster.
+    pub family: Option<String>,
+    pub given: Option<String>,
     pub identifiant: Option<String>,
     pub hash: Option<Result<LegacyHash, LegacyHashError>>,
     /// The ids of clients with the `sub` of each.
@@ -51,7 +61,9 @@ struct Columns {
     academy: Option<usize>,
     format: Option<usize>,
     key: usize,
-    profile: Option<usize>,
+    profile: usize,
+    family: Option<usize>,
+    given: Option<usize>,
     identifiant: Option<usize>,
     hash: Option<usize>,
     subjects: Vec<(String, usize)>,
@@ -60,7 +72,7 @@ struct Columns {
 impl Columns {
     fn find(table: &CsvTable) -> Result<Self, TableError> {
         let mut subjects = Vec::new();
-        let known = [ACADEMY, FORMAT, KEY, PROFILE, IDENTIFIANT, HASH].concat();
+        let known = [ACADEMY, FORMAT, KEY, PROFILE, FAMILY, GIVEN, IDENTIFIANT, HASH].concat();
         for (place, name) in table.header.iter().enumerate().filter(|(_, name)| !name.trim().is_empty()) {
             match name.trim().strip_prefix(SUB_PREFIX) {
                 Some(client) => subjects.push((client.trim().to_owned(), place)),
@@ -74,7 +86,9 @@ impl Columns {
             academy: find(ACADEMY),
             format: find(FORMAT),
             key: find(KEY).ok_or(TableError::MissingColumn("cle"))?,
-            profile: find(PROFILE),
+            profile: find(PROFILE).ok_or(TableError::MissingProfile)?,
+            family: find(FAMILY),
+            given: find(GIVEN),
             identifiant: find(IDENTIFIANT),
             hash: find(HASH),
             subjects,
@@ -89,8 +103,9 @@ impl Columns {
             Some("csv") => RosterFormat::Csv,
             Some(_) => return Err(ArrivalRemark::UnknownValue("the format")),
         };
-        let profile = match cell(self.profile).map(fold_header).as_deref() {
-            None | Some("responsable") => Profile::Responsable,
+        let profile = match row.cell(self.profile).map(fold_header).as_deref() {
+            None => return Err(ArrivalRemark::Missing("the profile")),
+            Some("responsable") => Profile::Responsable,
             Some("eleve") => Profile::Eleve,
             Some(_) => return Err(ArrivalRemark::UnknownValue("the profile")),
         };
@@ -101,6 +116,8 @@ impl Columns {
             format,
             key: row.cell(self.key).ok_or(ArrivalRemark::Missing("the key"))?.to_owned(),
             profile,
+            family: cell(self.family).map(str::to_owned),
+            given: cell(self.given).map(str::to_owned),
             identifiant: cell(self.identifiant).map(str::to_owned),
             hash: cell(self.hash).map(LegacyHash::parse),
             subjects: self.subjects.iter().filter_map(subject).collect(),

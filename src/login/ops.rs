@@ -141,15 +141,12 @@ pub async fn sign_in(
     let is_common = password::is_common(&compared.password);
     let hashed_anew = accounts::ops::hash_anew(app, account, &compared.password).await?;
 
-    let mut tx = op.write(Durability::Relaxed).await?;
+    let (mut tx, current) = begin_unchanged(op, account, &compared.password).await?;
     compared.reset_budget(&mut tx).await?;
-    // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
-    // changed.
-    let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
-    let current = current.filter(|c| c.state == AccountState::Active && c.password == account.password);
     let outcome = match current {
         Some(current) => {
-            if let (Some(hash), Some(former)) = (&hashed_anew, &current.password) {
+            let is_compared = current.password == account.password;
+            if let (Some(hash), Some(former)) = (hashed_anew.as_ref().filter(|_| is_compared), &current.password) {
                 accounts::store::replace_legacy_password(&mut tx, &current.id, former, hash).await?;
             }
             let must_change =
@@ -167,6 +164,33 @@ pub async fn sign_in(
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(outcome)
+}
+
+/// Begins the transaction of a right password, with the account reloaded and locked: while the hash was computed, it may
+/// have been suspended, which is the caller's to say, or its password changed, and then there is no account. If another
+/// request of the same person has made a hash of ours of the same password, the account is there.
+async fn begin_unchanged<'a>(
+    op: &'a Operation<'_>,
+    account: &Account,
+    typed: &str,
+) -> anyhow::Result<(UnitOfWork<'a>, Option<Account>)> {
+    let mut compared = account.clone();
+    loop {
+        let mut tx = op.write(Durability::Relaxed).await?;
+        let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
+        let current = current.filter(|current| current.state == AccountState::Active);
+        match current {
+            // A foreign hash is replaced once; any other change is a new password.
+            Some(current) if current.password != compared.password && accounts::ops::is_foreign(&compared) => {
+                tx.rollback().await?;
+                if !accounts::ops::is_present_password(op.app, typed, &current).await? {
+                    return Ok((op.write(Durability::Relaxed).await?, None));
+                }
+                compared = current;
+            }
+            current => return Ok((tx, current.filter(|current| current.password == compared.password))),
+        }
+    }
 }
 
 /// Returns true if a new password must be chosen before any session. A password that is common by now is forced here,

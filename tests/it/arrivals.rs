@@ -48,13 +48,13 @@ async fn password(server: &TestServer) -> String {
     server.query_texts("SELECT COALESCE(password, '') FROM account WHERE identifiant = 'a.durand47'").await.concat()
 }
 
-const HEADER: &str = "cle;identifiant;hash;sub:ent;sub:bourses";
+const HEADER: &str = "cle;profil;identifiant;hash;sub:ent;sub:bourses";
 
 #[tokio::test]
 async fn account_10_the_old_password_opens_the_account_once_and_becomes_a_hash_of_ours() {
     for hash in [BCRYPT, SHA512] {
         let server = school().await;
-        let row = format!("500001; A.Durand47;{hash};ancien-1;autre-1");
+        let row = format!("500001;responsable; A.Durand47;{hash};ancien-1;autre-1");
         assert_eq!(arrive(&server, HEADER, std::slice::from_ref(&row)).await, [""]);
         let stored = password(&server).await;
         assert!(stored.starts_with("sealed:") && !stored.contains(&hash[10..30]), "{stored}");
@@ -87,12 +87,12 @@ async fn account_10_what_is_taken_or_of_another_form_is_drawn_and_told() {
     let server = school().await;
     let said = arrive(
         &server,
-        "cle;identifiant;hash",
+        "cle;profil;identifiant;hash",
         &[
-            "500001;a.durand47;".to_owned(),
-            "500002;a.durand47;".to_owned(),
-            "500010;fatou.ndiaye@exemple.fr;".to_owned(),
-            "777777;z.nulle00;".to_owned(),
+            "500001;responsable;a.durand47;".to_owned(),
+            "500002;responsable;a.durand47;".to_owned(),
+            "500010;responsable;fatou.ndiaye@exemple.fr;".to_owned(),
+            "777777;responsable;z.nulle00;".to_owned(),
         ],
     )
     .await;
@@ -102,7 +102,7 @@ async fn account_10_what_is_taken_or_of_another_form_is_drawn_and_told() {
     assert_eq!(said[3], "no roster of the academy has this key");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE state = 'pending'").await, 3);
     // A pending account is finished like any other: the SMS leads to the same identifiant.
-    let said = arrive(&server, "cle;identifiant;hash", &["500001;a.durand99;".to_owned()]).await;
+    let said = arrive(&server, "cle;profil;identifiant;hash", &["500001;responsable;a.durand99;".to_owned()]).await;
     assert_eq!(said, ["has the account a.durand47 already, which keeps its identifiant and its password"]);
 }
 
@@ -113,17 +113,17 @@ async fn account_10_no_sub_is_ever_of_two_accounts() {
         &server,
         HEADER,
         &[
-            "500001;a.durand47;;meme;".to_owned(),
-            "500002;p.petit47;;meme;".to_owned(),
-            "500001;a.durand47;;autre;".to_owned(),
-            format!("500010;f.ndiaye47;;{};é", "x".repeat(256)),
+            "500001;responsable;a.durand47;;meme;".to_owned(),
+            "500002;responsable;p.petit47;;meme;".to_owned(),
+            "500001;responsable;a.durand47;;autre;".to_owned(),
+            format!("500010;responsable;f.ndiaye47;;{};é", "x".repeat(256)),
         ],
     )
     .await;
     assert_eq!(said[1], "the client ent knows another account by this sub");
     assert_eq!(said[2], "the client ent knows this account by another sub already");
     assert_eq!(said[3].matches("has characters that none has").count(), 2, "{said:?}");
-    let said = arrive(&server, "cle;sub:nulle", &["500002;x".to_owned()]).await;
+    let said = arrive(&server, "cle;profil;sub:nulle", &["500002;responsable;x".to_owned()]).await;
     assert!(said[0].starts_with("no client nulle is known"), "{said:?}");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM subject WHERE value = 'meme'").await, 1);
 }
@@ -135,10 +135,10 @@ async fn account_10_a_refused_hash_leaves_the_account_pending_and_a_pupil_arrive
         &server,
         "academie;profil;cle;identifiant;hash",
         &[
-            ";;500001;a.durand47;5f4dcc3b5aa765d61d8327deb882cf99".to_owned(),
+            ";responsable;500001;a.durand47;5f4dcc3b5aa765d61d8327deb882cf99".to_owned(),
             format!("montpellier;responsable;500002;p.petit47;{}", BCRYPT.replace("$04$", "$31$")),
             format!("montpellier;eleve;900001;z.durand47;{BCRYPT}"),
-            "toulouse;;500010;f.ndiaye47;".to_owned(),
+            "toulouse;responsable;500010;f.ndiaye47;".to_owned(),
         ],
     )
     .await;
@@ -158,8 +158,8 @@ async fn account_10_one_person_by_two_keys_is_one_account() {
     let server = school().await;
     let twin = TestFamily { key: 500_099, ..TestFamily::durand() };
     server.import_families("montpellier", MONOD, &[TestFamily::durand(), TestFamily::petit(), twin]).await;
-    let row = |key: &str| format!("{key};a.durand47;{BCRYPT}");
-    let said = arrive(&server, "cle;identifiant;hash", &[row("500001"), row("500099"), row("500002")]).await;
+    let row = |key: &str| format!("{key};responsable;a.durand47;{BCRYPT}");
+    let said = arrive(&server, "cle;profil;identifiant;hash", &[row("500001"), row("500099"), row("500002")]).await;
     assert_eq!(said[..2], ["", ""]);
     assert!(said[2].contains("is taken"), "another name is another person: {said:?}");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 2);
@@ -168,7 +168,7 @@ async fn account_10_one_person_by_two_keys_is_one_account() {
 #[tokio::test]
 async fn threat_a_wrong_password_takes_as_long_for_those_from_elsewhere_as_for_everybody() {
     let server = school().await;
-    arrive(&server, "cle;identifiant;hash", &[format!("500001;a.durand47;{SHA512}")]).await;
+    arrive(&server, "cle;profil;identifiant;hash", &[format!("500001;responsable;a.durand47;{SHA512}")]).await;
     assert_eq!(server.app.password_hasher.legacy_delay(), None);
     // The server measures such a hash before anybody types a password.
     preau::accounts::ops::measure_legacy_hash(&server.operation()).await.unwrap();
@@ -183,7 +183,7 @@ async fn threat_a_wrong_password_takes_as_long_for_those_from_elsewhere_as_for_e
 #[tokio::test]
 async fn account_10_a_new_password_drops_the_old_hash_for_good() {
     let server = school().await;
-    arrive(&server, "cle;identifiant;hash", &[format!("500001;a.durand47;{BCRYPT}")]).await;
+    arrive(&server, "cle;profil;identifiant;hash", &[format!("500001;responsable;a.durand47;{BCRYPT}")]).await;
     let member = account(&server, "a.durand47").await;
     let op = server.operation();
     let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
@@ -191,4 +191,48 @@ async fn account_10_a_new_password_drops_the_old_hash_for_good() {
     tx.commit().await.unwrap();
     let former = "SELECT COALESCE(former_password, 'none') FROM account WHERE identifiant = 'a.durand47'";
     assert_eq!(server.query_texts(former).await, ["none"]);
+}
+
+#[tokio::test]
+async fn account_10_a_table_that_does_not_say_whose_a_row_is_gives_no_parent_a_pupils_password() {
+    let refused = |header: &str| {
+        let table = read_table("f", format!("{header}\n1;x\n").as_bytes()).unwrap();
+        read_rows(&table).unwrap_err().to_string()
+    };
+    let told = refused("cle;hash");
+    assert!(told.contains("lacks the column profil") && told.contains("500001;responsable;"), "{told}");
+    let server = school().await;
+    let table = read_table("f", format!("cle;profil;hash\n500001;;{BCRYPT}\n").as_bytes()).unwrap();
+    assert!(read_rows(&table).unwrap()[0].is_err(), "an empty cell is no parent either");
+    // A key of one that is also the other's, by mistake, is seen by the names.
+    let said = arrive(
+        &server,
+        "cle;profil;nom;prenom;hash",
+        &[
+            format!("500001;responsable;DURAND;Zoé;{BCRYPT}"),
+            format!("500002;responsable;NDIAYE;;{BCRYPT}"),
+            "500001;responsable;durand;ANNE;".to_owned(),
+        ],
+    )
+    .await;
+    assert_eq!(said[..2], ["the roster has another name under this key"; 2]);
+    assert_eq!(said[2], "");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE password IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn account_10_two_first_sign_ins_at_once_both_enter() {
+    let server = school().await;
+    arrive(&server, "cle;profil;identifiant;hash", &[format!("500001;responsable;a.durand47;{SHA512}")]).await;
+    let (mut first, mut second) = (Browser::new(&server), Browser::new(&server));
+    first.open("/connexion").await;
+    second.open("/connexion").await;
+    // A double click: the second one was sent before the hash of ours was there.
+    tokio::join!(first.sign_in_with("a.durand47", PASSWORD), second.sign_in_with("a.durand47", PASSWORD));
+    assert!(first.has_session() && second.has_session());
+    assert!(password(&server).await.starts_with("$argon2id$"));
+    let mut third = Browser::new(&server);
+    third.open("/connexion").await;
+    third.sign_in_with("a.durand47", "Cheval-7-bleu!").await;
+    assert!(!third.has_session());
 }
