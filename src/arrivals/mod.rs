@@ -40,6 +40,8 @@ pub enum ArrivalRemark {
     OtherAcademy(String),
     #[error("no roster of the academy has this key")]
     UnknownPerson,
+    #[error("could be several people of the roster")]
+    SeveralPersons,
     #[error("the roster has another name under this key")]
     OtherName,
     #[error("is an institution, which has no account")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::store::KeyOwner;
 use super::{ArrivalOutcome, ArrivalRemark, ArrivalRow, ArrivingPerson, store};
 use crate::accounts::store::NewAccount;
 use crate::accounts::{self, Account, AccountState, identifier, legacy};
@@ -12,7 +13,10 @@ use crate::base::names::roster_canonical_key;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
 use crate::clients;
+use crate::crypto::MasterKey;
 use crate::db::{Durability, Tx, UnitOfWork};
+use crate::roster::formats::RosterFormat;
+use crate::roster::ine::Ine;
 use crate::roster::store::pupils;
 use crate::subjects;
 
@@ -29,6 +33,11 @@ struct Owner {
 }
 
 impl Owner {
+    fn new<Id>(found: KeyOwner<Id>, person: impl FnOnce(Id) -> ArrivingPerson) -> Self {
+        let KeyOwner { id, family_name, usage_name, given_name, account_id } = found;
+        Self { person: person(id), family: family_name, usage: usage_name, given: given_name, account_id }
+    }
+
     fn shown_family(&self) -> &str {
         self.usage.as_deref().unwrap_or(&self.family)
     }
@@ -85,8 +94,13 @@ impl<'a> ArrivalBatch<'a> {
     }
 
     async fn take_within(&mut self, tx: &mut UnitOfWork<'_>, row: &ArrivalRow) -> anyhow::Result<ArrivalOutcome> {
-        let Some(owner) = find_owner(tx, self.academy, row).await? else {
-            return Ok(refused(ArrivalRemark::UnknownPerson));
+        let owner = match row.format {
+            RosterFormat::Onde => find_owner_by_ine(tx, (self.academy, self.storage.master_key), row).await?,
+            _ => find_owner(tx, self.academy, row).await?.ok_or(ArrivalRemark::UnknownPerson),
+        };
+        let owner = match owner {
+            Ok(owner) => owner,
+            Err(remark) => return Ok(refused(remark)),
         };
         if !owner.agrees_with(row) {
             return Ok(refused(ArrivalRemark::OtherName));
@@ -194,21 +208,38 @@ async fn find_owner(tx: &mut Tx, academy: &str, row: &ArrivalRow) -> anyhow::Res
         return Ok(None);
     }
     Ok(match row.profile {
-        Profile::Eleve => store::find_pupil(tx, academy, format, &row.key).await?.map(|found| Owner {
-            person: ArrivingPerson::Pupil(found.id),
-            family: found.family_name,
-            usage: found.usage_name,
-            given: found.given_name,
-            account_id: found.account_id,
-        }),
-        _ => store::find_person(tx, academy, format, &row.key).await?.map(|found| Owner {
-            person: ArrivingPerson::Parent(found.id),
-            family: found.family_name,
-            usage: found.usage_name,
-            given: found.given_name,
-            account_id: found.account_id,
-        }),
+        Profile::Eleve => {
+            let found = store::find_pupil(tx, academy, format, &row.key).await?;
+            found.map(|found| Owner::new(found, ArrivingPerson::Pupil))
+        }
+        _ => {
+            let found = store::find_person(tx, academy, format, &row.key).await?;
+            found.map(|found| Owner::new(found, ArrivingPerson::Parent))
+        }
     })
+}
+
+/// Finds the person of a row of ONDE, which has no keys: by the INE of the pupil, and the names of whom the row is of.
+async fn find_owner_by_ine(
+    tx: &mut Tx,
+    (academy, master_key): (&str, &MasterKey),
+    row: &ArrivalRow,
+) -> anyhow::Result<Result<Owner, ArrivalRemark>> {
+    let Some(ine) = Ine::parse(&row.key) else { return Ok(Err(ArrivalRemark::UnknownPerson)) };
+    let blind = ine.blind(master_key);
+    let mut owners: Vec<Owner> = match row.profile {
+        Profile::Eleve => {
+            let found = store::list_pupils_by_ine(tx, academy, &blind).await?;
+            found.into_iter().map(|found| Owner::new(found, ArrivingPerson::Pupil)).collect()
+        }
+        _ => {
+            let found = store::list_responsables_by_ine(tx, academy, &blind).await?;
+            found.into_iter().map(|found| Owner::new(found, ArrivingPerson::Parent)).collect()
+        }
+    };
+    owners.retain(|owner| owner.agrees_with(row));
+    let owner = owners.pop().ok_or(ArrivalRemark::UnknownPerson);
+    Ok(if owners.is_empty() { owner } else { Err(ArrivalRemark::SeveralPersons) })
 }
 
 async fn insert_account(

@@ -101,6 +101,7 @@ impl Columns {
             None | Some("siecle") => RosterFormat::Siecle,
             Some("aaf") => RosterFormat::Aaf,
             Some("csv") => RosterFormat::Csv,
+            Some("onde") => RosterFormat::Onde,
             Some(_) => return Err(ArrivalRemark::UnknownValue("the format")),
         };
         let profile = match row.cell(self.profile).map(fold_header).as_deref() {
@@ -109,6 +110,10 @@ impl Columns {
             Some("eleve") => Profile::Eleve,
             Some(_) => return Err(ArrivalRemark::UnknownValue("the profile")),
         };
+        let (family, given) = (cell(self.family), cell(self.given));
+        if format == RosterFormat::Onde && (family.is_none() || given.is_none()) {
+            return Err(ArrivalRemark::Missing("the name, in nom and prenom, without which an INE is a child's only"));
+        }
         let subject = |(client, column): &(String, usize)| Some((client.clone(), row.cell(*column)?.to_owned()));
         Ok(ArrivalRow {
             line: row.line,
@@ -116,8 +121,8 @@ impl Columns {
             format,
             key: row.cell(self.key).ok_or(ArrivalRemark::Missing("the key"))?.to_owned(),
             profile,
-            family: cell(self.family).map(str::to_owned),
-            given: cell(self.given).map(str::to_owned),
+            family: family.map(str::to_owned),
+            given: given.map(str::to_owned),
             identifiant: cell(self.identifiant).map(str::to_owned),
             hash: cell(self.hash).map(LegacyHash::parse),
             subjects: self.subjects.iter().filter_map(subject).collect(),

@@ -1,4 +1,4 @@
-//! Queries for people by the keys of a format, with their accounts.
+//! Queries for people by the keys of a format, or by the INE of a pupil, with their accounts.
 
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::db::{FromRow, Result, Tx, args};
@@ -43,4 +43,20 @@ pub async fn find_pupil(tx: &mut Tx, academy: &str, format: &str, key: &str) -> 
     let mut args = args![academy, key];
     args.extend((format != "siecle").then(|| format.into()));
     tx.fetch_optional(sql, args).await
+}
+
+/// Lists the enrolled pupils with an INE.
+pub async fn list_pupils_by_ine(tx: &mut Tx, academy: &str, ine_blind: &str) -> Result<Vec<KeyOwner<PupilId>>> {
+    let sql = "SELECT u.id, u.family_name, u.usage_name, u.given_name, u.account_id FROM pupil u \
+               WHERE u.academy = $1 AND u.ine_blind = $2 AND EXISTS \
+               (SELECT 1 FROM enrolment e WHERE e.pupil_id = u.id AND e.ended_at IS NULL) ORDER BY u.id LIMIT 100";
+    tx.fetch_all(sql, args![academy, ine_blind]).await
+}
+
+/// Lists the current responsables, of any level, of the pupils with an INE.
+pub async fn list_responsables_by_ine(tx: &mut Tx, academy: &str, ine_blind: &str) -> Result<Vec<KeyOwner<PersonId>>> {
+    let sql = "SELECT DISTINCT p.id, p.family_name, p.usage_name, p.given_name, p.account_id FROM pupil u \
+               JOIN link l ON l.pupil_id = u.id AND l.ended_at IS NULL JOIN person p ON p.id = l.person_id \
+               WHERE u.academy = $1 AND p.academy = $1 AND u.ine_blind = $2 ORDER BY p.id LIMIT 100";
+    tx.fetch_all(sql, args![academy, ine_blind]).await
 }

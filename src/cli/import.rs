@@ -48,6 +48,9 @@ pub enum ImportRunCommand {
     Undo {
         #[arg(long)]
         academy: String,
+        /// One school alone: its own last import, whatever was imported into other schools since.
+        #[arg(long, value_parser = Uai::parse)]
+        uai: Option<Uai>,
     },
 }
 
@@ -62,7 +65,7 @@ pub enum ImportFormat {
     Onde,
     /// Tables of one school, by a mapping of their columns.
     Csv,
-    /// Accounts that come from elsewhere, of people of the roster: cle, identifiant, hash, sub:CLIENT.
+    /// Accounts that come from elsewhere, of people of the roster: cle, profil, identifiant, hash, sub:CLIENT.
     Comptes,
 }
 
@@ -194,7 +197,7 @@ fn remedy(rejection: &ImportRejection) -> &'static str {
 pub async fn run(args: ImportArgs, ctx: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     match (args.about_runs, args.files) {
         (Some(ImportRunCommand::History { academy }), _) => runs::history(academy.as_deref(), ctx, out).await,
-        (Some(ImportRunCommand::Undo { academy }), _) => runs::undo(&academy, ctx, out).await,
+        (Some(ImportRunCommand::Undo { academy, uai }), _) => runs::undo(&academy, uai.as_ref(), ctx, out).await,
         (None, Some(files)) => run_files(files, args.tables, ctx, out).await,
         (None, None) => anyhow::bail!("no files"),
     }
@@ -298,6 +301,17 @@ mod tests {
         let mut out = Vec::new();
         assert!(!run(Line::parse_from(line).args, ctx, &mut out).await.unwrap());
         assert!(String::from_utf8(out).unwrap().starts_with("refused: nowhere.xml: cannot be read: "));
+        // A table of accounts stands in the history too.
+        let table = folder.path().join("comptes.csv");
+        std::fs::write(&table, "cle;profil\n777777;responsable\n").unwrap();
+        let table = table.display().to_string();
+        let line = ["preau", "--format", "comptes", "--academy", "montpellier", &table];
+        assert!(!run(Line::parse_from(line).args, ctx, &mut Vec::new()).await.unwrap());
+        let mut out = Vec::new();
+        run(Line::parse_from(["preau", "history", "--academy", "montpellier"]).args, ctx, &mut out).await.unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let told = "montpellier comptes by operator test: 0 accounts made; not all was taken";
+        assert!(text.contains(told) && text.contains("montpellier siecle by"), "{text}");
     }
 
     #[test]

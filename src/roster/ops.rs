@@ -13,6 +13,7 @@ use super::reconcile::{ReconcileError, RemovalPolicy, plan_changes};
 use super::report::{ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport};
 use super::sealed_rows::RowError;
 use super::store::import;
+use super::store::tables::RosterSourceRow;
 use super::uai::Uai;
 use crate::app::StorageOperation;
 use crate::base::clock::Clock;
@@ -44,6 +45,7 @@ pub mod words;
 use deliveries::{DeliveryTurn, find_turn, settle_delivery};
 use doubtful_links::settle_doubtful_links;
 use record_keys::find_roster_keys;
+pub use run::{finish_accounts_run, start_accounts_run};
 use run::{finish_run, start_run};
 use school_files::{group_by_school, open_file, read_school};
 use school_tables::TableRequest;
@@ -66,6 +68,8 @@ pub struct ImportContext<'a> {
     run: Option<&'a str>,
     is_resumed: bool,
     delivery: Option<&'a DeliveryMark>,
+    /// The word of the school about its tables, to be kept with the set.
+    source: Option<&'a RosterSourceRow>,
 }
 
 impl<'a> ImportContext<'a> {
@@ -79,6 +83,7 @@ impl<'a> ImportContext<'a> {
             run: None,
             is_resumed: false,
             delivery: None,
+            source: None,
         }
     }
 
@@ -298,6 +303,7 @@ async fn import_school(
         }
         if nothing {
             drop(tx);
+            school_tables::keep_source(ctx, request.format, &set.uai).await?;
             settle_delivery(ctx, request, &given.uai, true).await?;
             return Ok((SchoolImportOutcome::Imported(taken), Vec::new()));
         }

@@ -236,3 +236,28 @@ async fn account_10_two_first_sign_ins_at_once_both_enter() {
     third.sign_in_with("a.durand47", "Cheval-7-bleu!").await;
     assert!(!third.has_session());
 }
+
+/// ONDE has no keys: the INE of the child and the names say who is meant.
+#[tokio::test]
+async fn account_10_people_of_onde_arrive_by_the_ine_of_the_child_and_their_names() {
+    let server = school().await;
+    let ine = preau::roster::ine::Ine::parse("990000001ZA").unwrap().blind(&server.app.master_key);
+    server.execute_sql("UPDATE pupil SET ine_blind = $1 WHERE pupil_key = '900001'", vec![ine.into()]).await;
+    let said = arrive(
+        &server,
+        "format;cle;profil;nom;prenom;identifiant;hash",
+        &[
+            format!("onde;990000001ZA;responsable;Durand;Anne;a.durand47;{BCRYPT}"),
+            "onde;990000001ZA;eleve;Durand;Zoé;z.durand12;".to_owned(),
+            "onde;990000001ZA;responsable;Durand;Marc;m.durand47;".to_owned(),
+            "onde;990000009ZA;responsable;Durand;Anne;a.durand48;".to_owned(),
+        ],
+    )
+    .await;
+    assert_eq!(said[..2], ["", ""]);
+    assert_eq!(said[2..], ["no roster of the academy has this key"; 2]);
+    let accounts = "SELECT identifiant || ' ' || profile FROM account ORDER BY identifiant";
+    assert_eq!(server.query_texts(accounts).await, ["a.durand47 responsable", "z.durand12 eleve"]);
+    let table = read_table("f", "format;cle;profil\nonde;990000001ZA;responsable\n".as_bytes()).unwrap();
+    assert!(read_rows(&table).unwrap()[0].is_err(), "an INE alone is a child's");
+}

@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use super::ReportForm;
 use crate::arrivals::ops::ArrivalBatch;
 use crate::arrivals::{ArrivalRemark, ArrivalSummary, read_rows};
-use crate::roster::formats::read_table;
-use crate::roster::ops::{ImportContext, ImportProgress};
+use crate::roster::formats::{RecordWarningKind, read_table};
+use crate::roster::ops::{ImportContext, ImportProgress, finish_accounts_run, start_accounts_run};
 use crate::roster::report::{LineKind, ReportLine};
 
 /// The rows between two messages of progress.
@@ -32,19 +32,27 @@ pub async fn import_accounts(
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
     let mut batch = ArrivalBatch::new(ctx.storage, request.academy);
-    let mut all = true;
+    let run = match request.dry_run {
+        true => None,
+        false => Some(start_accounts_run(ctx, request.academy, files).await?),
+    };
+    let (mut all, mut made) = (true, 0);
     if let Some(line) = request.report.heading() {
         writeln!(out, "{line}")?;
     }
     for path in files {
         let name = path.display().to_string();
         let opened = File::open(path).with_context(|| format!("{name}: cannot be read"))?;
-        let rows = read_table(&name, opened).map_err(anyhow::Error::from);
-        let rows = rows.and_then(|table| read_rows(&table).with_context(|| name.clone()));
+        let table = read_table(&name, opened).map_err(anyhow::Error::from);
+        let assumed = table.as_ref().ok().and_then(|table| table.assumed_encoding);
+        let rows = table.and_then(|table| read_rows(&table).with_context(|| name.clone()));
         let mut tell = |kind, message: String| {
             let line = ReportLine { uai: None, kind, message };
             writeln!(out, "{}", request.report.write(&line))
         };
+        if let Some(encoding) = assumed {
+            tell(LineKind::Note, format!("{name}: {}", RecordWarningKind::AssumedEncoding(encoding)))?;
+        }
         let rows = match rows {
             Ok(rows) => rows,
             Err(error) => {
@@ -74,8 +82,12 @@ pub async fn import_accounts(
         }
         ctx.report_progress(ImportProgress { done: sum.rows, total: sum.rows, ..ImportProgress::default() });
         all &= sum.refused == 0;
+        made += sum.new_accounts;
         let kind = if request.dry_run { LineKind::WouldBeTaken } else { LineKind::Taken };
         tell(kind, format!("{name}: {sum}"))?;
+    }
+    if let Some(run) = run {
+        finish_accounts_run(ctx, &run, all, made).await?;
     }
     Ok(all)
 }

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use crate::base::clock::Timestamp;
+use crate::base::uai::Uai;
 use crate::cli::format_paris_time;
 use crate::roster::ops::ImportContext;
 use crate::roster::ops::undo::{ImportUndo, undo_last_run};
-use crate::roster::store::runs::{ImportRunRow, list_runs};
+use crate::roster::store::runs::{ACCOUNTS_FORMAT, ImportRunRow, list_runs};
 
 /// Writes a line for each import. Always true.
 pub async fn history(
@@ -22,7 +23,12 @@ pub async fn history(
 }
 
 fn describe(run: &ImportRunRow) -> String {
-    let ImportRunRow { academy, format, actor, sets, .. } = run;
+    let ImportRunRow { academy, format, actor, .. } = run;
+    let written = match (run.new_accounts, format.as_str()) {
+        (Some(made), _) => format!("{made} accounts made"),
+        (None, ACCOUNTS_FORMAT) => "accounts".to_owned(),
+        _ => format!("{} sets written", run.sets),
+    };
     let state = match (run.undone_at, &run.undone_by, run.finished_at, run.complete) {
         (Some(at), Some(by), ..) => format!("undone {} by {by}", format_paris_time(Timestamp(at))),
         (_, _, None, _) => "interrupted, or still at work: the same files again do the rest".to_owned(),
@@ -32,23 +38,29 @@ fn describe(run: &ImportRunRow) -> String {
     let resumed = run.resumed_at.map(|at| format!(", resumed {}", format_paris_time(Timestamp(at))));
     let ended = run.finished_at.map(|at| format!(", ended {}", format_paris_time(Timestamp(at))));
     format!(
-        "{}{}{} {academy} {format} by {actor}: {sets} sets written; {state}",
+        "{}{}{} {academy} {format} by {actor}: {written}; {state}",
         format_paris_time(Timestamp(run.started_at)),
         resumed.unwrap_or_default(),
         ended.unwrap_or_default()
     )
 }
 
-/// Undoes the last import. True if every school that it wrote is as before.
-pub async fn undo(academy: &str, ctx: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    match undo_last_run(ctx, academy).await? {
+/// Undoes the last import, of an academy or of a school. True if every school that it wrote is as before.
+pub async fn undo(
+    academy: &str,
+    uai: Option<&Uai>,
+    ctx: ImportContext<'_>,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let of = uai.map_or(academy, |uai| uai.as_str());
+    match undo_last_run(ctx, academy, uai).await? {
         ImportUndo::NoRun => {
-            writeln!(out, "nothing to undo in {academy}")?;
+            writeln!(out, "nothing to undo in {of}")?;
             Ok(false)
         }
         ImportUndo::TooOld { started_at } => {
             let at = format_paris_time(started_at);
-            writeln!(out, "the last import of {academy} is of {at}, more than 30 days ago")?;
+            writeln!(out, "the last import of {of} is of {at}, more than 30 days ago")?;
             Ok(false)
         }
         ImportUndo::Done { schools, .. } => {

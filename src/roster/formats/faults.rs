@@ -48,6 +48,8 @@ pub enum RecordWarningKind {
     SharedIne,
     #[error("has the ELEVE_ID of another pupil of the file; taken without")]
     SharedEleveId,
+    #[error("says no encoding, and is read as {0}, by its letters: if names are wrong, save it in UTF-8")]
+    AssumedEncoding(&'static str),
     #[error("names no child; passed over")]
     WithoutChild,
 }

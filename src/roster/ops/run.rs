@@ -47,6 +47,25 @@ pub async fn finish_run(ctx: ImportContext<'_>, academy: &str, run_id: &str, com
     Ok(tx.commit().await?)
 }
 
+/// Begins the run of a table of accounts, for the history: it is given again whole, and no undo takes accounts away.
+pub async fn start_accounts_run(ctx: ImportContext<'_>, academy: &str, files: &[PathBuf]) -> Result<String> {
+    let files = files.to_vec();
+    let files = tokio::task::spawn_blocking(move || digest_of(&files)).await?;
+    let id = row_id(ctx.storage.now, ctx.storage.rng);
+    let mut tx = ctx.storage.write(Durability::Relaxed).await?;
+    runs::insert_run(&mut tx, &id, (academy, runs::ACCOUNTS_FORMAT), &files).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Ends the run of a table of accounts.
+pub async fn finish_accounts_run(ctx: ImportContext<'_>, run_id: &str, complete: bool, made: usize) -> Result<()> {
+    let at = ctx.clock.map_or(ctx.storage.now, |clock| clock.now());
+    let mut tx = ctx.storage.write(Durability::Durable).await?;
+    runs::finish_accounts_run(&mut tx, run_id, at, (complete, i64::try_from(made).unwrap_or(i64::MAX))).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Returns a digest of the names and sizes of files, in any order.
 fn digest_of(files: &[PathBuf]) -> String {
     let describe = |file: &PathBuf| {

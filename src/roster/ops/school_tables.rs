@@ -1,6 +1,6 @@
 //! Imports the tables of one school: which school, of when and by which columns is said beside the files.
 //!
-//! What a school said once of its tables is kept, and written after its roster was taken.
+//! What a school said once of its tables is kept, and written in the transaction in which its roster is taken.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -72,14 +72,10 @@ pub async fn import_tables(
     match set {
         Ok(set) => {
             let is_unknown = set.levels_unknown && !kept.all_legal;
-            let taken = import_roster(ctx, request, set, None, tell).await?;
+            let source = Some(&kept).filter(|_| known.as_ref() != Some(&kept));
+            let taken = import_roster(ImportContext { source, ..ctx }, request, set, None, tell).await?;
             if taken && is_unknown {
                 tell(ImportFinding::UnknownLevels { uai: said.uai.clone() });
-            }
-            if taken && !request.dry_run && known != Some(kept.clone()) {
-                let mut tx = ctx.storage.write(Durability::Durable).await?;
-                tables::upsert_source(&mut tx, &said.uai, format.name(), &kept).await?;
-                tx.commit().await?;
             }
         }
         Err(refused) => {
@@ -89,6 +85,14 @@ pub async fn import_tables(
     }
     (ctx.progress)(ImportProgress { done: 1, ..progress });
     Ok(())
+}
+
+/// Keeps what a school said of tables in which nothing is new.
+pub(super) async fn keep_source(ctx: ImportContext<'_>, format: RosterFormat, uai: &Uai) -> Result<()> {
+    let Some(source) = ctx.source else { return Ok(()) };
+    let mut tx = ctx.storage.write(Durability::Durable).await?;
+    tables::upsert_source(&mut tx, uai, format.name(), source).await?;
+    Ok(tx.commit().await?)
 }
 
 fn merge(known: RosterSourceRow, said: &TableRequest) -> RosterSourceRow {

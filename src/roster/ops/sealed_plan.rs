@@ -22,7 +22,7 @@ use crate::roster::store::former::list_former_notices;
 use crate::roster::store::import::{self, NewLink, RosterExportRow, RosterSetRow};
 use crate::roster::store::runs::{self, RunSetRow};
 use crate::roster::store::statements::{self, StatementRow};
-use crate::roster::store::{deliveries, keys, same_pupil};
+use crate::roster::store::{deliveries, keys, same_pupil, tables};
 use crate::roster::uai::Uai;
 use crate::tenants::{self, Notice, NoticeKind};
 
@@ -128,6 +128,9 @@ impl SealedPlan {
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
         let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::RosterImported, about).await?;
+        if let Some(source) = ctx.source {
+            tables::upsert_source(&mut tx, uai, self.standing.format, source).await?;
+        }
         if let Some(mark) = ctx.delivery {
             deliveries::mark_taken(&mut tx, uai, self.standing.format, mark).await?;
         }

@@ -1,4 +1,5 @@
-//! Undoes the last run of an import, set by set, as long as nothing was imported into the school after it.
+//! Undoes the last run of an import, or the last set of a school, as long as nothing was imported into the school after
+//! it.
 //!
 //! Everything is put back as it was: rows that the run changed, and those that it made are deleted, unless something else
 //! names them meanwhile, such as an account or a notice. A row that was written again since stays.
@@ -13,7 +14,7 @@ use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{Durability, UnitOfWork};
 use crate::roster::store::former::{FormerNotice, list_former_notices};
 use crate::roster::store::import::{self, RosterSetRow};
-use crate::roster::store::runs::{self, ImportRunRow, RunSetRow};
+use crate::roster::store::runs::{self, LastRunRow, RunSetRow};
 use crate::roster::store::{deliveries, statements, undone};
 use crate::roster::uai::Uai;
 use crate::tenants;
@@ -34,11 +35,12 @@ pub enum ImportUndo {
     Done { run_id: String, schools: Vec<(Uai, bool)> },
 }
 
-/// Undoes the last run of an academy. Interrupted, it is asked for again and does the rest.
-pub async fn undo_last_run(ctx: ImportContext<'_>, academy: &str) -> Result<ImportUndo> {
+/// Undoes the last run of an academy, or of one of its schools in that school alone, whatever was imported into others
+/// since. Interrupted, it is asked for again and does the rest.
+pub async fn undo_last_run(ctx: ImportContext<'_>, academy: &str, uai: Option<&Uai>) -> Result<ImportUndo> {
     let mut tx = ctx.storage.db.read().await?;
-    let last = runs::list_runs(&mut tx, Some(academy)).await?.into_iter().find(|run| run.sets > 0);
-    let Some(ImportRunRow { id, started_at, .. }) = last.filter(|run| run.undone_at.is_none()) else {
+    let last = runs::find_last_run(&mut tx, academy, uai).await?;
+    let Some(LastRunRow { id, started_at, .. }) = last.filter(|run| run.undone_at.is_none()) else {
         return Ok(ImportUndo::NoRun);
     };
     if ctx.storage.now.since(Timestamp(started_at)) > UNDO_TTL {
@@ -50,7 +52,8 @@ pub async fn undo_last_run(ctx: ImportContext<'_>, academy: &str) -> Result<Impo
     let mut schools = BTreeMap::<Uai, bool>::new();
     let mut revisions = BTreeMap::<Uai, i64>::new();
     let (mut persons, mut pupils) = (Vec::new(), Vec::new());
-    for set in sets.iter().filter(|set| !set.former.is_empty()) {
+    let is_meant = |set: &&RunSetRow| !set.former.is_empty() && uai.is_none_or(|uai| set.uai == *uai);
+    for set in sets.iter().filter(is_meant) {
         let former: FormerSet = serde_json::from_str(&set.former).map_err(ImportError::Former)?;
         // A run of several deltas wrote a school several times: each undo leaves the revision that the next one expects.
         let expected = revisions.get(&set.uai).copied().unwrap_or(set.revision);
@@ -67,11 +70,14 @@ pub async fn undo_last_run(ctx: ImportContext<'_>, academy: &str) -> Result<Impo
             pupils.extend(former.new_pupils);
         }
     }
+    if schools.is_empty() {
+        return Ok(ImportUndo::NoRun);
+    }
     if schools.values().any(|undone| *undone) {
         delete_new_people(ctx, started_at, (&persons, &pupils)).await?;
         let mut tx = ctx.storage.write(Durability::Durable).await?;
+        runs::clear_former_of(&mut tx, &id, uai).await?;
         runs::mark_undone(&mut tx, &id).await?;
-        runs::clear_former_of(&mut tx, &id).await?;
         tx.commit().await?;
     }
     Ok(ImportUndo::Done { run_id: id, schools: schools.into_iter().collect() })

@@ -18,9 +18,14 @@ pub struct ImportRunRow {
     pub complete: bool,
     pub undone_at: Option<i64>,
     pub undone_by: Option<String>,
+    /// The accounts that a table of accounts made; `None` for rosters.
+    pub new_accounts: Option<i64>,
     /// The number of sets that were written.
     pub sets: i64,
 }
+
+/// The name under which a run of a table of accounts is kept: no format of rosters.
+pub const ACCOUNTS_FORMAT: &str = "comptes";
 
 pub async fn insert_run(tx: &mut UnitOfWork<'_>, id: &str, (academy, format): (&str, &str), files: &str) -> Result<()> {
     let (now, actor) = (tx.now, actor_text(tx));
@@ -34,9 +39,9 @@ pub async fn insert_run(tx: &mut UnitOfWork<'_>, id: &str, (academy, format): (&
 pub async fn resume_run(tx: &mut UnitOfWork<'_>, academy: &str, format: &str, files: &str) -> Result<Option<String>> {
     let now = tx.now;
     let sql = "UPDATE import_run SET resumed_at = $4 WHERE id = (SELECT id FROM import_run WHERE academy = $1 \
-               ORDER BY started_at DESC, id DESC LIMIT 1) AND format = $2 AND files = $3 AND finished_at IS NULL \
+               AND format <> $5 ORDER BY started_at DESC, id DESC LIMIT 1) AND format = $2 AND files = $3 AND finished_at IS NULL \
                AND undone_at IS NULL RETURNING id";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![academy, format, files, now]).await?.map(|(id,)| id))
+    Ok(tx.fetch_optional::<(String,)>(sql, args![academy, format, files, now, ACCOUNTS_FORMAT]).await?.map(|(id,)| id))
 }
 
 fn actor_text(tx: &UnitOfWork<'_>) -> String {
@@ -52,28 +57,53 @@ pub async fn finish_run(tx: &mut Tx, id: &str, at: Timestamp, complete: bool) ->
     Ok(())
 }
 
-/// Forgets what undos of earlier runs would put back, if this one wrote something: only the last one is undone.
+/// Ends a run of a table of accounts.
+pub async fn finish_accounts_run(tx: &mut Tx, id: &str, at: Timestamp, (complete, made): (bool, i64)) -> Result<()> {
+    let sql = "UPDATE import_run SET finished_at = $2, complete = $3, new_accounts = $4 WHERE id = $1";
+    tx.execute(sql, args![id, at, complete, made]).await?;
+    Ok(())
+}
+
+/// Forgets what undos of earlier runs would put back in the schools that this one wrote: only the last set of a school is
+/// undone.
 pub async fn clear_former_of_earlier(tx: &mut Tx, academy: &str, id: &str) -> Result<()> {
     let sql = "UPDATE import_run_set SET former = '' WHERE former <> '' AND run_id <> $2 \
                AND run_id IN (SELECT id FROM import_run WHERE academy = $1) \
-               AND EXISTS (SELECT 1 FROM import_run_set own WHERE own.run_id = $2)";
+               AND uai IN (SELECT own.uai FROM import_run_set own WHERE own.run_id = $2)";
     tx.execute(sql, args![academy, id]).await?;
     Ok(())
+}
+
+/// The last run of an academy, or of one of its schools.
+#[derive(Clone, Debug, FromRow)]
+pub struct LastRunRow {
+    pub id: String,
+    pub started_at: i64,
+    pub undone_at: Option<i64>,
+}
+
+/// Returns the last run that wrote a set of an academy, or of one of its schools.
+pub async fn find_last_run(tx: &mut Tx, academy: &str, uai: Option<&Uai>) -> Result<Option<LastRunRow>> {
+    let sql = "SELECT r.id, r.started_at, r.undone_at FROM import_run r WHERE r.academy = $1 AND EXISTS \
+               (SELECT 1 FROM import_run_set s WHERE s.run_id = r.id AND ($2 = '' OR s.uai = $2)) \
+               ORDER BY r.started_at DESC, r.id DESC LIMIT 1";
+    tx.fetch_optional(sql, args![academy, uai.map(|uai| uai.as_str()).unwrap_or_default()]).await
 }
 
 /// Lists the runs of an academy, or of all, the last first.
 pub async fn list_runs(tx: &mut Tx, academy: Option<&str>) -> Result<Vec<ImportRunRow>> {
     let sql = "SELECT r.id, r.academy, r.format, r.actor, r.started_at, r.resumed_at, r.finished_at, r.complete, \
-               r.undone_at, r.undone_by, COUNT(s.run_id) AS sets FROM import_run r LEFT JOIN import_run_set s ON s.run_id = r.id \
+               r.undone_at, r.undone_by, r.new_accounts, COUNT(s.run_id) AS sets FROM import_run r LEFT JOIN import_run_set s ON s.run_id = r.id \
                WHERE $1 = '' OR r.academy = $1 GROUP BY r.id, r.academy, r.format, r.actor, r.started_at, \
-               r.resumed_at, r.finished_at, r.complete, r.undone_at, r.undone_by ORDER BY r.started_at DESC, r.id DESC LIMIT 100";
+               r.resumed_at, r.finished_at, r.complete, r.undone_at, r.undone_by, r.new_accounts ORDER BY r.started_at DESC, r.id DESC LIMIT 100";
     tx.fetch_all(sql, args![academy.unwrap_or_default()]).await
 }
 
-/// Marks a run as undone, once.
+/// Marks a run as undone, once, if nothing is left of it to be undone.
 pub async fn mark_undone(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
     let (now, actor) = (tx.now, actor_text(tx));
-    let sql = "UPDATE import_run SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at IS NULL";
+    let sql = "UPDATE import_run SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM import_run_set s WHERE s.run_id = $1 AND s.former <> '')";
     Ok(tx.execute(sql, args![id, now, actor]).await? == 1)
 }
 
@@ -108,9 +138,10 @@ pub async fn update_former(tx: &mut Tx, run_id: &str, set: &RunSetRow, former: &
     Ok(())
 }
 
-/// Forgets what an undo put back.
-pub async fn clear_former_of(tx: &mut Tx, run_id: &str) -> Result<()> {
-    tx.execute("UPDATE import_run_set SET former = '' WHERE run_id = $1 AND former <> ''", args![run_id]).await?;
+/// Forgets what an undo of a run, or of one school of it, put back.
+pub async fn clear_former_of(tx: &mut Tx, run_id: &str, uai: Option<&Uai>) -> Result<()> {
+    let sql = "UPDATE import_run_set SET former = '' WHERE run_id = $1 AND former <> '' AND ($2 = '' OR uai = $2)";
+    tx.execute(sql, args![run_id, uai.map(|uai| uai.as_str()).unwrap_or_default()]).await?;
     Ok(())
 }
 

@@ -34,6 +34,8 @@ pub struct TableRead {
     pub exported_at: Timestamp,
     pub columns: FileColumns,
     pub records: RowRecords,
+    /// See [`CsvTable::assumed_encoding`](crate::roster::formats::CsvTable::assumed_encoding).
+    pub assumed_encoding: Option<&'static str>,
 }
 
 /// Joins the files of a school.
@@ -80,6 +82,9 @@ pub fn assemble_roster(
     let mut assembly = Assembly { roster, words, rows: PupilRows::default() };
     let (mut pupils, mut persons) = (Vec::new(), Vec::new());
     for file in files {
+        let warn =
+            |encoding| RecordWarning { record: file.name.clone(), kind: RecordWarningKind::AssumedEncoding(encoding) };
+        assembly.roster.warnings.extend(file.assumed_encoding.map(warn));
         pupils.extend(file.records.pupils);
         persons.extend(file.records.persons);
     }

@@ -30,7 +30,8 @@ pub fn read_file(
         remedy: Some(REMEDY),
     })?;
     let records = read_rows(&table, &columns, source);
-    Ok(TableRead { name: name.to_owned(), exported_at, columns, records })
+    let assumed_encoding = table.assumed_encoding;
+    Ok(TableRead { name: name.to_owned(), exported_at, columns, records, assumed_encoding })
 }
 
 /// Reads the tables for which a mapping is to be guessed.

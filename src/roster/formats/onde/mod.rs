@@ -48,7 +48,8 @@ pub fn read_file(
         refuse(FileError { file: name.to_owned(), line: None, kind: FileErrorKind::from(fault), remedy: None })
     })?;
     let records = read_rows(&table, &columns, source);
-    Ok(TableRead { name: name.to_owned(), exported_at, columns, records })
+    let assumed_encoding = table.assumed_encoding;
+    Ok(TableRead { name: name.to_owned(), exported_at, columns, records, assumed_encoding })
 }
 
 /// Says which extraction a table is, and where its columns are.

@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-use super::text_encoding::decode_text;
+use super::text_encoding::{DecodedText, decode_text};
 use crate::roster::formats::{FileError, FileErrorKind};
 
 /// The maximum bytes of a file; a school's has some hundred thousand.
@@ -51,6 +51,8 @@ pub struct CsvTable {
     /// The names as they are written.
     pub header: Vec<String>,
     pub rows: Vec<CsvRow>,
+    /// The encoding in which the file is read, if it says none and has a rare one.
+    pub assumed_encoding: Option<&'static str>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -81,8 +83,9 @@ pub fn read_table(file: &str, input: impl Read) -> Result<CsvTable, FileError> {
         return Err(refuse(None, FileErrorKind::TooLarge));
     }
     check_type(&bytes).map_err(|kind| refuse(None, kind))?;
-    let text = decode_text(&bytes).map_err(|fault| refuse(None, fault.into()))?;
-    parse_table(&text).map_err(|(line, kind)| refuse(line, kind))
+    let DecodedText { text, assumed } = decode_text(&bytes).map_err(|fault| refuse(None, fault.into()))?;
+    let table = parse_table(&text).map_err(|(line, kind)| refuse(line, kind))?;
+    Ok(CsvTable { assumed_encoding: assumed, ..table })
 }
 
 /// Refuses what is no CSV by its first bytes.

@@ -3,28 +3,39 @@
 //! A text is in UTF-8 if all of it is. Text in a single-byte encoding is practically never valid UTF-8, so a line in
 //! UTF-8 beside one that is not tells of two programs, and of half the names written wrongly.
 
-use encoding_rs::{Encoding, ISO_8859_15, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_8859_15, MACINTOSH, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::csv_table::TableFault;
 
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The letters of French names beyond ASCII.
+const FRENCH_LETTERS: &str = "àâäæçéèêëîïñôöœùûüÿ";
+
+/// A decoded text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DecodedText {
+    pub text: String,
+    /// The encoding, if it is a rare one that only the letters tell.
+    pub assumed: Option<&'static str>,
+}
 
 /// Decodes a whole text. The mark takes precedence over everything else.
-pub fn decode_text(bytes: &[u8]) -> Result<String, TableFault> {
-    let text = match bytes {
-        [0xff, 0xfe, rest @ ..] => decode_utf16(UTF_16LE, rest)?,
-        [0xfe, 0xff, rest @ ..] => decode_utf16(UTF_16BE, rest)?,
+pub fn decode_text(bytes: &[u8]) -> Result<DecodedText, TableFault> {
+    let sure = |text| DecodedText { text, assumed: None };
+    let decoded = match bytes {
+        [0xff, 0xfe, rest @ ..] => sure(decode_utf16(UTF_16LE, rest)?),
+        [0xfe, 0xff, rest @ ..] => sure(decode_utf16(UTF_16BE, rest)?),
         _ => match bytes.strip_prefix(UTF8_MARK) {
             Some(rest) => match std::str::from_utf8(rest) {
-                Ok(text) => text.to_owned(),
+                Ok(text) => sure(text.to_owned()),
                 Err(error) => return Err(TableFault::InvalidUtf8 { line: line_at(rest, error.valid_up_to()) }),
             },
             None => decode_unmarked(bytes)?,
         },
     };
-    match text.lines().position(is_encoded_twice) {
+    match decoded.text.lines().position(is_encoded_twice) {
         Some(place) => Err(TableFault::EncodedTwice { line: place as u64 + 1 }),
-        None => Ok(text),
+        None => Ok(decoded),
     }
 }
 
@@ -35,9 +46,9 @@ fn decode_utf16(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, Tab
         .ok_or(TableFault::InvalidUtf16)
 }
 
-fn decode_unmarked(bytes: &[u8]) -> Result<String, TableFault> {
+fn decode_unmarked(bytes: &[u8]) -> Result<DecodedText, TableFault> {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return Ok(text.to_owned());
+        return Ok(DecodedText { text: text.to_owned(), assumed: None });
     }
     let (mut utf8, mut other) = (None, None);
     for (line, number) in bytes.split(|byte| *byte == b'\n').zip(1_u64..) {
@@ -51,7 +62,38 @@ fn decode_unmarked(bytes: &[u8]) -> Result<String, TableFault> {
         return Err(TableFault::MixedEncodings { utf8, other });
     }
     let encoding = if is_latin9(bytes) { ISO_8859_15 } else { WINDOWS_1252 };
-    Ok(encoding.decode_without_bom_handling(bytes).0.into_owned())
+    let text = encoding.decode_without_bom_handling(bytes).0.into_owned();
+    let of_mac = MACINTOSH.decode_without_bom_handling(bytes).0.into_owned();
+    if count_french(&of_mac) > count_french(&text) {
+        return Ok(DecodedText { text: of_mac, assumed: Some("Mac OS Roman") });
+    }
+    Ok(DecodedText { text, assumed: None })
+}
+
+/// Returns how many letters are those of French words, less the other letters and signs inside of words. A letter of the
+/// wrong case is another one: where « é » was « È », one of the two stands in the middle of capitals.
+fn count_french(text: &str) -> i64 {
+    let mut count = 0;
+    let mut letters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        let after = letters.peek().copied().unwrap_or(' ');
+        if !letter.is_ascii() {
+            let is_french = letter.to_lowercase().any(|small| FRENCH_LETTERS.contains(small));
+            let in_word = before.is_alphabetic() || after.is_alphabetic();
+            let is_misplaced = match letter.is_uppercase() {
+                true => before.is_lowercase(),
+                false => before.is_uppercase() && after.is_uppercase(),
+            };
+            count += match is_french && !is_misplaced {
+                true => 1,
+                false if letter.is_alphabetic() || in_word && !"’ʼ\u{a0}–".contains(letter) => -1,
+                false => 0,
+            };
+        }
+        before = letter;
+    }
+    count
 }
 
 /// True if a text is in ISO-8859-15 and not in Windows-1252. They differ where one has Œ, œ and Ÿ (0xBC to 0xBE) and the
@@ -92,11 +134,36 @@ mod tests {
             b"\xc9l\xe9a LEB\xbcUF",
             b"\xff\xfe\xc9\0l\0\xe9\0a\0 \0L\0E\0B\0\x52\x01U\0F\0",
         ] {
-            assert_eq!(decode_text(bytes).unwrap(), "Éléa LEBŒUF", "{bytes:x?}");
+            let read = decode_text(bytes).unwrap();
+            assert_eq!((read.text.as_str(), read.assumed), ("Éléa LEBŒUF", None), "{bytes:x?}");
         }
         // A half stands in an address, not in a word.
-        assert_eq!(decode_text(b"12 \xbd rue \xc9lis\xe9e").unwrap(), "12 ½ rue Élisée");
-        assert_eq!(decode_text(b"").unwrap(), "");
+        assert_eq!(decode_text(b"12 \xbd rue \xc9lis\xe9e").unwrap().text, "12 ½ rue Élisée");
+        assert_eq!(decode_text(b"").unwrap().text, "");
+    }
+
+    #[test]
+    fn what_excel_for_mac_wrote_is_known_by_its_letters() {
+        let names = [
+            "Nom élève;Prénom élève\nLEBŒUF;Éléa\nMICHÈLE;Anaïs\n",
+            "Élie;Zoé",
+            "FRANÇOIS;Gaël",
+            "N’DIAYE;Zoë",
+            "HÉLÈNE",
+            "Noël",
+            "DÜRR;Loïc",
+        ];
+        for text in names {
+            let bytes = MACINTOSH.encode(text).0;
+            let read = decode_text(&bytes).unwrap();
+            assert_eq!((read.text.as_str(), read.assumed), (text, Some("Mac OS Roman")));
+            let bytes = WINDOWS_1252.encode(text).0;
+            assert_eq!(decode_text(&bytes).unwrap(), DecodedText { text: text.to_owned(), assumed: None });
+        }
+        for text in ["Žarko;Zoé", "12\u{a0}rue de l’Église – n°\u{a0}4;Zoé;3 €", "ÉLÉONORE;ŠKODA"] {
+            let bytes = WINDOWS_1252.encode(text).0;
+            assert_eq!(decode_text(&bytes).unwrap().text, text);
+        }
     }
 
     #[test]

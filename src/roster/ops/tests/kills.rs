@@ -205,6 +205,28 @@ impl Fixture {
 }
 
 #[tokio::test]
+async fn issue_12_3_what_a_school_says_of_its_tables_is_kept_with_its_set_wherever_the_import_is_killed() {
+    on_each(async |ground| {
+        ground.empty().await;
+        let (files, format, _) = Case::Onde.files(&ground, false);
+        ground.import_case(&(files.clone(), format, vec![said(false, Some(false), None)])).await;
+        let said_now = (files, format, vec![said(true, Some(true), None)]);
+        for steps in 1.. {
+            let taken = run_for(steps, ground.import_case(&said_now)).await;
+            let rows = ground.outcome().await;
+            let is_legal = rows.iter().any(|row| row.starts_with("link ") && row.contains(" legal "));
+            let is_kept = rows.iter().any(|row| row.starts_with("source ") && row.ends_with(" legal"));
+            assert_eq!(is_legal, is_kept, "killed after {taken} steps");
+            if taken < steps {
+                assert!(is_kept);
+                break;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn issue_12_3_an_import_killed_anywhere_and_given_again_ends_the_same() {
     for case in [Case::Siecle, Case::Aaf, Case::Onde, Case::Csv] {
         assert_same_after_deaths(case, USUAL_DEATHS).await;

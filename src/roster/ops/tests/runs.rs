@@ -70,7 +70,7 @@ async fn issue_12_3_a_dry_run_says_what_is_added_changed_and_gone_and_why() {
 #[tokio::test]
 async fn issue_12_3_the_last_run_is_undone_within_thirty_days() {
     on_each(async |ground| {
-        assert_eq!(undo_last_run(ground.context(), "montpellier").await.unwrap(), ImportUndo::NoRun);
+        assert_eq!(undo_last_run(ground.context(), "montpellier", None).await.unwrap(), ImportUndo::NoRun);
         let roster = Roster::of(MONOD, 40);
         ground.imported(&roster).await;
         let before = state(&ground).await;
@@ -81,22 +81,60 @@ async fn issue_12_3_the_last_run_is_undone_within_thirty_days() {
             ImportUndo::Done { schools, .. } => schools.into_iter().map(|(_, undone)| undone).collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         };
-        let outcome = undo_last_run(ground.context(), "montpellier").await.unwrap();
+        let outcome = undo_last_run(ground.context(), "montpellier", None).await.unwrap();
         assert_eq!(undone(outcome), [true]);
         assert_eq!(state(&ground).await, before, "the people whom the run brought too");
         // The same file is taken again, as if for the first time.
         ground.clock.fetch_add(60_000, std::sync::atomic::Ordering::SeqCst);
         let again = ground.imported(&changed(&roster, "09/09/2025")).await;
         assert_eq!((again.changes.enrolments_started, again.changes.enrolments_ended), (1, 1));
-        let outcome = undo_last_run(ground.context(), "montpellier").await.unwrap();
+        let outcome = undo_last_run(ground.context(), "montpellier", None).await.unwrap();
         assert_eq!(undone(outcome), [true]);
-        assert_eq!(undo_last_run(ground.context(), "montpellier").await.unwrap(), ImportUndo::NoRun, "only the last");
+        assert_eq!(
+            undo_last_run(ground.context(), "montpellier", None).await.unwrap(),
+            ImportUndo::NoRun,
+            "only the last"
+        );
         assert_eq!(state(&ground).await.iter().filter(|row| row.starts_with("person ")).count(), 40);
         ground.clock.fetch_add(60_000, std::sync::atomic::Ordering::SeqCst);
         ground.imported(&roster.on("10/09/2025", |_| {})).await;
         ground.clock.fetch_add(31 * 24 * 3_600_000, std::sync::atomic::Ordering::SeqCst);
-        let outcome = undo_last_run(ground.context(), "montpellier").await.unwrap();
+        let outcome = undo_last_run(ground.context(), "montpellier", None).await.unwrap();
         assert!(matches!(outcome, ImportUndo::TooOld { .. }), "{outcome:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn issue_12_3_the_last_import_of_a_school_is_undone_whatever_others_of_the_academy_imported_since() {
+    on_each(async |ground| {
+        let monod = Uai::parse(MONOD).unwrap();
+        let roster = Roster::of(MONOD, 40);
+        ground.imported(&roster).await;
+        let before = state(&ground).await;
+        let wait = || _ = ground.clock.fetch_add(60_000, std::sync::atomic::Ordering::SeqCst);
+        wait();
+        ground.imported(&changed(&roster, "09/09/2025")).await;
+        wait();
+        let mut lycee = Roster::of(LYCEE, 3);
+        for (number, (pupil, person, _)) in lycee.links.iter_mut().enumerate() {
+            (*pupil, *person) = (format!("92000{number}"), format!("52000{number}"));
+        }
+        for number in 0..3 {
+            (lycee.pupils[number].0, lycee.persons[number].0) = (format!("92000{number}"), format!("52000{number}"));
+        }
+        ground.imported(&lycee).await;
+        let undo = async |uai| undo_last_run(ground.context(), "montpellier", uai).await.unwrap();
+        let ImportUndo::Done { schools, .. } = undo(Some(&monod)).await else { panic!("there is a set") };
+        assert_eq!(schools, [(monod.clone(), true)]);
+        let after = state(&ground).await;
+        assert!(before.iter().all(|row| after.contains(row)), "{before:#?} {after:#?}");
+        assert_eq!(after.iter().filter(|row| row.contains(LYCEE)).count(), 6, "the other school's stays");
+        assert_eq!(undo(Some(&monod)).await, ImportUndo::NoRun, "once");
+        // And that one is still the academy's last.
+        let ImportUndo::Done { schools, .. } = undo(None).await else { panic!("there is a run") };
+        assert_eq!(schools, [(Uai::parse(LYCEE).unwrap(), true)]);
+        assert_eq!(state(&ground).await, before);
     })
     .await;
 }
@@ -116,7 +154,8 @@ async fn issue_12_3_a_school_that_another_import_wrote_since_is_not_undone() {
         tx.execute(sql, args![MONOD]).await.unwrap();
         tx.commit().await.unwrap();
         let before = state(&ground).await;
-        let ImportUndo::Done { schools, .. } = undo_last_run(ground.context(), "montpellier").await.unwrap() else {
+        let ImportUndo::Done { schools, .. } = undo_last_run(ground.context(), "montpellier", None).await.unwrap()
+        else {
             panic!("there is a run");
         };
         let schools: Vec<(&str, bool)> = schools.iter().map(|(uai, undone)| (uai.as_str(), *undone)).collect();

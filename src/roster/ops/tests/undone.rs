@@ -217,7 +217,8 @@ async fn issue_12_3_after_an_undo_the_tables_are_as_before_the_import() {
                 }
                 changed.fetch_add(1, SeqCst);
                 world.ground.clock.fetch_add(60_000, SeqCst);
-                let ImportUndo::Done { schools, .. } = undo_last_run(ground.context(), academy).await.unwrap() else {
+                let ImportUndo::Done { schools, .. } = undo_last_run(ground.context(), academy, None).await.unwrap()
+                else {
                     panic!("seed {seed}, step {step}: there is a run");
                 };
                 assert!(schools.iter().all(|(_, undone)| *undone), "seed {seed}, step {step}: {schools:?}");

@@ -171,7 +171,8 @@ async fn issue_12_3_an_interrupted_import_and_the_same_files_again_are_one_run()
         drop(tx);
         assert_eq!(runs.iter().map(|run| run.sets).collect::<Vec<_>>(), [2, 2]);
         assert!(runs[0].resumed_at.is_some() && runs[0].complete);
-        let ImportUndo::Done { schools, .. } = undo_last_run(ground.context(), "montpellier").await.unwrap() else {
+        let ImportUndo::Done { schools, .. } = undo_last_run(ground.context(), "montpellier", None).await.unwrap()
+        else {
             panic!("there is a run");
         };
         assert_eq!(schools.iter().filter(|(_, undone)| *undone).count(), 2);
