@@ -225,6 +225,7 @@ pub async fn keep_open(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> 
 /// fewer.
 pub async fn list_unwarned_closings(tx: &mut Tx, before: Timestamp, days: i64) -> Result<Vec<AccountId>> {
     let sql = "SELECT id FROM account WHERE closes_at <= $1 AND state = 'active' AND suspended_by IS NULL \
+               AND (closing_reason IS NULL OR closing_reason <> 'unused') \
                AND (closing_warned_days IS NULL OR closing_warned_days > $2) ORDER BY closes_at, id LIMIT $3";
     let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, days, CLEANUP_BATCH_ROWS]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())

@@ -298,6 +298,9 @@ pub async fn tell_what_is_due(app: &AppState) {
     if let Err(error) = my_account::ops::close_without_child(&Operation::of_job(app, "closing")).await {
         tracing::error!(error = format!("{error:#}"), "closings of accounts without a child were not asked for");
     }
+    if let Err(error) = my_account::ops::close_unused(&Operation::of_job(app, "closing")).await {
+        tracing::error!(error = format!("{error:#}"), "closings of unused accounts of upstreams were not asked for");
+    }
     if let Err(error) = my_account::ops::warn_of_closings(&Operation::of_job(app, "closing")).await {
         tracing::error!(error = format!("{error:#}"), "persons were not warned of closings");
     }

@@ -12,6 +12,9 @@ pub struct Perimeter {
     pub schools: Vec<String>,
     /// The profiles; empty means parents and pupils.
     pub profiles: Vec<Profile>,
+    /// True if parents and pupils may come in whom an academy's provider vouches for, and no roster.
+    #[serde(default)]
+    pub upstream_families: bool,
 }
 
 impl Perimeter {
@@ -23,6 +26,12 @@ impl Perimeter {
     /// True for a profile whose people may sign in. Whoever works at a school is let in only where the client's file says so.
     pub fn includes_profile(&self, profile: Profile) -> bool {
         if self.profiles.is_empty() { profile.is_family() } else { self.profiles.contains(&profile) }
+    }
+
+    /// True for an account that an upstream made, whose profile may sign in. That a parent is one is the academy's word
+    /// alone, so the client's file must say that it suffices.
+    pub fn includes_federated_profile(&self, profile: Profile) -> bool {
+        self.includes_profile(profile) && (self.upstream_families || !profile.is_family())
     }
 
     /// True if the perimeter names academies, ministries or schools.

@@ -241,6 +241,8 @@ pub struct PerimeterFile {
     pub ministries: Vec<String>,
     pub schools: Vec<String>,
     pub profiles: Vec<String>,
+    /// See [`crate::clients::Perimeter::upstream_families`].
+    pub upstream_families: bool,
 }
 
 #[derive(Deserialize)]

@@ -22,7 +22,7 @@ pub enum Namespace {
     DpopProof,
     /// The challenges of passkeys that were answered, claimed until they expire.
     PasskeyChallenge,
-    /// Sign-ins under way at an upstream, keyed by a digest of state and browser.
+    /// Sign-ins at an upstream whose answer came, claimed until they end.
     UpstreamState,
     /// Verified people of an upstream who are to be linked to an account.
     UpstreamProof,
@@ -81,9 +81,8 @@ impl Namespace {
             Namespace::PasskeyChallenge => quota(16 * KIB, MIB, 4 * KIB, Span::minutes(5)),
             // Owned by a network, and written after a right answer only.
             Namespace::UpstreamProof => quota(MIB, 4 * MIB, 0, Span::minutes(30)),
-            // Owned by a network: a thousand people of one school within a quarter of an hour. An attacker can use any
-            // number of networks, so no network has guaranteed room.
-            Namespace::UpstreamState => quota(3 * MIB, 12 * MIB, 0, Span::minutes(15)),
+            // Owned by a network, and claimed after a right state only: some 6 500 answers within a quarter of an hour.
+            Namespace::UpstreamState => quota(MIB, 24 * MIB, 0, Span::minutes(15)),
         }
     }
 
@@ -101,11 +100,15 @@ impl Namespace {
     /// Returns the maximum size of a value, in bytes.
     pub fn max_value_bytes(self) -> usize {
         match self {
-            Namespace::Code | Namespace::Logout | Namespace::UpstreamState | Namespace::UpstreamProof => 8 * 1024,
+            Namespace::Code | Namespace::Logout | Namespace::UpstreamProof => 8 * 1024,
             // These records contain a `state`, up to the length of a parameter and longer once JSON-encoded.
             Namespace::Interaction | Namespace::Par => 16 * 1024,
             // A claim has no value.
-            Namespace::AnsweredPar | Namespace::Assertion | Namespace::DpopProof | Namespace::PasskeyChallenge => 0,
+            Namespace::AnsweredPar
+            | Namespace::Assertion
+            | Namespace::DpopProof
+            | Namespace::PasskeyChallenge
+            | Namespace::UpstreamState => 0,
         }
     }
 }

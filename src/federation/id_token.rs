@@ -83,7 +83,7 @@ pub fn check(claims: &Map<String, Value>, expected: ExpectedIdToken<'_>) -> Resu
     if time(claims, "nbf").is_some_and(|from| from > now.plus(CLOCK_LEEWAY)) {
         return Err(IdTokenFault::NotBefore);
     }
-    if !text("nonce").is_some_and(|nonce| constant_time_eq(nonce, &expected.attempt.nonce)) {
+    if !text("nonce").is_some_and(|nonce| constant_time_eq(nonce, &expected.attempt.nonce())) {
         return Err(IdTokenFault::Nonce);
     }
     let sub = text("sub").filter(|sub| is_sub(sub)).ok_or(IdTokenFault::Subject)?;
@@ -158,10 +158,10 @@ mod tests {
         UpstreamAttempt {
             upstream_id: "academie".to_owned(),
             issuer: "https://op.example".to_owned(),
-            nonce: "n".repeat(43),
-            verifier: String::new(),
+            secret: "n".repeat(43),
             started: NOW.minus(Span::minutes(2)),
             interaction: None,
+            interaction_digest: None,
             client_id: None,
             fresh: false,
             asks_always: false,
@@ -174,7 +174,7 @@ mod tests {
         let now = NOW.as_seconds();
         let mut all = json!({
             "iss": "https://op.example", "aud": "preau", "sub": "248289", "exp": now + 60, "iat": now,
-            "nonce": "n".repeat(43), "auth_time": now - 30, "at_hash": left_half_hash(Alg::RS256, "token"),
+            "nonce": attempt().nonce(), "auth_time": now - 30, "at_hash": left_half_hash(Alg::RS256, "token"),
         });
         let map = all.as_object_mut().unwrap();
         for (name, value) in changes.as_object().unwrap() {

@@ -13,6 +13,8 @@ use crate::protocol::acr::Amr;
 
 /// The maximum length of a name, in characters.
 const MAX_NAME_CHARS: usize = 100;
+/// The maximum length of an `acr` that is kept, in bytes.
+const MAX_ACR_BYTES: usize = 200;
 /// The maximum number of schools, and of values of a claim that are looked at.
 const MAX_VALUES: usize = 50;
 
@@ -58,8 +60,8 @@ pub fn identity(
         UpstreamKind::Academy => Some(profile(upstream, claims).ok_or(UpstreamFailure::UnknownProfile)?),
         UpstreamKind::Franceconnect => None,
     };
-    let acr = claims.id_token.get("acr").and_then(Value::as_str);
-    let level = upstream.acr_map.iter().find(|mapped| Some(mapped.value.as_str()) == acr).map(|mapped| mapped.level);
+    let acr = claims.id_token.get("acr").and_then(Value::as_str).filter(|acr| acr.len() <= MAX_ACR_BYTES);
+    let level = acr.and_then(|acr| upstream.level_of(acr));
     Ok(UpstreamIdentity {
         sub: checked.sub,
         given_name,
@@ -67,6 +69,7 @@ pub fn identity(
         usage_name: names.usage_name.as_deref().and_then(|claim| claims.name(claim)),
         profile,
         schools: schools(upstream, claims),
+        acr: acr.map(str::to_owned),
         level,
         amr: if upstream.passes_amr { methods(claims.id_token) } else { Vec::new() },
         authenticated_at: checked.authenticated_at,

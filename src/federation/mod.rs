@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::profile::Profile;
+use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{ClientId, SessionId};
 use crate::base::uai::Uai;
 use crate::clients::Perimeter;
@@ -29,18 +30,22 @@ pub const UPSTREAM_ATTEMPT_TTL: Span = Span::minutes(15);
 /// upstream must then say when it asked (OIDCC 2), and a later demand of another service is judged by that.
 pub const UPSTREAM_MAX_AGE: Span = Span::hours(8);
 
-/// A sign-in under way at an upstream: what its answer must match. Single-use, and bound to one browser.
+/// A sign-in under way at an upstream: what its answer must match. It travels sealed in `state`, serves once, and in one
+/// browser.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UpstreamAttempt {
     /// The upstream that was asked: an answer at another one's redirect URI is a mix-up.
     pub upstream_id: String,
     /// The issuer that was asked: the file may have changed since.
     pub issuer: String,
-    pub nonce: String,
-    pub verifier: String,
+    /// Random; the nonce and the verifier are made of it.
+    pub secret: String,
     pub started: Timestamp,
-    /// The pending authorization request, as `i` names it.
+    /// The pending authorization request, as `i` names it: it is sealed itself, and stands beside the attempt.
+    #[serde(skip)]
     pub interaction: Option<String>,
+    /// The digest of `interaction`.
+    pub interaction_digest: Option<String>,
     pub client_id: Option<ClientId>,
     /// True if the upstream was told to ask the person again.
     pub fresh: bool,
@@ -51,6 +56,18 @@ pub struct UpstreamAttempt {
     /// The session of the person who asked for a link of the upstream to the account, with the password.
     #[serde(default)]
     pub link_session: Option<SessionId>,
+}
+
+impl UpstreamAttempt {
+    /// Returns the `nonce` of the request (OIDCC 3.1.2.1).
+    pub fn nonce(&self) -> String {
+        sha256_base64url(&format!("nonce/{}", self.secret))
+    }
+
+    /// Returns the verifier of PKCE (RFC 7636 4.1).
+    pub fn verifier(&self) -> String {
+        sha256_base64url(&format!("verifier/{}", self.secret))
+    }
 }
 
 /// The time in which a verified person of an upstream types the mobile that the school knows.
@@ -72,6 +89,8 @@ pub struct PendingLink {
     pub family_name: String,
     /// The name a person chose to be called by.
     pub usage_name: Option<String>,
+    #[serde(default)]
+    pub acr: Option<String>,
     pub level: Option<Acr>,
 }
 
@@ -105,7 +124,8 @@ pub struct UpstreamIdentity {
     pub profile: Option<Profile>,
     /// The schools as the answer names them, each once.
     pub schools: Vec<Uai>,
-    /// The level that the file gives to the answer's `acr`.
+    /// The answer's `acr`, and the level that the file gives to it.
+    pub acr: Option<String>,
     pub level: Option<Acr>,
     /// The methods, if the file passes them on.
     pub amr: Vec<Amr>,

@@ -1,4 +1,7 @@
 //! A sign-in through an upstream: sent there with a state of this browser, and finished with the answer.
+//!
+//! Nothing is kept of a sign-in that begins: who begins thousands fills nothing. The attempt is sealed in `state`, and only
+//! an answer with a right one leaves a mark, by which it serves once.
 
 mod account;
 mod link;
@@ -16,12 +19,13 @@ use super::{
     UPSTREAM_ATTEMPT_TTL, UPSTREAM_MAX_AGE, UpstreamAttempt, UpstreamFailure, UpstreamIdentity, id_token, mapping,
 };
 use crate::app::Operation;
-use crate::base::ids::{id256, is_id};
+use crate::base::ids::id256;
 use crate::base::lang::Lang;
-use crate::base::secret::{base64url, sha256, sha256_base64url};
+use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{ClientId, SessionId};
 use crate::config::deployment::{Upstream, UpstreamKind};
-use crate::ephemeral::{Namespace, TakeResult};
+use crate::crypto::AssociatedData;
+use crate::ephemeral::{MAX_STATE_PARAMETER_BYTES, Namespace};
 use crate::http::paths;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::params::Params;
@@ -30,13 +34,16 @@ use crate::protocol::redirect::with_query;
 use crate::sessions;
 use provider::UpstreamProvider;
 
+/// The sign between the attempt and the pending request in `state`: one of an address that neither has.
+const STATE_SEPARATOR: char = '~';
+/// The maximum length of a state: an attempt, and an `i`.
+const MAX_STATE_BYTES: usize = 1024 + MAX_STATE_PARAMETER_BYTES;
+
 /// The visit that starts a sign-in.
 #[derive(Clone, Copy, Debug)]
 pub struct UpstreamVisit<'a> {
     /// The value of the navigation cookie.
     pub browser: &'a str,
-    /// The network that is charged for what is kept meanwhile.
-    pub owner: &'a str,
     /// The pending authorization request, as `i` names it.
     pub interaction: Option<&'a str>,
     pub client_id: Option<&'a ClientId>,
@@ -57,7 +64,7 @@ pub fn redirect_uri(issuer: &str, upstream_id: &str) -> String {
 /// Starts a sign-in: returns the address to which the browser is sent.
 ///
 /// # Errors
-/// The upstream cannot be reached, or the store is full.
+/// The upstream cannot be reached.
 pub async fn start(
     op: &Operation<'_>,
     upstream: &Upstream,
@@ -72,10 +79,10 @@ pub async fn start(
     let attempt = UpstreamAttempt {
         upstream_id: upstream.id.clone(),
         issuer: upstream.issuer.clone(),
-        nonce: id256(rng),
-        verifier: id256(rng),
+        secret: id256(rng),
         started: op.now,
         interaction: visit.interaction.map(str::to_owned),
+        interaction_digest: visit.interaction.map(sha256_base64url),
         client_id: visit.client_id.cloned(),
         fresh: visit.ask_again
             || asks_always
@@ -85,14 +92,7 @@ pub async fn start(
         max_age: visit.request.and_then(|request| request.max_age).map_or(longest, |asked| asked.min(longest)),
         link_session: visit.link_session.cloned(),
     };
-    let state = id256(rng);
-    let text = serde_json::to_string(&attempt).map_err(anyhow::Error::from)?;
-    let (key, until) = (state_key(&state, visit.browser), op.now.plus(UPSTREAM_ATTEMPT_TTL));
-    op.app
-        .ephemeral
-        .put_for(visit.owner, Namespace::UpstreamState, &key, &text, until, op.now)
-        .await
-        .map_err(anyhow::Error::from)?;
+    let state = seal_attempt(op, &attempt, visit.browser)?;
     Ok(authorization_url(op.app.issuer(), upstream, &metadata, &attempt, &state, visit.lang))
 }
 
@@ -105,15 +105,15 @@ fn authorization_url(
     lang: Lang,
 ) -> String {
     let (back, scope) = (redirect_uri(issuer, &upstream.id), upstream.scopes.join(" "));
-    let (challenge, acr_values) = (sha256_base64url(&attempt.verifier), upstream.acr_values.join(" "));
-    let max_age = attempt.max_age.to_string();
+    let (challenge, acr_values) = (sha256_base64url(&attempt.verifier()), upstream.acr_values.join(" "));
+    let (max_age, nonce) = (attempt.max_age.to_string(), attempt.nonce());
     let mut pairs = vec![
         ("response_type", "code"),
         ("client_id", &upstream.client_id),
         ("redirect_uri", &back),
         ("scope", &scope),
         ("state", state),
-        ("nonce", &attempt.nonce),
+        ("nonce", &nonce),
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
         ("ui_locales", lang.tag()),
@@ -130,23 +130,49 @@ fn authorization_url(
     with_query(&metadata.authorization_endpoint, &pairs)
 }
 
-/// Binds a state to the browser that has it: in another browser it is unknown.
-fn state_key(state: &str, browser: &str) -> String {
-    base64url(&sha256(format!("{state}/{}", sha256_base64url(browser)).as_bytes()))
+/// Binds a state to the browser that has it: in another browser it does not open.
+fn state_data(browser_digest: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "address", column: Namespace::UpstreamState.name(), row: browser_digest }
 }
 
-/// Takes the attempt that an answer belongs to: once, and only in the browser that began it.
+/// Returns the state: the sealed attempt, and behind it the pending request, which is sealed already.
+fn seal_attempt(op: &Operation<'_>, attempt: &UpstreamAttempt, browser: &str) -> anyhow::Result<String> {
+    let text = serde_json::to_string(attempt)?;
+    let sealed = op.app.master_key.seal(state_data(&sha256_base64url(browser)), &text)?;
+    Ok(match &attempt.interaction {
+        Some(interaction) => format!("{sealed}{STATE_SEPARATOR}{interaction}"),
+        None => sealed,
+    })
+}
+
+fn open_attempt(op: &Operation<'_>, state: &str, browser: &str) -> Option<UpstreamAttempt> {
+    let (sealed, interaction) = match state.split_once(STATE_SEPARATOR) {
+        Some((sealed, interaction)) => (sealed, Some(interaction)),
+        None => (state, None),
+    };
+    let text = op.app.master_key.open(state_data(&sha256_base64url(browser)), sealed).ok()?;
+    let attempt: UpstreamAttempt = serde_json::from_str(&text).ok()?;
+    let is_whole = interaction.map(sha256_base64url) == attempt.interaction_digest;
+    let is_open = op.now < attempt.started.plus(UPSTREAM_ATTEMPT_TTL);
+    (is_whole && is_open).then(|| UpstreamAttempt { interaction: interaction.map(str::to_owned), ..attempt })
+}
+
+/// Takes the attempt that an answer belongs to: once, and only in the browser that began it. `owner` is the network that
+/// is charged for the mark of it.
 pub async fn take_attempt(
     op: &Operation<'_>,
     params: &Params,
-    browser: Option<&str>,
+    (browser, owner): (Option<&str>, &str),
 ) -> Result<UpstreamAttempt, UpstreamFailure> {
-    let state = params.get("state").filter(|state| is_id(state, 43));
+    let state = params.get("state").filter(|state| state.len() <= MAX_STATE_BYTES);
     let (Some(state), Some(browser)) = (state, browser) else { return Err(UpstreamFailure::UnknownState) };
-    let key = state_key(state, browser);
-    let taken = op.app.ephemeral.take(Namespace::UpstreamState, &key, op.now).await.map_err(anyhow::Error::from)?;
-    let TakeResult::Taken(text) = taken else { return Err(UpstreamFailure::UnknownState) };
-    serde_json::from_str(&text).map_err(|_| UpstreamFailure::UnknownState)
+    let attempt = open_attempt(op, state, browser).ok_or(UpstreamFailure::UnknownState)?;
+    let (key, until) = (sha256_base64url(&attempt.secret), attempt.started.plus(UPSTREAM_ATTEMPT_TTL));
+    let claimed = op.app.ephemeral.claim_once(owner, Namespace::UpstreamState, &key, until, op.now).await;
+    match claimed.map_err(anyhow::Error::from)? {
+        true => Ok(attempt),
+        false => Err(UpstreamFailure::UnknownState),
+    }
 }
 
 /// Verifies the answer of an upstream to an attempt: whose it is, what it says, and how it is signed
@@ -190,7 +216,7 @@ async fn redeem(
         return Err(denied(error));
     }
     let code = params.get("code").ok_or_else(|| UpstreamFailure::Untrusted("no code, and no error".to_owned()))?;
-    let tokens = provider.redeem_code(&metadata, code, &attempt.verifier).await?;
+    let tokens = provider.redeem_code(&metadata, code, &attempt.verifier()).await?;
     let (alg, claims) = provider.verify_id_token(&metadata, &tokens.id_token).await?;
     let expected = id_token::ExpectedIdToken {
         issuer: &upstream.issuer,

@@ -103,7 +103,6 @@ async fn start(
         ask_again: ctx.query.get(ASK_PARAM).is_some() || ctx.upstream.as_deref().is_some_and(is_left),
         link_session: link_session.as_ref().map(|session| &session.id),
         browser: &browser,
-        owner: &ctx.quota_owner(),
         interaction: waiting.as_ref().and(ctx.query.get("i")),
         client_id: waiting.as_ref().map(|waiting| &waiting.request.client_id),
         request: waiting.as_ref().map(|waiting| &waiting.request),
@@ -139,7 +138,8 @@ async fn linking_session(
 /// GET: takes the answer of the upstream.
 async fn finish(State(app): State<AppState>, ctx: RequestContext, Path(id): Path<String>) -> PageResult {
     let op = Operation::of_request(&app, &ctx);
-    let attempt = match ops::take_attempt(&op, &ctx.query, ctx.navigation_id.as_deref()).await {
+    let visitor = (ctx.navigation_id.as_deref(), &*ctx.quota_owner());
+    let attempt = match ops::take_attempt(&op, &ctx.query, visitor).await {
         Ok(attempt) => attempt,
         Err(failure) => return failed(&app, &ctx, &id, "", failure),
     };

@@ -5,8 +5,9 @@ use crate::accounts::store::FEDERATION_ORIGIN;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
+use crate::config::deployment::Upstreams;
 use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
-use crate::tenants;
+use crate::tenants::{self, School};
 
 /// A link, as the help desk and its person see it.
 #[derive(Clone, Debug, FromRow)]
@@ -42,11 +43,17 @@ pub struct LinkedOrigin<'a> {
     pub academy: Option<&'a str>,
     pub ministry: Option<&'a str>,
     pub schools: &'a [Uai],
+    /// The schools of the answer that are not the upstream's own.
+    pub dropped: &'a [Uai],
 }
 
 impl LinkedOrigin<'_> {
     fn schools_json(&self) -> String {
         serde_json::to_string(self.schools).unwrap_or_default()
+    }
+
+    fn dropped_json(&self) -> Option<String> {
+        (!self.dropped.is_empty()).then(|| serde_json::to_string(self.dropped).unwrap_or_default())
     }
 }
 
@@ -78,12 +85,19 @@ pub async fn insert(
 /// Writes what the upstream said at this sign-in.
 pub async fn update(tx: &mut UnitOfWork<'_>, subject: UpstreamSubject<'_>, origin: LinkedOrigin<'_>) -> Result<()> {
     let now = tx.now;
-    let sql = "UPDATE upstream_link SET upstream = $3, academy = $4, ministry = $5, schools = $6, used_at = $7 \
-               WHERE issuer = $1 AND sub = $2";
-    let (upstream, schools) = (origin.upstream_id, origin.schools_json());
-    let values = args![subject.issuer, subject.sub, upstream, origin.academy, origin.ministry, schools, now];
+    let sql = "UPDATE upstream_link SET upstream = $3, academy = $4, ministry = $5, schools = $6, used_at = $7, \
+               dropped = $8 WHERE issuer = $1 AND sub = $2";
+    let (upstream, schools, dropped) = (origin.upstream_id, origin.schools_json(), origin.dropped_json());
+    let values = args![subject.issuer, subject.sub, upstream, origin.academy, origin.ministry, schools, now, dropped];
     tx.execute(sql, values).await?;
     Ok(())
+}
+
+/// Lists the schools that were dropped from the upstream's answer before.
+pub async fn list_dropped(tx: &mut Tx, subject: UpstreamSubject<'_>) -> Result<Vec<Uai>> {
+    let sql = "SELECT dropped FROM upstream_link WHERE issuer = $1 AND sub = $2 AND dropped IS NOT NULL";
+    let found = tx.fetch_optional::<(String,)>(sql, args![subject.issuer, subject.sub]).await?;
+    Ok(found.and_then(|(text,)| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
 
 /// Lists the links of an account, the oldest first.
@@ -99,6 +113,12 @@ pub async fn delete(tx: &mut UnitOfWork<'_>, account_id: &AccountId, issuer: &st
     tx.execute(sql, args![account_id, issuer]).await
 }
 
+/// Ends every link of an account that is closed: whoever signs in there later is not led to it.
+pub async fn delete_of_account(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+    tx.execute("DELETE FROM upstream_link WHERE account_id = $1", args![account_id]).await?;
+    Ok(())
+}
+
 /// Lists accounts that an upstream made and that still have refresh tokens, at most `most`.
 pub async fn list_accounts_with_tokens(tx: &mut Tx, upstream: &str, most: i64) -> Result<Vec<AccountId>> {
     let sql = "SELECT DISTINCT f.account_id FROM refresh_family f JOIN upstream_link l ON l.account_id = f.account_id \
@@ -106,6 +126,11 @@ pub async fn list_accounts_with_tokens(tx: &mut Tx, upstream: &str, most: i64) -
                WHERE f.ended_at IS NULL AND l.upstream = $1 AND a.origin = $2 LIMIT $3";
     let values = args![upstream, FEDERATION_ORIGIN, most];
     Ok(tx.fetch_all::<(AccountId,)>(sql, values).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// True for a school of an upstream's own academy and ministry, as far as its file names them.
+pub fn is_of_realm(school: &School, academy: Option<&str>, ministry: Option<&str>) -> bool {
+    academy.is_none_or(|academy| *academy == school.academy) && ministry.is_none_or(|own| *own == school.ministry)
 }
 
 #[derive(FromRow)]
@@ -116,15 +141,25 @@ struct OriginRow {
     schools: String,
 }
 
-/// Returns what the upstream of an account that it made said last, with the schools that are declared here.
-pub async fn find_origin(tx: &mut Tx, account_id: &AccountId) -> Result<Option<FederatedOrigin>> {
+/// Returns what the upstream of an account that it made said last, with the schools that are declared here. Whose people
+/// they are is what its file says now, if there is one.
+pub async fn find_origin(
+    tx: &mut Tx,
+    upstreams: &Upstreams,
+    account_id: &AccountId,
+) -> Result<Option<FederatedOrigin>> {
     let sql = "SELECT upstream, academy, ministry, schools FROM upstream_link WHERE account_id = $1 \
                ORDER BY used_at DESC LIMIT 1";
     let Some(row) = tx.fetch_optional::<OriginRow>(sql, args![account_id]).await? else { return Ok(None) };
+    let (academy, ministry) = match upstreams.find(&row.upstream) {
+        Some(file) => (file.academy.clone(), file.ministry.clone()),
+        None => (row.academy, row.ministry),
+    };
     let uais: Vec<Uai> = serde_json::from_str(&row.schools).unwrap_or_default();
     let mut schools = Vec::with_capacity(uais.len());
     for uai in &uais {
-        schools.extend(tenants::store::find_school(tx, uai).await?);
+        let found = tenants::store::find_school(tx, uai).await?;
+        schools.extend(found.filter(|school| is_of_realm(school, academy.as_deref(), ministry.as_deref())));
     }
-    Ok(Some(FederatedOrigin { upstream_id: row.upstream, academy: row.academy, ministry: row.ministry, schools }))
+    Ok(Some(FederatedOrigin { upstream_id: row.upstream, academy, ministry, schools }))
 }

@@ -17,6 +17,7 @@ mod phone_proof;
 mod phone_question;
 mod pupil_joins;
 mod services;
+mod unused;
 mod upstream;
 
 pub use child_code::{ChildCodeOutcome, ChildCodeRequest, is_proven, issue_child_code};
@@ -44,4 +45,5 @@ pub use phone_proof::{
 pub use phone_question::{is_phone_asked, keep_phone};
 pub use pupil_joins::tell_pupil_joins;
 pub use services::withdraw_consent;
+pub use unused::close_unused;
 pub use upstream::{UpstreamChange, change_upstream_link};

@@ -61,6 +61,8 @@ impl AuthenticationMethod {
 pub struct UpstreamOrigin {
     /// The id of the upstream.
     pub upstream_id: String,
+    /// The `acr` of its answer; `None` of an older release's session too.
+    pub acr: Option<String>,
     /// The level that the upstream's file gives to its answer; `None` if it gives none.
     pub level: Option<Acr>,
 }

@@ -223,7 +223,13 @@ pub async fn current(op: &Operation<'_>, cookie: Option<&str>) -> anyhow::Result
     let upstreams = op.app.upstreams();
     let vouched =
         |s: &Session| s.upstream.as_ref().is_none_or(|upstream| upstreams.enabled(&upstream.upstream_id).is_some());
-    let Some(session) = session.filter(vouched) else { return Ok(None) };
+    let Some(mut session) = session.filter(vouched) else { return Ok(None) };
+    if let Some(origin) = &mut session.upstream
+        && let (Some(acr), Some(file)) = (&origin.acr, upstreams.enabled(&origin.upstream_id))
+    {
+        // What an answer is worth is what the file says now: it may have been corrected since.
+        origin.level = file.level_of(acr);
+    }
     let account = accounts::store::find(&mut tx, &session.account_id).await?.filter(Account::is_usable);
     Ok(account.map(|a| (session, a)))
 }

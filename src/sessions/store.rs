@@ -18,6 +18,7 @@ struct Row {
     device_id: Option<String>,
     upstream: Option<String>,
     upstream_acr: Option<String>,
+    upstream_acr_value: Option<String>,
 }
 
 impl From<Row> for Session {
@@ -34,6 +35,7 @@ impl From<Row> for Session {
             // A level of a newer release is none here.
             upstream: r.upstream.map(|upstream_id| UpstreamOrigin {
                 upstream_id,
+                acr: r.upstream_acr_value,
                 level: r.upstream_acr.and_then(|word| word.parse().ok()),
             }),
         }
@@ -57,7 +59,8 @@ pub struct NewSessionRow<'a> {
 pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewSessionRow<'_>) -> Result<()> {
     tx.execute(
         "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at, device_id, factor_at, \
-         upstream, upstream_acr, upstream_id_token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         upstream, upstream_acr, upstream_id_token, upstream_acr_value) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         args![
             new.id,
             new.account_id,
@@ -68,7 +71,8 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewSessionRow<'_>) -> Res
             new.factor_at,
             new.upstream.map(|upstream| upstream.upstream_id.as_str()),
             new.upstream.and_then(|upstream| upstream.level).map(Acr::name),
-            new.upstream_id_token
+            new.upstream_id_token,
+            new.upstream.and_then(|upstream| upstream.acr.as_deref())
         ],
     )
     .await?;
@@ -77,7 +81,7 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewSessionRow<'_>) -> Res
 
 pub async fn find(tx: &mut Tx, id: &SessionId) -> Result<Option<Session>> {
     let sql = "SELECT id, account_id, authenticated_at, amr, factor_at, seen_at, ended_at, device_id, upstream, \
-               upstream_acr FROM session WHERE id = $1";
+               upstream_acr, upstream_acr_value FROM session WHERE id = $1";
     Ok(tx.fetch_optional::<Row>(sql, args![id]).await?.map(Session::from))
 }
 

@@ -120,6 +120,18 @@ async fn a_school_of_another_academy_is_dropped_and_written_down() {
     assert_eq!(told["schools"].as_array().unwrap().len(), 1, "{told}");
     let dropped = server.query_texts("SELECT uai FROM audit WHERE fact = 'upstream_school_dropped' ORDER BY uai").await;
     assert_eq!(dropped, [deployment::TOULOUSE]);
+    // Said every morning, it is one fact; another school, or the same one again after a right answer, is another.
+    let count = "SELECT COUNT(*) FROM audit WHERE fact = 'upstream_school_dropped'";
+    userinfo_of(&upstream, &server, "ent-agents").await;
+    assert_eq!(server.query_count(count).await, 1);
+    upstream.set_person(json!({ "FrEduRne": [deployment::TOULOUSE, deployment::AGRICOLE] }));
+    userinfo_of(&upstream, &server, "ent-agents").await;
+    assert_eq!(server.query_count(count).await, 2);
+    upstream.set_person(json!({ "FrEduRne": [deployment::MONOD] }));
+    userinfo_of(&upstream, &server, "ent-agents").await;
+    upstream.set_person(json!({ "FrEduRne": [deployment::TOULOUSE] }));
+    userinfo_of(&upstream, &server, "ent-agents").await;
+    assert_eq!(server.query_count(count).await, 3);
     upstream.set_person(json!({ "FrEduRne": null }));
     let told = userinfo_of(&upstream, &server, "ent-agents").await;
     assert!(told.get("schools").is_none(), "{told}");
@@ -140,7 +152,19 @@ async fn a_perimeter_lets_in_by_profile_and_by_the_upstreams_realm() {
     let none = ent.attempt_with(&[("prompt", "none")]);
     let landed = browser.open(&none.url).await.expect_redirect_away();
     assert_eq!(ent.error(&landed, &none), "interaction_required");
-    // An older account of a parent is within it by the academy, and has no children.
+    // That somebody is a parent is the academy's word alone: a portal of parents takes it only if its file says so.
+    upstream.set_person(json!({ "sub": "parent-1", "title": "PAR" }));
+    for title in ["PAR", "ELV"] {
+        upstream.set_person(json!({ "sub": format!("of-{title}"), "title": title }));
+        let mut browser = Browser::new(&server);
+        upstream.sign_in(&server, &mut browser, START).await;
+        for client in ["ent", "strict"] {
+            browser.open(&TestRelyingParty::new(&server, client).attempt().url).await;
+            assert_eq!(browser.page.status, StatusCode::FORBIDDEN, "{client}: {}", browser.page.visible_text());
+        }
+    }
+    // Then an older account of a parent is within it by the academy, and has no children.
+    server.change_client("ent", |client| client.perimeter.upstream_families = true).await;
     upstream.set_person(json!({ "sub": "parent-1", "title": "PAR" }));
     let told = userinfo_of(&upstream, &server, "ent").await;
     assert_eq!(told["education_profile"], "responsable");
@@ -558,4 +582,67 @@ async fn the_help_desk_sees_the_link() {
     helpdesk::ops::suspend(op.storage(), &identifiant, "left the academy").await.unwrap();
     browser.get("/compte").await;
     assert_eq!(browser.page.location(), "/connexion");
+}
+
+/// What the file of an upstream says of its people holds for those who are signed in, once it is corrected.
+#[tokio::test]
+async fn a_corrected_file_changes_realm_and_level_of_who_is_signed_in() {
+    let upstream = FakeUpstream::start().await;
+    let server = upstream.server("academie").await;
+    let rp = TestRelyingParty::new(&server, "ent-agents");
+    let attempt = rp.attempt_with(&[("idp_hint", "academie")]);
+    let mut browser = Browser::new(&server);
+    upstream.sign_in(&server, &mut browser, &attempt.url).await;
+    let landed = browser.follow().await.expect_redirect_away();
+    let tokens = rp.tokens(&attempt, &rp.code(&landed, &attempt)).await;
+    assert_eq!(tokens.claims["acr"], "eidas1");
+    let directory = &server.app.config.deployment.directory;
+    let path = directory.join("upstreams/academie.toml");
+    let good = fs::read_to_string(&path).unwrap();
+    // The answer's « eidas1 » is worth nothing.
+    fs::write(&path, good.replace("value = \"eidas1\"", "value = \"eidas9\"")).unwrap();
+    bootstrap::republish_deployment(&server.app).await.unwrap();
+    let again = rp.attempt();
+    let landed = browser.open(&again.url).await.expect_redirect_away();
+    let tokens = rp.tokens(&again, &rp.code(&landed, &again)).await;
+    assert_eq!(tokens.claims.get("acr"), None);
+    // The people are those of another academy.
+    fs::write(&path, good.replace("academy = \"montpellier\"", "academy = \"toulouse\"")).unwrap();
+    bootstrap::republish_deployment(&server.app).await.unwrap();
+    browser.open(&rp.attempt().url).await;
+    assert_eq!(browser.page.status, StatusCode::FORBIDDEN, "{}", browser.page.visible_text());
+    let told = rp.userinfo(&tokens.access_token).await.json();
+    assert!(told.get("schools").is_none(), "{told}");
+}
+
+/// Nobody says that somebody left an academy: an account that is unused for a year closes, thirty days after.
+#[tokio::test]
+async fn an_account_of_an_upstream_that_nobody_uses_closes() {
+    let upstream = FakeUpstream::start().await;
+    let server = upstream.server("academie").await;
+    let first = userinfo_of(&upstream, &server, "ent-agents").await;
+    let work = async || {
+        let op = preau::app::Operation::of_job(&server.app, "closing");
+        let asked = preau::my_account::ops::close_unused(&op).await.unwrap();
+        (asked, preau::my_account::ops::close_due(&op).await.unwrap())
+    };
+    server.advance(Span::days(364));
+    assert_eq!(work().await, (0, 0));
+    server.advance(Span::days(1));
+    assert_eq!(work().await, (1, 0));
+    assert_eq!(work().await, (0, 0), "once");
+    // A sign-in keeps it, for another year.
+    server.advance(Span::days(20));
+    assert_eq!(userinfo_of(&upstream, &server, "ent-agents").await["sub"], first["sub"]);
+    server.advance(Span::days(40));
+    assert_eq!(work().await, (0, 0));
+    server.advance(Span::days(330));
+    assert_eq!(work().await, (1, 0));
+    server.advance(Span::days(30));
+    assert_eq!(work().await, (0, 1));
+    assert_eq!(server.query_texts("SELECT state FROM account").await, ["closed"]);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM upstream_link").await, 0);
+    // Who comes back after that is somebody new.
+    let later = userinfo_of(&upstream, &server, "ent-agents").await;
+    assert_ne!(later["sub"], first["sub"]);
 }

@@ -57,11 +57,29 @@ async fn attack_j2_a_key_of_nobody_is_not_believed_and_asked_for_at_a_bounded_ra
     let upstream = FakeUpstream::start().await;
     let server = upstream.server("academie").await;
     assert_eq!(refused(&upstream, &server, Lie::ForeignKey).await, StatusCode::BAD_GATEWAY);
-    assert_eq!(upstream.calls("jwks"), 1);
+    assert_eq!(upstream.calls("jwks"), 2, "it may be a new key under the name of the former");
+    for _ in 0..5 {
+        assert_eq!(refused(&upstream, &server, Lie::UnpublishedKey).await, StatusCode::BAD_GATEWAY);
+        assert_eq!(refused(&upstream, &server, Lie::ForeignKey).await, StatusCode::BAD_GATEWAY);
+    }
+    assert_eq!(upstream.calls("jwks"), 2, "not again at once");
+    server.advance(Span::seconds(10));
     for _ in 0..5 {
         assert_eq!(refused(&upstream, &server, Lie::UnpublishedKey).await, StatusCode::BAD_GATEWAY);
     }
-    assert_eq!(upstream.calls("jwks"), 2, "once for the five of them");
+    assert_eq!(upstream.calls("jwks"), 3, "once for the five of them");
+}
+
+#[tokio::test]
+async fn a_key_that_changed_under_its_name_signs_in_at_once() {
+    let upstream = FakeUpstream::start().await;
+    let server = upstream.server("academie").await;
+    upstream.sign_in(&server, &mut Browser::new(&server), START).await;
+    upstream.lie(Lie::RenewedKey);
+    let mut browser = Browser::new(&server);
+    upstream.sign_in(&server, &mut browser, START).await;
+    assert!(browser.has_session(), "{}", browser.page.visible_text());
+    assert_eq!(upstream.calls("jwks"), 2);
 }
 
 #[tokio::test]
@@ -167,6 +185,51 @@ async fn attack_q1_an_answer_of_another_issuer_is_none_and_ends_its_attempt() {
     is_refused(&mut browser, &elsewhere, StatusCode::BAD_GATEWAY).await;
     assert_eq!(upstream.calls("token") + other.calls("token"), 0, "a code reached the wrong provider");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 0);
+}
+
+/// Whoever begins thousands of sign-ins and finishes none fills nothing: what is needed later travels in the state.
+#[tokio::test]
+async fn attack_d1_nothing_is_kept_of_a_sign_in_that_begins() {
+    let upstream = FakeUpstream::start().await;
+    let server = upstream.server("academie").await;
+    let rp = crate::support::TestRelyingParty::new(&server, "ent-agents");
+    let attempt = rp.attempt_with(&[("idp_hint", "academie")]);
+    let mut browser = Browser::new(&server);
+    let request = browser.open(&attempt.url).await.expect_redirect_away();
+    let state = request.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    assert!((100..2_048).contains(&state.len()), "{} bytes", state.len());
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    assert!(state.bytes().all(unreserved), "{state}");
+    assert!(!state.contains("academie"), "it is sealed");
+    // A server that remembers nothing goes on.
+    let restarted = server.restart_with_empty_store().await;
+    let back = upstream.approve(&restarted, &request);
+    let mut browser = browser.at_server(&restarted);
+    // Another request of the same browser is no part of it, and a changed letter opens nothing.
+    let (sealed, carried) = state.split_once('~').unwrap();
+    let mut other = browser.clone_browser();
+    let next = other.open(&rp.attempt_with(&[("idp_hint", "academie")]).url).await.expect_redirect_away();
+    let next = next.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let (start, end) = sealed.split_at(sealed.len() - 9);
+    let bent = format!("{start}{}{}", if end.starts_with('A') { 'B' } else { 'A' }, &end[1..]);
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    for wrong in [
+        sealed.to_owned(),
+        format!("{sealed}~{}", next.split_once('~').unwrap().1),
+        format!("{bent}~{carried}"),
+        format!("{state}~"),
+        "~".to_owned(),
+        "x".repeat(4_000),
+    ] {
+        browser.get(&back.replace(&encode(&state), &encode(&wrong))).await;
+        assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    assert_eq!(upstream.calls("token"), 0);
+    browser.get(&back).await;
+    let landed = browser.follow().await.expect_redirect_away();
+    rp.code(&landed, &attempt);
+    browser.get(&back).await;
+    assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "once");
 }
 
 #[tokio::test]
@@ -379,4 +442,17 @@ async fn a_file_that_cannot_be_is_refused_with_the_reason_and_the_others_serve()
         std::fs::rename(folder.path().join(format!("upstreams/{name}.toml")), &path).unwrap();
     }
     assert_eq!(read().upstreams.all_enabled().count(), 2);
+    // Parents have one door.
+    let parents = FakeUpstream::start().await;
+    parents.declare_franceconnect(folder.path());
+    assert_eq!(read().upstreams.all_enabled().count(), 3);
+    let first = folder.path().join("upstreams/franceconnect.toml");
+    let text = std::fs::read_to_string(&first).unwrap();
+    let second = text.replace(&parents.issuer(), "https://fc.example");
+    let file = folder.path().join("upstreams/fc-plus.toml");
+    std::fs::write(&file, &second).unwrap();
+    let told = preau::config::deployment::read(folder.path(), folder.path()).unwrap_err().to_string();
+    assert!(told.contains("upstreams/fc-plus.toml and upstreams/franceconnect.toml"), "{told}");
+    std::fs::write(&file, format!("disabled = true\n{second}")).unwrap();
+    assert_eq!(read().upstreams.franceconnect().map(|upstream| upstream.id.as_str()), Some("franceconnect"));
 }

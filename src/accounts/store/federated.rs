@@ -2,9 +2,10 @@
 //! nobody can type.
 
 use super::FEDERATION_ORIGIN;
+use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
-use crate::db::{Result, UnitOfWork, args};
+use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
 
 /// The stem of identifiants that nobody types: no keyboard's identifiant begins so.
 const STEM: &str = "~";
@@ -63,4 +64,27 @@ pub async fn activate_without_password(tx: &mut UnitOfWork<'_>, id: &AccountId) 
     let sql = "UPDATE account SET state = 'active', updated_at = $2 \
                WHERE id = $1 AND state = 'pending' AND suspended_by IS NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
+/// Lists accounts that an upstream made and through which nobody signed in since a time, those made first first.
+pub async fn list_unused(tx: &mut Tx, before: Timestamp) -> Result<Vec<AccountId>> {
+    let sql = "SELECT a.id FROM account a WHERE a.origin = $2 AND a.state = 'active' AND a.closes_at IS NULL \
+               AND a.suspended_by IS NULL AND a.created_at <= $1 AND (a.kept_at IS NULL OR a.kept_at <= $1) \
+               AND NOT EXISTS (SELECT 1 FROM upstream_link l WHERE l.account_id = a.id AND l.used_at > $1) \
+               ORDER BY a.id LIMIT $3";
+    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, FEDERATION_ORIGIN, CLEANUP_BATCH_ROWS]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Asks for the closing of an account that an upstream made, unless somebody signed in through it since a time. Returns
+/// false if somebody did, or if it closes already.
+pub async fn ask_unused_closing(
+    tx: &mut UnitOfWork<'_>,
+    id: &AccountId,
+    (before, closes_at): (Timestamp, Timestamp),
+) -> Result<bool> {
+    let sql = "UPDATE account SET closes_at = $3, closing_warned_days = NULL, closing_reason = 'unused' \
+               WHERE id = $2 AND origin = $4 AND state = 'active' AND closes_at IS NULL AND suspended_by IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM upstream_link l WHERE l.account_id = account.id AND l.used_at > $1)";
+    Ok(tx.execute(sql, args![before, id, closes_at, FEDERATION_ORIGIN]).await? == 1)
 }

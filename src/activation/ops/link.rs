@@ -85,7 +85,8 @@ async fn begin_session(
     let (id, device_secret) = devices::ops::remember(tx, account_id, None, &label, Some(&identity)).await?;
     let former = from.session_cookie.map(sessions::ops::session_id);
     let with = SessionOrigin { previous: former.as_ref(), device: Some(&id), client: client.as_ref() };
-    let origin = UpstreamOrigin { upstream_id: person.upstream_id.clone(), level: person.level };
+    let origin =
+        UpstreamOrigin { upstream_id: person.upstream_id.clone(), acr: person.acr.clone(), level: person.level };
     let proof = UpstreamProof { origin: &origin, amr: &[Amr::Sms], authenticated_at: op.now, id_token: None };
     let session = sessions::ops::begin_upstream(op, tx, account_id, proof, with).await?;
     limits::ops::record_account_seen(op, tx, from.source, account_id).await?;

@@ -78,5 +78,6 @@ fn read_perimeter(
         ministries: p.ministries.clone(),
         schools: p.schools.clone(),
         profiles: p.profiles.iter().map(profile).collect::<Result<_, _>>()?,
+        upstream_families: p.upstream_families,
     })
 }

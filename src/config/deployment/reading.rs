@@ -97,7 +97,13 @@ fn read_upstreams(directory: &Path, secrets: &Path, out: &mut DeploymentFiles) -
             out.broken_upstreams.push(BrokenFile { name, client_id: None, reason });
         }
     }
-    Ok(())
+    match out.upstreams.find_second_franceconnect() {
+        Some((first, second)) => Err(ConfigError::Invalid(format!(
+            "upstreams/{first}.toml and upstreams/{second}.toml are both kind = \"franceconnect\": parents have one door; \
+             keep one, or add disabled = true to the other"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Reads the secret that a file names, in the folder of secrets or where the path says.

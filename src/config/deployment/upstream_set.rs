@@ -14,6 +14,11 @@ impl Upstreams {
         self.0.get(id).filter(|upstream| !upstream.disabled)
     }
 
+    /// Returns an upstream, also a disabled one.
+    pub fn find(&self, id: &str) -> Option<&Upstream> {
+        self.0.get(id)
+    }
+
     /// Returns the upstreams that serve, in the order of their ids.
     pub fn all_enabled(&self) -> impl Iterator<Item = &Upstream> {
         self.0.values().filter(|upstream| !upstream.disabled)
@@ -68,5 +73,11 @@ impl Upstreams {
         }
         self.0.insert(upstream.id.clone(), upstream);
         Ok(())
+    }
+
+    /// Returns the ids of two upstreams of parents that both serve, if there are two: which one is meant, nobody knows.
+    pub(super) fn find_second_franceconnect(&self) -> Option<(&str, &str)> {
+        let mut serving = self.all_enabled().filter(|upstream| upstream.kind == UpstreamKind::Franceconnect);
+        Some((&serving.next()?.id, &serving.next()?.id))
     }
 }

@@ -178,6 +178,13 @@ pub struct Upstream {
     pub disabled: bool,
 }
 
+impl Upstream {
+    /// Returns the level that the file gives to an answer's `acr`; `None` if it gives none.
+    pub fn level_of(&self, acr: &str) -> Option<Acr> {
+        self.acr_map.iter().find(|mapped| mapped.value == acr).map(|mapped| mapped.level)
+    }
+}
+
 /// Reads one file.
 ///
 /// # Errors

@@ -55,13 +55,16 @@ pub async fn sign_in(
         academy: upstream.academy.as_deref(),
         ministry: upstream.ministry.as_deref(),
         schools: &schools.own,
+        dropped: &schools.foreign,
     };
+    let known = store::list_dropped(&mut tx, subject).await.map_err(anyhow::Error::from)?;
     let account = find_or_create(op, &mut tx, upstream, identity, (subject, origin)).await?;
     if !account.is_usable() {
         tx.rollback().await.map_err(anyhow::Error::from)?;
         return Err(UpstreamFailure::AccountClosed);
     }
-    for uai in &schools.foreign {
+    // Once: what an academy says wrongly every morning is one fact.
+    for uai in schools.foreign.iter().filter(|uai| !known.contains(uai)) {
         let about = AuditDetails {
             account: Some(&account.id),
             uai: Some(uai),
@@ -90,10 +93,8 @@ async fn own_schools(op: &Operation<'_>, upstream: &Upstream, named: &[Uai]) -> 
     let mut tx = op.app.db.read().await?;
     for uai in named {
         let school = tenants::store::find_school(&mut tx, uai).await?;
-        let is_own = school.is_some_and(|school| {
-            upstream.academy.as_ref().is_none_or(|academy| *academy == school.academy)
-                && upstream.ministry.as_ref().is_none_or(|ministry| *ministry == school.ministry)
-        });
+        let realm = (upstream.academy.as_deref(), upstream.ministry.as_deref());
+        let is_own = school.is_some_and(|school| store::is_of_realm(&school, realm.0, realm.1));
         if is_own { &mut sorted.own } else { &mut sorted.foreign }.push(uai.clone());
     }
     Ok(sorted)
@@ -145,7 +146,8 @@ pub(super) async fn begin_session(
     let known = devices::ops::find_known(tx, op.now, visitor.device_secrets, Some(account_id)).await?;
     let label = devices::label(visitor.user_agent);
     let (device_id, device_secret) = devices::ops::remember(tx, account_id, known.as_ref(), &label, None).await?;
-    let origin = UpstreamOrigin { upstream_id: upstream.id.clone(), level: identity.level };
+    let (upstream_id, acr) = (upstream.id.clone(), identity.acr.clone());
+    let origin = UpstreamOrigin { upstream_id, acr, level: identity.level };
     let proof = UpstreamProof {
         origin: &origin,
         amr: &identity.amr,

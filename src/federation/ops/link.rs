@@ -5,14 +5,13 @@
 //! (docs/threats.md#attack-m11).
 
 use super::account::{UpstreamSignIn, VisitorContext, begin_session};
-use super::state_key;
 use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::ids::{id256, is_id};
 use crate::base::lang::Lang;
 use crate::base::names;
-use crate::base::secret::sha256_base64url;
+use crate::base::secret::{base64url, sha256, sha256_base64url};
 use crate::base::typed_ids::{AccountId, SessionId};
 use crate::config::deployment::Upstream;
 use crate::credentials;
@@ -26,6 +25,11 @@ use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::sessions::Session;
 
+/// Binds a proof to the browser that has its token: in another browser it is unknown.
+fn proof_key(token: &str, browser: &str) -> String {
+    base64url(&sha256(format!("{token}/{}", sha256_base64url(browser)).as_bytes()))
+}
+
 impl PendingLink {
     /// Returns the person of a verified answer.
     pub fn new(upstream: &Upstream, identity: &UpstreamIdentity) -> Self {
@@ -37,6 +41,7 @@ impl PendingLink {
             given_name: identity.given_name.clone(),
             family_name: identity.family_name.clone(),
             usage_name: identity.usage_name.clone(),
+            acr: identity.acr.clone(),
             level: identity.level,
         }
     }
@@ -48,7 +53,7 @@ impl PendingLink {
 
     /// Returns the columns of the link, which says nothing of schools.
     pub fn origin(&self) -> LinkedOrigin<'_> {
-        LinkedOrigin { upstream_id: &self.upstream_id, academy: None, ministry: None, schools: &[] }
+        LinkedOrigin { upstream_id: &self.upstream_id, academy: None, ministry: None, schools: &[], dropped: &[] }
     }
 
     /// True if the names may be those of an account's person.
@@ -134,7 +139,7 @@ pub async fn keep_pending_link(
 ) -> anyhow::Result<String> {
     let token = id256(op.app.rng.as_ref());
     let (text, until) = (serde_json::to_string(person)?, op.now.plus(PENDING_LINK_TTL));
-    let key = state_key(&token, browser);
+    let key = proof_key(&token, browser);
     op.app.ephemeral.put_for(owner, Namespace::UpstreamProof, &key, &text, until, op.now).await?;
     Ok(token)
 }
@@ -146,7 +151,7 @@ pub async fn find_pending_link(
     browser: Option<&str>,
 ) -> anyhow::Result<Option<PendingLink>> {
     let (true, Some(browser)) = (is_id(token, 43), browser) else { return Ok(None) };
-    let found = op.app.ephemeral.get(Namespace::UpstreamProof, &state_key(token, browser), op.now).await?;
+    let found = op.app.ephemeral.get(Namespace::UpstreamProof, &proof_key(token, browser), op.now).await?;
     let person: Option<PendingLink> = found.and_then(|text| serde_json::from_str(&text).ok());
     let upstreams = op.app.upstreams();
     Ok(person.filter(|person| {
@@ -155,7 +160,7 @@ pub async fn find_pending_link(
 }
 
 fn permission_key(session: &Session) -> String {
-    state_key("link", session.id.as_str())
+    proof_key("link", session.id.as_str())
 }
 
 /// Lets a session link an upstream to its account, for five minutes and once: the password was typed for it.

@@ -182,7 +182,7 @@ impl<'a> UpstreamProvider<'a> {
     }
 
     /// Verifies a signature with the upstream's keys. An unknown key has them fetched again, at a bounded rate
-    /// (docs/threats.md#attack-j2).
+    /// (docs/threats.md#attack-j2), and so has a signature that none of them made: keys without a `kid` change unseen.
     async fn verify(
         &self,
         metadata: &ProviderMetadata,
@@ -191,7 +191,7 @@ impl<'a> UpstreamProvider<'a> {
     ) -> Result<(Alg, Claims), SignatureFailure> {
         let keys = self.keys(metadata, false).await?;
         let verified = match keys.verify(token, allowed, ExpectedTyp::AbsentOr(&["JWT"])) {
-            Err(VerifyError::UnknownKid) => {
+            Err(VerifyError::UnknownKid | VerifyError::AmbiguousKey | VerifyError::Signature) => {
                 self.keys(metadata, true).await?.verify(token, allowed, ExpectedTyp::AbsentOr(&["JWT"]))
             }
             verified => verified,

@@ -11,7 +11,7 @@ use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::sessions::Session;
-use crate::{devices, grants, letters, recovery, sessions};
+use crate::{devices, federation, grants, letters, recovery, sessions};
 
 /// The time in which a sign-in keeps the account.
 pub const CLOSING_DELAY: Span = Span::days(30);
@@ -119,6 +119,7 @@ pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
             sessions::ops::end_all(&mut tx, &op.app.master_key, &id, None).await?;
             devices::store::forget_others(&mut tx, &id, None).await?;
             letters::store::withdraw_all(&mut tx, &id).await?;
+            federation::store::delete_of_account(&mut tx, &id).await?;
             recovery::store::end_others(&mut tx, &id, None).await?;
             credentials::store::delete_all(&mut tx, &id).await?;
             accounts::store::emails::delete_all(&mut tx, &id).await?;

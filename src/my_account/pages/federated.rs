@@ -57,7 +57,7 @@ pub(super) fn upstream_label(app: &App, session: &Session) -> String {
 
 /// Shows the account page.
 pub(super) async fn show(app: &App, ctx: &RequestContext, (session, account): (&Session, &Account)) -> PageResult {
-    let origin = federation::store::find_origin(&mut app.db.read().await?, &account.id).await?;
+    let origin = federation::store::find_origin(&mut app.db.read().await?, &app.upstreams(), &account.id).await?;
     let page = FederatedAccountPage {
         name: account.full_name(),
         profile: account.profile,

@@ -40,7 +40,7 @@ async fn service_cards(
     let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
     let links = services::ops::service_links(tx, app, account.profile, &pupils).await?;
     let origin = match account.is_federated {
-        true => federation::store::find_origin(tx, &account.id).await?,
+        true => federation::store::find_origin(tx, &app.upstreams(), &account.id).await?,
         false => None,
     };
     let consents = grants::store::consents::list_for_account(tx, &account.id).await?;

@@ -53,7 +53,7 @@ pub async fn load_end_user(app: &App, ctx: &RequestContext, client: &Client) -> 
     let mut tx = app.db.read().await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     let origin = match account.is_federated {
-        true => federation::store::find_origin(&mut tx, &account.id).await?,
+        true => federation::store::find_origin(&mut tx, &app.upstreams(), &account.id).await?,
         false => None,
     };
     let subject = subjects::ops::find_subject_or_stand_in(&app.master_key, &mut tx, &client.meta, &account.id).await?;

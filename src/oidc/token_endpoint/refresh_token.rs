@@ -65,7 +65,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     let Some(account) = account else { return denied("the account is not live") };
     let children = pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     let origin = match account.is_federated {
-        true => federation::store::find_origin(&mut tx, &account.id).await?,
+        true => federation::store::find_origin(&mut tx, &app.upstreams(), &account.id).await?,
         false => None,
     };
     if !claims::is_in_perimeter(client, &account, &children, origin.as_ref()) {

@@ -26,7 +26,8 @@ pub fn children_in_perimeter<'a>(perimeter: &Perimeter, children: &'a [RosterChi
 
 /// True if the account is in the perimeter of the client. A client without academies, ministries and schools has no
 /// school perimeter: every account of its profiles may sign in, and the client learns of no child. An upstream's person
-/// is in it by the upstream's academy or ministry, or by a school.
+/// is in it by the upstream's academy or ministry, or by a school; a parent or pupil of an upstream only where the client's
+/// file takes the upstream's word.
 pub fn is_in_perimeter(
     client: &Client,
     account: &Account,
@@ -38,7 +39,11 @@ pub fn is_in_perimeter(
         Some(origin) => origin.is_within(p),
         None => !children_in_perimeter(p, children).is_empty(),
     };
-    p.includes_profile(account.profile) && (!p.is_about_schools() || reaches())
+    let has_profile = match account.is_federated {
+        true => p.includes_federated_profile(account.profile),
+        false => p.includes_profile(account.profile),
+    };
+    has_profile && (!p.is_about_schools() || reaches())
 }
 
 /// The place where claims are delivered.
@@ -98,7 +103,7 @@ pub async fn claims_for(
     }
     if any(Scope::Education) && account.is_federated {
         insert(&mut out, Claim::EducationProfile, json!(account.profile));
-        let origin = federation::store::find_origin(tx, &account.id).await?;
+        let origin = federation::store::find_origin(tx, &app.upstreams(), &account.id).await?;
         let schools = origin.iter().flat_map(|origin| origin.schools_within(&client.meta.perimeter));
         insert_schools(&mut out, schools.map(|s| (s.uai.as_str(), s.name.as_str(), s.academy.as_str())).collect());
     } else if any(Scope::Education) {

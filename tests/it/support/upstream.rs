@@ -46,6 +46,8 @@ pub enum Lie {
     UnpublishedKey,
     /// Another key, published from now on: what an honest provider does too.
     ChangedKey,
+    /// Another key, published in place of the former one under its name: as if neither had a `kid`.
+    RenewedKey,
     /// The discovery document speaks of another issuer.
     DiscoveryIssuer,
     /// An endpoint (`discovery`, `jwks`, `token`, `userinfo`) answers with this status.
@@ -325,8 +327,13 @@ async fn jwks(State(state): Shared) -> Response {
     if let Some(answer) = lied(&state, "jwks").await {
         return answer;
     }
-    let changed = state.lock().unwrap().lies.contains(&Lie::ChangedKey);
-    Json(if changed { OTHER_KEY.ring.jwks() } else { KEY.ring.jwks() }).into_response()
+    let lies = state.lock().unwrap().lies.clone();
+    let is_changed = lies.contains(&Lie::ChangedKey) || lies.contains(&Lie::RenewedKey);
+    let mut keys = if is_changed { OTHER_KEY.ring.jwks() } else { KEY.ring.jwks() };
+    if lies.contains(&Lie::RenewedKey) {
+        keys["keys"][0]["kid"] = json!(KEY.kid);
+    }
+    Json(keys).into_response()
 }
 
 async fn token(State(state): Shared, headers: HeaderMap, body: Bytes) -> Response {
@@ -377,7 +384,7 @@ fn sign(lies: &[Lie], claims: &Value) -> String {
             Lie::Unsigned => return format!("{}.{}.", encode(&json!({ "alg": "none" })), encode(claims)),
             Lie::HmacOfPublicKey => return mac(KEY.ring.jwks()["keys"][0].to_string().as_bytes()),
             Lie::HmacOfSecret => return mac(SECRET.as_bytes()),
-            Lie::ForeignKey => {
+            Lie::ForeignKey | Lie::RenewedKey => {
                 let key = SigningKey::from_jwk(&KEY.kid, Alg::RS256, KeyState::Active, &OTHER_KEY.jwk).unwrap();
                 return jose::sign(&KeyRing::new(vec![key]), Alg::RS256, "JWT", claims).unwrap();
             }
