@@ -47,6 +47,8 @@ pub enum ProofRefusal {
     },
     /// The account has a second factor, and none was shown in this browser lately: nothing was compared.
     FactorNeeded,
+    /// The account has no password, and its person did not come back from the upstream lately.
+    UpstreamNeeded,
     /// Too many hashes are queued: nothing was compared.
     Busy {
         seconds: u32,

@@ -11,28 +11,32 @@ use crate::http::request_context::{RequestContext, retry_after, retry_after_seco
 /// Returns the status of the page that is shown again.
 pub fn status(why: ProofRefusal) -> StatusCode {
     match why {
-        ProofRefusal::Empty | ProofRefusal::Wrong | ProofRefusal::FactorNeeded => StatusCode::UNPROCESSABLE_ENTITY,
+        ProofRefusal::Empty | ProofRefusal::Wrong | ProofRefusal::FactorNeeded | ProofRefusal::UpstreamNeeded => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         ProofRefusal::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
         ProofRefusal::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
-/// Adds when to come back, where there is a wait; leads to the second factor, where one is to be shown first.
+/// Adds when to come back, where there is a wait; leads to the second factor, or to the upstream, where one is to be shown
+/// first.
 pub fn refused(ctx: &RequestContext, why: ProofRefusal, page: Response) -> Result<Response, PageError> {
     match why {
         ProofRefusal::Limited { until } => Ok(retry_after(page, ctx.now, until)),
         ProofRefusal::Busy { seconds } => Ok(retry_after_seconds(page, seconds)),
-        ProofRefusal::FactorNeeded => Ok(see_other(&factor_url(&ctx.path_and_query))),
+        ProofRefusal::FactorNeeded => Ok(see_other(&errand_url(paths::FACTOR, &ctx.path_and_query))),
+        ProofRefusal::UpstreamNeeded => Ok(see_other(&errand_url(paths::ACCOUNT_UPSTREAM_PROOF, &ctx.path_and_query))),
         ProofRefusal::Empty | ProofRefusal::Wrong => Ok(page),
     }
 }
 
-/// Returns the page of the second factor, with the page of the account to which it comes back.
-fn factor_url(here: &str) -> String {
+/// Returns the page of a proof, with the page of the account to which it comes back.
+fn errand_url(to: &str, here: &str) -> String {
     let path = here.split('?').next().unwrap_or_default();
     let known = paths::FACTOR_ERRANDS.into_iter().find(|errand| *errand == path);
     // A page that needs more than its path is found again from the one that leads there.
     let parent = [paths::ACCOUNT_CHILDREN, paths::ACCOUNT_REGROUP].into_iter().find(|parent| path.starts_with(parent));
     let back = known.or(parent).unwrap_or(paths::ACCOUNT_SECURITY).trim_start_matches("/compte/");
-    format!("{}?vers={back}", paths::FACTOR)
+    format!("{to}?vers={back}")
 }

@@ -79,7 +79,9 @@ impl CurrentPasswordError {
         let plain = |kind| CurrentPasswordError { kind, until: String::new(), seconds: 0 };
         match why {
             ProofRefusal::Empty => plain(CurrentPasswordProblem::Empty),
-            ProofRefusal::Wrong | ProofRefusal::FactorNeeded => plain(CurrentPasswordProblem::Wrong),
+            ProofRefusal::Wrong | ProofRefusal::FactorNeeded | ProofRefusal::UpstreamNeeded => {
+                plain(CurrentPasswordProblem::Wrong)
+            }
             ProofRefusal::Limited { until } => CurrentPasswordError {
                 until: dates::hour_rounded_up(lang, until),
                 ..plain(CurrentPasswordProblem::Waiting)

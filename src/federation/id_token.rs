@@ -167,6 +167,7 @@ mod tests {
             asks_always: false,
             max_age: UPSTREAM_MAX_AGE.as_seconds_ceil(),
             link_session: None,
+            errand: None,
         }
     }
 

@@ -56,6 +56,9 @@ pub struct UpstreamAttempt {
     /// The session of the person who asked for a link of the upstream to the account, with the password.
     #[serde(default)]
     pub link_session: Option<SessionId>,
+    /// The page of the account for which the person proves to be there, as `vers` names it.
+    #[serde(default)]
+    pub errand: Option<String>,
 }
 
 impl UpstreamAttempt {

@@ -52,6 +52,8 @@ pub struct UpstreamVisit<'a> {
     pub ask_again: bool,
     /// The session that asked for a link to its account.
     pub link_session: Option<&'a SessionId>,
+    /// The page of the account for which the person proves to be there, as `vers` names it.
+    pub errand: Option<&'a str>,
     pub lang: Lang,
 }
 
@@ -91,6 +93,7 @@ pub async fn start(
         asks_always,
         max_age: visit.request.and_then(|request| request.max_age).map_or(longest, |asked| asked.min(longest)),
         link_session: visit.link_session.cloned(),
+        errand: visit.errand.map(str::to_owned),
     };
     let state = seal_attempt(op, &attempt, visit.browser)?;
     Ok(authorization_url(op.app.issuer(), upstream, &metadata, &attempt, &state, visit.lang))

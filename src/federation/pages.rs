@@ -36,6 +36,8 @@ const LINK_PARAM: &str = "relier";
 /// The seconds after which an upstream that does not answer is asked again.
 const RETRY_SECONDS: i64 = 60;
 
+/// The query parameter that names a page of the account to which the way leads back.
+const ERRAND_PARAM: &str = "vers";
 /// The query parameter that has the upstream ask the person again.
 const ASK_PARAM: &str = "demander";
 
@@ -102,6 +104,7 @@ async fn start(
     let visit = UpstreamVisit {
         ask_again: ctx.query.get(ASK_PARAM).is_some() || ctx.upstream.as_deref().is_some_and(is_left),
         link_session: link_session.as_ref().map(|session| &session.id),
+        errand: ctx.query.get(ERRAND_PARAM).filter(|word| paths::errand(word).is_some()),
         browser: &browser,
         interaction: waiting.as_ref().and(ctx.query.get("i")),
         client_id: waiting.as_ref().map(|waiting| &waiting.request.client_id),
@@ -152,7 +155,8 @@ async fn finish(State(app): State<AppState>, ctx: RequestContext, Path(id): Path
     match enter(&op, &ctx, upstream, &attempt).await {
         Ok(Entry::SignedIn(done)) => {
             app.metrics.record_sign_in("upstream");
-            let to = if query.is_empty() { paths::ACCOUNT.to_owned() } else { format!("{}{query}", paths::AUTHORIZE) };
+            let page = attempt.errand.as_deref().and_then(paths::errand).unwrap_or(paths::ACCOUNT);
+            let to = if query.is_empty() { page.to_owned() } else { format!("{}{query}", paths::AUTHORIZE) };
             let cookie = ctx.jar.set_cookie(CookieName::Session, &done.session_cookie, None);
             let answer = with_cookie(see_other(&to), cookie);
             let answer = with_cookie(answer, ctx.jar.device_cookie(&ctx.devices, &done.device_secret));

@@ -17,6 +17,8 @@ pub const SMS_RECEIPTS: &str = "/sms/receipts";
 pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/connexion";
 pub const AFTER_SIGN_IN: &str = "/connexion/suite";
+/// Leads an account without a password to its upstream, and back to the page named by `vers`.
+pub const ACCOUNT_UPSTREAM_PROOF: &str = "/compte/confirmer";
 /// The page of the second factor.
 pub const FACTOR: &str = "/connexion/preuve";
 /// The pages of the account that go on after a second factor, named to [`FACTOR`] by `vers`.
@@ -35,6 +37,13 @@ pub const FACTOR_ERRANDS: [&str; 13] = [
     ACCOUNT_REGROUP,
     ACCOUNT_SECURITY,
 ];
+
+/// Returns the page of the account that is named by `vers`.
+pub fn errand(word: &str) -> Option<&'static str> {
+    FACTOR_ERRANDS
+        .into_iter()
+        .find(|path| path.strip_prefix(ACCOUNT).and_then(|rest| rest.strip_prefix('/')) == Some(word))
+}
 /// The list of the academies, for somebody who works at a school; below it, each upstream by its id.
 pub const FEDERATION: &str = "/federation";
 pub const UPSTREAM: &str = "/federation/{id}";

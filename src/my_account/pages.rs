@@ -64,6 +64,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_PASSKEY_EDIT, get(passkeys::show_one).post(passkeys::rename))
         .route(paths::ACCOUNT_PASSKEY_REMOVE, post(passkeys::remove))
         .route(paths::ACCOUNT_UPSTREAM, get(upstream::show).post(upstream::submit))
+        .route(paths::ACCOUNT_UPSTREAM_PROOF, get(upstream::prove))
         .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
         .route(paths::CHANGE_PASSWORD, get(password::well_known))
         .route(paths::WITHDRAW_CONSENT, post(services::withdraw_consent))

@@ -804,6 +804,7 @@ event-closing-withdrawn = Closing undone by a sign-in
 event-not-mine-reported = “It was not me”
 event-identifiant-given = Username given
 proof-why = To be sure that it is you
+proof-upstream = This account has no password. Unless you signed in just now, you first confirm with { $upstream }, then come back here.
 caution-title = Not yet
 phone-title = This is no longer my mobile
 phone-effect = The number that ends in { $digits } will get no more codes or messages for this account.

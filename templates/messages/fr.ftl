@@ -804,6 +804,7 @@ event-closing-withdrawn = Fermeture annulée par une connexion
 event-not-mine-reported = « Ce n'était pas moi »
 event-identifiant-given = Identifiant attribué
 proof-why = Pour vérifier que c'est vous
+proof-upstream = Ce compte n'a pas de mot de passe. Si vous ne venez pas de vous connecter, vous confirmez d'abord avec { $upstream }, puis vous revenez ici.
 caution-title = Pas encore
 phone-title = Ce n'est plus mon portable
 phone-effect = Le numéro qui se termine par { $digits } ne recevra plus de code ni de message pour ce compte.

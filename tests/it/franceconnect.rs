@@ -285,3 +285,48 @@ async fn userinfo_that_is_not_signed_is_not_believed() {
     let browser = come(&upstream, &server).await;
     assert_eq!(browser.page.status, StatusCode::BAD_GATEWAY);
 }
+
+/// Who has no password confirms by coming back from FranceConnect, whatever is typed.
+#[tokio::test]
+async fn attack_a5_an_account_without_a_password_is_given_up_after_a_fresh_return() {
+    let upstream = franceconnect().await;
+    let server = server_with_family(&upstream).await;
+    let mut browser = activate(&upstream, &server).await;
+    server.advance(Span::minutes(6));
+    for (page, button) in [("/compte/donnees", "telecharger"), ("/compte/fermer", "fermer")] {
+        browser.get(page).await;
+        let text = browser.page.visible_text();
+        assert!(!browser.page.has_element("#mot-de-passe") && text.contains("FranceConnect"), "{text}");
+        // An open browser is not enough, nor is a password that there is not.
+        browser.post(page, &[("mot_de_passe", PASSWORD)]).await;
+        assert_eq!(browser.page.status, StatusCode::SEE_OTHER);
+        browser.get(page).await;
+        browser.submit(button, &[]).await;
+        assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 0);
+        let to = browser.follow().await.expect_redirect_away();
+        assert!(to.query_pairs().any(|pair| pair == ("prompt".into(), "login".into())), "{to}");
+        let back = upstream.approve(&server, &to);
+        browser.get(&back).await;
+        browser.follow().await;
+        assert_eq!(browser.url.path(), page, "{}", browser.page.visible_text());
+        browser.submit(button, &[]).await;
+        match button {
+            "telecharger" => {
+                assert_eq!(browser.page.status, StatusCode::OK);
+                assert!(browser.page.text().contains("\"signs_in_through\""));
+            }
+            _ => {
+                browser.follow().await;
+                assert!(!browser.has_session());
+            }
+        }
+        server.advance(Span::minutes(6));
+    }
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 1);
+    // No other page is opened by names alone, nor another site.
+    let mut browser = come(&upstream, &server).await;
+    for word in ["", "mot-de-passe/x", "//op.example", "https://op.example"] {
+        browser.get(&format!("/compte/confirmer?vers={word}")).await;
+        assert!(!browser.page.text().contains("op.example"));
+    }
+}

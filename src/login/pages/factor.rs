@@ -89,7 +89,7 @@ fn expired(app: &AppState, ctx: &RequestContext) -> PageResult {
 /// Returns the page of the account to which an errand goes on; `None` without one.
 fn errand(ctx: &RequestContext) -> Option<&'static str> {
     let word = ctx.query.get("vers")?;
-    paths::FACTOR_ERRANDS.into_iter().find(|path| path.strip_prefix("/compte/") == Some(word))
+    paths::errand(word)
 }
 
 /// Returns the URL that tells the waiting service that the level was not reached; `None` if no service waits for this

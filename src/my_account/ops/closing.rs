@@ -10,7 +10,7 @@ use crate::db::Durability;
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
-use crate::sessions::Session;
+use crate::sessions::{FACTOR_PROOF_TTL, Session};
 use crate::{devices, federation, grants, letters, recovery, sessions};
 
 /// The time in which a sign-in keeps the account.
@@ -35,7 +35,8 @@ impl From<OwnerRefusal> for GiveUpRefusal {
     }
 }
 
-/// Checks what every such page asks for: no caution, and the current password, with the browser's device secrets.
+/// Checks what every such page asks for: no caution, and the current password, with the browser's device secrets. Who has
+/// none, because an upstream opens the account, came back from there within five minutes.
 pub(super) async fn check_proof(
     op: &Operation<'_>,
     person: (&Session, &Account),
@@ -44,8 +45,25 @@ pub(super) async fn check_proof(
     if let Some(until) = person.1.caution(op.now) {
         return Ok(Err(GiveUpRefusal::Caution { until }));
     }
-    let proof = credentials::ops::prove_password(op, person, typed, device_secrets).await?;
+    let proof = match person.1.password {
+        Some(_) => credentials::ops::prove_password(op, person, typed, device_secrets).await?,
+        None => prove_by_upstream(op, person.0, device_secrets).await?,
+    };
     Ok(proof.map_err(GiveUpRefusal::NotProven))
+}
+
+/// Judges the session of an account without a password: it began at an upstream within five minutes, and a second factor
+/// was shown where there is one.
+async fn prove_by_upstream(
+    op: &Operation<'_>,
+    session: &Session,
+    device_secrets: &[String],
+) -> anyhow::Result<Result<(), ProofRefusal>> {
+    if !credentials::ops::is_factor_shown(op, session, device_secrets).await? {
+        return Ok(Err(ProofRefusal::FactorNeeded));
+    }
+    let is_fresh = session.is_federated() && op.now.since(session.authenticated_at) < FACTOR_PROOF_TTL;
+    Ok(if is_fresh { Ok(()) } else { Err(ProofRefusal::UpstreamNeeded) })
 }
 
 /// Asks for the closing of the account, by its password: every session, device and refresh token ends now.

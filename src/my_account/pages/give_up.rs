@@ -46,9 +46,10 @@ fn refused<P: Page>(
     }
 }
 
-fn close_page(ctx: &RequestContext, account: &Account) -> CloseAccountPage {
+fn close_page(app: &App, ctx: &RequestContext, account: &Account) -> CloseAccountPage {
     CloseAccountPage {
         identifiant: account.identifiant.clone(),
+        upstream: super::upstream::proof_label(app, account),
         day: dates::day(ctx.lang, ctx.now.plus(CLOSING_DELAY)),
         ..CloseAccountPage::default()
     }
@@ -59,7 +60,7 @@ pub async fn show_close(
     ctx: RequestContext,
     SignedInParent { account, .. }: SignedInParent,
 ) -> PageResult {
-    ctx.page(&app.pages, StatusCode::OK, &close_page(&ctx, &account))
+    ctx.page(&app.pages, StatusCode::OK, &close_page(&app, &ctx, &account))
 }
 
 /// POST: asks for the closing, and signs out.
@@ -76,7 +77,7 @@ pub async fn close(
         Err(why) => refused(&app, &ctx, why, |current, caution| CloseAccountPage {
             current,
             caution,
-            ..close_page(&ctx, &account)
+            ..close_page(&app, &ctx, &account)
         }),
     }
 }

@@ -6,7 +6,7 @@ use axum::response::IntoResponse as _;
 
 use super::PageResult;
 use crate::accounts::Account;
-use crate::app::{AppState, Operation};
+use crate::app::{App, AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::profile::Profile;
 use crate::credentials::pages as proof;
@@ -18,14 +18,15 @@ use crate::my_account::ops::{self, ExportOutcome, GiveUpRefusal};
 use crate::my_account::views::{CautionEnd, OwnDataPage};
 use crate::sessions::extract::SignedIn;
 
-fn empty_page(account: &Account) -> OwnDataPage {
+fn empty_page(app: &App, account: &Account) -> OwnDataPage {
     let federated = account.is_federated;
     let closable = account.profile == Profile::Responsable && !federated;
-    OwnDataPage { closable, federated, ..OwnDataPage::default() }
+    let upstream = super::upstream::proof_label(app, account);
+    OwnDataPage { closable, federated, upstream, ..OwnDataPage::default() }
 }
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { account, .. }: SignedIn) -> PageResult {
-    ctx.page(&app.pages, StatusCode::OK, &empty_page(&account))
+    ctx.page(&app.pages, StatusCode::OK, &empty_page(&app, &account))
 }
 
 /// POST: answers with the file.
@@ -49,16 +50,17 @@ pub async fn export(
         }
         ExportOutcome::TooMany { until } => {
             let too_many = Some(dates::hour_rounded_up(ctx.lang, until));
-            let page = OwnDataPage { too_many, ..empty_page(&account) };
+            let page = OwnDataPage { too_many, ..empty_page(&app, &account) };
             Ok(retry_after(ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, ctx.now, until))
         }
         ExportOutcome::Refused(GiveUpRefusal::Caution { until }) => {
             let (day, hour) = (dates::weekday_and_day(ctx.lang, until), dates::hour_rounded_up(ctx.lang, until));
-            let page = OwnDataPage { caution: Some(CautionEnd { day, hour }), ..empty_page(&account) };
+            let page = OwnDataPage { caution: Some(CautionEnd { day, hour }), ..empty_page(&app, &account) };
             ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         ExportOutcome::Refused(GiveUpRefusal::NotProven(why)) => {
-            let page = OwnDataPage { current: Some(CurrentPasswordError::new(why, ctx.lang)), ..empty_page(&account) };
+            let page =
+                OwnDataPage { current: Some(CurrentPasswordError::new(why, ctx.lang)), ..empty_page(&app, &account) };
             proof::refused(&ctx, why, ctx.page(&app.pages, proof::status(why), &page)?)
         }
     }

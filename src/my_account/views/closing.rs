@@ -11,6 +11,8 @@ pub struct CloseAccountPage {
     pub identifiant: String,
     /// The day on which the account closes.
     pub day: String,
+    /// The name of the upstream that stands for the password of an account without one.
+    pub upstream: Option<String>,
     pub current: Option<CurrentPasswordError>,
     /// The end of the caution after a recovery.
     pub caution: Option<CautionEnd>,
@@ -51,10 +53,12 @@ impl Page for CloseAccountPage {
         let page = |current, caution| CloseAccountPage {
             identifiant: "f.leboeuf47".to_owned(),
             day: "28\u{a0}décembre".to_owned(),
+            upstream: None,
             current,
             caution,
         };
-        let mut all = vec![page(None, None), page(None, caution())];
+        let by_upstream = CloseAccountPage { upstream: Some("FranceConnect".to_owned()), ..page(None, None) };
+        let mut all = vec![page(None, None), page(None, caution()), by_upstream];
         all.extend(refusals().into_iter().map(|current| page(current, None)));
         all
     }

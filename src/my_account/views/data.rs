@@ -13,6 +13,8 @@ pub struct OwnDataPage {
     pub closable: bool,
     /// True for an account that an upstream made, which has no password to ask for.
     pub federated: bool,
+    /// The name of the upstream that stands for the password of an account without one.
+    pub upstream: Option<String>,
     pub current: Option<CurrentPasswordError>,
     pub caution: Option<CautionEnd>,
     /// The exports of the day are used up; the time from which there is another one.
@@ -29,6 +31,7 @@ impl Page for OwnDataPage {
             page(),
             OwnDataPage::default(),
             OwnDataPage { federated: true, ..OwnDataPage::default() },
+            OwnDataPage { upstream: Some("FranceConnect".to_owned()), ..page() },
             OwnDataPage { current: Some(CurrentPasswordError::sample(CurrentPasswordProblem::Wrong)), ..page() },
             OwnDataPage { caution: Some(end), ..page() },
             OwnDataPage { too_many: Some("14\u{a0}h\u{a0}30".to_owned()), ..page() },
