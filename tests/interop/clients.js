@@ -34,6 +34,12 @@ export const POST = client("post", {
   sector: "another",
 });
 export const PUBLIC = client("public", { token_endpoint_auth_method: "none", require_pkce: true });
+/** Of those who work at the schools: they come from their academy's provider. */
+export const AGENTS = client("agents", {
+  token_endpoint_auth_method: "client_secret_basic",
+  client_secret: "of-agents-0123456789abcdef0123456789abcdef",
+  perimeter: { academies: ["montpellier"], profiles: ["enseignant"] },
+});
 /** Concerns nobody of the roster. */
 export const ELSEWHERE = client("elsewhere", {
   token_endpoint_auth_method: "none",
@@ -135,7 +141,7 @@ export function atApp(registered, app) {
   };
 }
 
-export const CLIENTS = [BASIC, POST, PUBLIC, ELSEWHERE, STRICT, SIGNED, AUTHLIB_SECRET, AUTHLIB_KEY,
+export const CLIENTS = [BASIC, POST, PUBLIC, AGENTS, ELSEWHERE, STRICT, SIGNED, AUTHLIB_SECRET, AUTHLIB_KEY,
   ENCRYPTED_EC, ENCRYPTED_RSA];
 
 function value(of) {

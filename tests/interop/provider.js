@@ -51,9 +51,9 @@ function environment() {
 /**
  * @param {string} log file for what the server prints
  * @param {{name: string, clients: object[], files?: {name: string, client_id: string, secret: string, text: string}[],
- *   more?: (authority: string) => string, server?: string, keys?: string, parents?: object[],
+ *   upstreams?: {id: string, text: string}[], more?: (authority: string) => string, server?: string, keys?: string, parents?: object[],
  *   plain?: boolean}} of the deployment;
- *   `files` are clients as the repository's examples have them, `more` is appended to the configuration, `server` and
+ *   `upstreams` take the place of the demo's; `files` are clients as the repository's examples have them, `more` is appended to the configuration, `server` and
  *   `keys` are lines of their sections, `parents` are the people of the roster; `plain` is for a provider whose
  *   proxy does TLS
  * @returns {Promise<{issuer: string, phones: string, authority: string, certificate: string, key: string,
@@ -61,7 +61,7 @@ function environment() {
  *   start(): Promise<void>, stop(): Promise<void>}>} `kill` ends it as a power cut would
  */
 export async function startProvider(log, options) {
-  const { name, clients, files = [], more = () => "", server = "", keys = "", parents = PARENTS, plain = false } = options;
+  const { upstreams = [], name, clients, files = [], more = () => "", server = "", keys = "", parents = PARENTS, plain = false } = options;
   const folder = mkdtempSync(join(tmpdir(), `preau-${name}-`));
   const binary = resolve(process.env.PREAU_BIN ?? join(REPOSITORY, "target/debug/preau"));
   const { authority, certificate, key } = makeCertificates(folder);
@@ -74,6 +74,9 @@ export async function startProvider(log, options) {
   rmSync(join(deployment, "clients"), { recursive: true, force: true });
   mkdirSync(join(deployment, "clients"));
   for (const client of clients) writeFileSync(join(deployment, "clients", `${client.client_id}.toml`), toToml(client));
+  rmSync(join(deployment, "upstreams"), { recursive: true, force: true });
+  mkdirSync(join(deployment, "upstreams"));
+  for (const { id, text } of upstreams) writeFileSync(join(deployment, "upstreams", `${id}.toml`), text);
   mkdirSync(join(folder, "keys"), { mode: 0o700 });
   for (const file of files) {
     writeFileSync(join(deployment, "clients", `${file.name}.toml`), file.text);

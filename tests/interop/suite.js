@@ -14,6 +14,7 @@ import { PASSWORD, Person } from "./person.js";
 import { small } from "./programs_small.js";
 import { PARENTS, SCHOOL } from "./roster.js";
 import { applications } from "./spa.js";
+import { upstream } from "./upstream.js";
 
 const { INTEROP_ISSUER: ISSUER, INTEROP_PHONES: PHONES } = process.env;
 const report = new Report("interop");
@@ -305,6 +306,10 @@ const ready = await report.scenario("discovery and activations", async () => {
   await discovery();
   await activations();
 });
+const { INTEROP_ACADEMY: academy, INTEROP_CERTIFICATE: certificate, INTEROP_KEY: key } = process.env;
+if (academy) {
+  await report.scenario("node-oidc-provider", () => upstream(report, { issuer: ISSUER, academy, certificate, key }));
+}
 if (ready) {
   await report.scenario("sign-ins", signIns);
   await report.scenario("sessions", sessions);
