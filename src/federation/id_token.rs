@@ -131,6 +131,8 @@ fn check_auth_time(
     };
     match told {
         Some(at) if too_old(at) => Err(IdTokenFault::NotFresh),
+        // Whole seconds, and a clock that is a little late, must not have the service ask for ever.
+        Some(at) if attempt.fresh => Ok(at.max(attempt.started).min(now)),
         Some(at) => Ok(at.min(now)),
         None if attempt.asks_always => Ok(attempt.started),
         // It was told a max_age and must say when (OIDCC 2): without that, no demand of a service can be held.
@@ -255,6 +257,8 @@ mod tests {
         assert_eq!(at(Value::Null, &asking), Ok(attempt().started));
         let fresh = UpstreamAttempt { fresh: true, ..attempt() };
         assert_eq!(at(json!(now - 60), &fresh), Ok(NOW.minus(Span::minutes(1))));
+        assert_eq!(at(json!(now - 150), &fresh), Ok(attempt().started), "not before it was asked");
+        assert_eq!(at(json!(now - 150), &attempt()), Ok(NOW.minus(Span::seconds(150))));
         assert_eq!(at(json!(now - 300), &fresh), Err(IdTokenFault::NotFresh));
         assert_eq!(at(Value::Null, &fresh), Err(IdTokenFault::NotFresh));
         let recent = UpstreamAttempt { max_age: 600, ..attempt() };
