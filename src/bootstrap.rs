@@ -26,7 +26,7 @@ use crate::db::{AccessMode, Db, files};
 use crate::ephemeral::Ephemeral;
 use crate::http::connections::{ConnectionLimiter, ConnectionLimits, raise_descriptor_limit};
 use crate::http::outgoing::OutgoingClient;
-use crate::http::pages::PageRenderer;
+use crate::http::pages::{PageRenderer, PageTemplates};
 use crate::http::serve::{self, ConnectionTimeouts};
 use crate::mail::{self, MailGateway};
 use crate::sms::SmsGateways;
@@ -47,6 +47,8 @@ pub struct Dependencies {
     pub sms_gateways: SmsGateways,
     /// Replaces the configured gateway, where mails are sent.
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
+    /// Templates that are parsed already, for several servers in one process.
+    pub templates: Option<Arc<PageTemplates>>,
 }
 
 impl Dependencies {
@@ -59,6 +61,7 @@ impl Dependencies {
             actor: Actor::Job("start"),
             sms_gateways: SmsGateways::default(),
             mail_gateway: None,
+            templates: None,
         }
     }
 
@@ -257,7 +260,8 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
     let ring = keys::ops::ensure_keys(opened.operation(&around), &config.keys.algorithms).await?;
     let Storage { db, master_key } = opened;
     let passwords = PasswordHasher::new(&master_key, around.password_cost, around.rng.as_ref())?;
-    let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
+    let templates = around.templates.map_or_else(|| PageTemplates::load().map(Arc::new), Ok)?;
+    let pages = PageRenderer::new(templates, &config.deployment.name, &config.deployment.contact);
     let sms_gateways = SmsGateways::open(&config, &around.sms_gateways)?;
     let mail_gateway = match (mail::open_gateway(&config.mail)?, around.mail_gateway) {
         (Some(_), Some(gateway)) => Some(gateway),

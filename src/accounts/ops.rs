@@ -200,6 +200,7 @@ pub struct RecordedFailures {
 /// batch.
 pub async fn record_failures(tx: &mut UnitOfWork<'_>) -> anyhow::Result<RecordedFailures> {
     let now = tx.now;
+    let forgotten = failure_store::forget_of_nobody(tx).await?;
     let all = failure_store::list_finished(tx).await?;
     // A person has several limits of one kind: one per known device.
     let mut told = BTreeMap::<(&AccountId, Timestamp, &str), (u32, u32)>::new();
@@ -213,8 +214,8 @@ pub async fn record_failures(tx: &mut UnitOfWork<'_>) -> anyhow::Result<Recorded
             (*count, *locked) = (count.saturating_add(hour.failed), locked.saturating_add(hour.locked));
         }
     }
-    let mut recorded =
-        RecordedFailures { read: u64::try_from(all.len()).unwrap_or(u64::MAX), ..RecordedFailures::default() };
+    let read = u64::try_from(all.len()).unwrap_or(u64::MAX).saturating_add(forgotten);
+    let mut recorded = RecordedFailures { read, ..RecordedFailures::default() };
     for ((account, began, action), (count, locked)) in told {
         let hour = DateTime::from_timestamp_millis(began.0).unwrap_or_default().format("%Y-%m-%dT%H:%MZ");
         let Some(fact) = failure_event(action) else {

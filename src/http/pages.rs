@@ -66,17 +66,15 @@ pub enum PagesError {
     Message { key: String, lang: &'static str, detail: String },
 }
 
-/// All parsed templates and messages. Built once, shared.
-pub struct PageRenderer {
+/// All parsed templates and messages, without what a deployment says. Parsed once, shared.
+pub struct PageTemplates {
     tera: Tera,
     catalogue: Arc<Catalogue>,
-    service_name: String,
 }
 
-impl PageRenderer {
-    /// Loads the templates and messages. `service` is the name in the header and in titles (`deployment.name`).
-    /// `contact` is an e-mail or https address for support, or empty.
-    pub fn load(service: &str, contact: &str) -> Result<PageRenderer, PagesError> {
+impl PageTemplates {
+    /// Parses the embedded templates and messages.
+    pub fn load() -> Result<PageTemplates, PagesError> {
         let catalogue = Arc::new(Catalogue::load()?);
         let mut tera = Tera::new();
         tera.register_function("t", catalogue::Translate::new(Arc::clone(&catalogue)));
@@ -95,15 +93,37 @@ impl PageRenderer {
         ] {
             tera.global_context().insert(name, &assets::link(file));
         }
-        tera.global_context().insert("house", service);
-        tera.global_context().insert("contact", contact);
-        tera.global_context().insert("contact_href", &crate::config::contact_href(contact).unwrap_or_default());
-        Ok(PageRenderer { tera, catalogue, service_name: service.to_owned() })
+        Ok(PageTemplates { tera, catalogue })
+    }
+}
+
+/// The pages of a deployment.
+pub struct PageRenderer {
+    templates: Arc<PageTemplates>,
+    service_name: String,
+    contact: String,
+    contact_href: String,
+}
+
+impl PageRenderer {
+    /// Loads the templates and messages. `service` is the name in the header and in titles (`deployment.name`).
+    /// `contact` is an e-mail or https address for support, or empty.
+    pub fn load(service: &str, contact: &str) -> Result<PageRenderer, PagesError> {
+        Ok(Self::new(Arc::new(PageTemplates::load()?), service, contact))
+    }
+
+    /// Like [`PageRenderer::load`], with templates that are parsed already.
+    pub fn new(templates: Arc<PageTemplates>, service: &str, contact: &str) -> PageRenderer {
+        let contact_href = crate::config::contact_href(contact).unwrap_or_default();
+        PageRenderer { templates, service_name: service.to_owned(), contact: contact.to_owned(), contact_href }
     }
 
     /// Renders the complete HTML document.
     pub fn render<P: Page>(&self, view: &View<'_>, page: &P) -> Result<String, PagesError> {
         let mut context = Context::from_serialize(page)?;
+        context.insert("house", &self.service_name);
+        context.insert("contact", &self.contact);
+        context.insert("contact_href", &self.contact_href);
         context.insert("lang", view.lang.tag());
         context.insert("other_lang", view.lang.other().tag());
         context.insert("other_lang_href", &href_in_language(view.path_and_query, view.lang.other()));
@@ -111,17 +131,17 @@ impl PageRenderer {
         context.insert("kept", &kept.query());
         context.insert("start_query", &kept.service_query());
         context.insert("back_href", &kept.return_href());
-        Ok(self.tera.render(P::TEMPLATE, &context)?)
+        Ok(self.templates.tera.render(P::TEMPLATE, &context)?)
     }
 
     /// Returns a message as plain text, unescaped, for output other than pages: an SMS.
     pub fn message(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Result<String, PagesError> {
-        self.catalogue.text(lang, key, args)
+        self.templates.catalogue.text(lang, key, args)
     }
 
     /// Returns a message in parts, for output other than pages that has bold letters: paper.
     pub fn message_spans(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Result<Vec<MessageSpan>, PagesError> {
-        self.catalogue.spans(lang, key, args)
+        self.templates.catalogue.spans(lang, key, args)
     }
 
     /// Returns the service name shown in the header.

@@ -27,16 +27,26 @@ fn encode_attempts(marks: &[Timestamp]) -> String {
 /// Counts one attempt if allowed. The caller compares the typed value only after the commit, or in the same
 /// transaction, and commits regardless of the comparison's outcome.
 pub async fn consume(tx: &mut UnitOfWork<'_>, action: RateLimit, key: &str) -> Result<RateLimitDecision> {
-    consume_for_account(tx, action, key, None).await
+    count(tx, action, key, None).await
 }
 
-/// Counts one attempt like [`consume`] and, if the budget's account is known, records the attempt as a failure. The
-/// same statements run for unknown accounts.
+/// Counts one attempt like [`consume`] and records it as a failure of the budget's account. The same rows and index
+/// entries are written where nobody has what was typed (docs/threats.md#attack-l6).
 pub async fn consume_for_account(
     tx: &mut UnitOfWork<'_>,
     action: RateLimit,
     key: &str,
     account: Option<&AccountId>,
+) -> Result<RateLimitDecision> {
+    count(tx, action, key, Some(account)).await
+}
+
+/// Counts one attempt; where the budget may be an account's (`Some`), also as a failure.
+async fn count(
+    tx: &mut UnitOfWork<'_>,
+    action: RateLimit,
+    key: &str,
+    account: Option<Option<&AccountId>>,
 ) -> Result<RateLimitDecision> {
     let now = tx.now;
     let figures = action.policy();
@@ -50,8 +60,8 @@ pub async fn consume_for_account(
         }
         times.push(now);
         new.marks = encode_attempts(&times);
-        new.account_id = account.cloned().or(new.account_id);
-        if new.account_id.is_some() {
+        new.account_id = account.flatten().cloned().or(new.account_id);
+        if account.is_some() || new.account_id.is_some() {
             new.update_failures(|failures| failures.add(figures, times.len(), now));
         }
         if compare_and_swap(tx, action, key, old.as_ref(), &new, now).await? {

@@ -30,6 +30,14 @@ pub async fn assign_account(
     Ok(())
 }
 
+/// Forgets failures of finished hours that are nobody's, in bounded batches.
+pub async fn forget_of_nobody(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let sql = "UPDATE budget SET failures = NULL WHERE (action, key) IN (SELECT action, key FROM budget \
+               WHERE failures IS NOT NULL AND failures < $1 AND account_id IS NULL ORDER BY failures LIMIT $2)";
+    tx.execute(sql, args![hour_start(now).to_string(), CLEANUP_BATCH_ROWS]).await
+}
+
 /// Lists budgets with failures in finished hours, in bounded batches.
 pub async fn list_finished(tx: &mut UnitOfWork<'_>) -> Result<Vec<FailedBudget>> {
     let now = tx.now;

@@ -3,7 +3,8 @@
 //! Migrations and signing keys cost more than most tests, so both are made once a run and copied.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use preau::app::{DatabaseOperation, StorageOperation};
 use preau::base::actor::Actor;
@@ -27,7 +28,7 @@ pub fn postgres() -> Option<String> {
 /// Returns the URL of a new, empty database.
 pub async fn empty_database_url(folder: &Path) -> String {
     let Some(server) = postgres() else { return sqlite_url(folder, "empty.db") };
-    create_postgres(&server, None).await
+    create_postgres(&server, None, folder).await
 }
 
 /// Returns the URL of a new database with this program's schema and the signing keys of a start at [`START_TIME`].
@@ -40,7 +41,7 @@ pub async fn new_database_url(folder: &Path) -> String {
         return sqlite_url(folder, PREPARED);
     };
     let template = POSTGRES.get_or_init(|| postgres_template(&server)).await;
-    create_postgres(&server, Some(template)).await
+    create_postgres(&server, Some(template), folder).await
 }
 
 const PREPARED: &str = "preau.db";
@@ -58,7 +59,8 @@ async fn sqlite_template() -> Vec<u8> {
 
 /// Returns the name of a prepared database.
 async fn postgres_template(server: &str) -> String {
-    let url = create_postgres(server, None).await;
+    // The folder is there as long as the run, and so is the database.
+    let url = create_postgres(server, None, Path::new("/")).await;
     prepare(&url).await;
     database_name(&url)
 }
@@ -81,18 +83,32 @@ fn database_name(url: &str) -> String {
     Url::parse(url).unwrap().path().trim_start_matches('/').to_owned()
 }
 
-/// Creates a database, as a copy of the template where one is given. The cluster ends with the test run, so no database
-/// is dropped.
-async fn create_postgres(server: &str, template: Option<&str>) -> String {
+/// The databases of this run, each with the folder of its test. A database is 10 MB of a file system in memory.
+static POSTGRES_DATABASES: Mutex<Vec<(String, PathBuf)>> = Mutex::new(Vec::new());
+
+/// Returns the databases of tests that have ended: their folders are gone.
+fn take_ended_databases() -> Vec<String> {
+    let mut all = POSTGRES_DATABASES.lock().unwrap();
+    all.extract_if(.., |(_, folder)| !folder.exists()).map(|(name, _)| name).collect()
+}
+
+/// Creates a database, as a copy of the template where one is given, and drops those of tests that have ended. Files
+/// are copied: through the log a copy takes twice as long.
+async fn create_postgres(server: &str, template: Option<&str>, folder: &Path) -> String {
     let rng: &dyn Random = &SystemRandom;
     let name: String = rng.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut sql = format!("CREATE DATABASE it_{name}");
+    let mut sql = format!("CREATE DATABASE it_{name} STRATEGY FILE_COPY");
     if let Some(template) = template {
         sql.push_str(&format!(" TEMPLATE {template}"));
     }
     let mut connection = PgConnection::connect(server).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    for ended in take_ended_databases() {
+        let sql = format!("DROP DATABASE IF EXISTS {ended} WITH (FORCE)");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
     connection.close().await.unwrap();
+    POSTGRES_DATABASES.lock().unwrap().push((format!("it_{name}"), folder.to_owned()));
     let mut url = Url::parse(server).unwrap();
     url.set_path(&format!("it_{name}"));
     url.into()

@@ -1,7 +1,7 @@
 //! A test server: the application on a separate database, called without sockets.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,6 +15,7 @@ use preau::bootstrap::{self, Dependencies};
 use preau::clients::{self, ClientMetadata};
 use preau::config::{Config, MailGatewayConfig, SmsFallback, SmsGatewayConfig, SmsGatewayRole};
 use preau::crypto::{self, PasswordCost};
+use preau::http::pages::PageTemplates;
 use preau::mail::MailMessage;
 use preau::sms::{SmsGateway, SmsGateways, SmsMessage};
 use preau::{db, router};
@@ -160,6 +161,7 @@ impl TestServer {
                 None => given.with(SmsGatewayRole::Primary, recorded.clone()),
             },
             mail_gateway: Some(mails.clone()),
+            templates: Some(parsed_templates()),
         };
         let app = Box::pin(bootstrap::build_app(config, around, |_| {})).await.unwrap();
         let router = router::public(app.clone()).unwrap();
@@ -258,6 +260,12 @@ impl TestServer {
         let rows = self.app.db.read().await.unwrap().fetch_all::<(String,)>(sql, Vec::new()).await.unwrap();
         rows.into_iter().map(|(text,)| text).collect()
     }
+}
+
+/// Returns the templates, parsed once a run: parsing them took longer than most tests.
+fn parsed_templates() -> Arc<PageTemplates> {
+    static TEMPLATES: LazyLock<Arc<PageTemplates>> = LazyLock::new(|| Arc::new(PageTemplates::load().unwrap()));
+    Arc::clone(&TEMPLATES)
 }
 
 pub fn encode_form(fields: &[(&str, &str)]) -> String {
