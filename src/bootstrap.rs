@@ -49,6 +49,8 @@ pub struct Dependencies {
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
     /// Templates that are parsed already, for several servers in one process.
     pub templates: Option<Arc<PageTemplates>>,
+    /// Replaces the demo's own database.
+    pub demo_database: Option<String>,
 }
 
 impl Dependencies {
@@ -62,6 +64,7 @@ impl Dependencies {
             sms_gateways: SmsGateways::default(),
             mail_gateway: None,
             templates: None,
+            demo_database: None,
         }
     }
 

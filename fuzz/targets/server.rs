@@ -91,6 +91,7 @@ static SERVER: LazyLock<Running> = LazyLock::new(|| {
         sms_gateways: SmsGateways::default(),
         mail_gateway: None,
         templates: None,
+        demo_database: None,
     };
     let app = runtime.block_on(Box::pin(bootstrap::build_app(config, around, |_| {}))).unwrap();
     Running { runtime, router: router::public(app).unwrap(), _folder: folder }

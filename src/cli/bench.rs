@@ -5,9 +5,12 @@
 
 mod activation;
 mod commits;
+mod http;
+mod http_client;
 mod import;
 mod letters;
 mod measure;
+mod relying_parties;
 mod sign_in;
 mod sms_inbox;
 mod timing;
@@ -44,6 +47,9 @@ pub struct BenchArgs {
     /// Of import: the pupils and responsables.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(2..=2_000_000))]
     people: u32,
+    /// An empty PostgreSQL database to measure with, such as postgres://…; without it, SQLite in a temporary folder.
+    #[arg(long)]
+    database: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -54,6 +60,8 @@ enum BenchTarget {
     Activation,
     /// Exchanges of a code for tokens, against RSA-2048 signatures alone.
     Token,
+    /// The requests of relying parties over HTTP, in CPU time, beside the signatures alone.
+    Http,
     /// Commits of the database, those that survive a power cut against those that need not.
     Commits,
     /// Letters in files of 1 000, against the rate that a school's office is promised.
@@ -65,12 +73,12 @@ enum BenchTarget {
 }
 
 /// Prepares a demo that nobody can reach, with an SMS gateway keeping the messages in memory.
-async fn prepare(folder: &Path) -> anyhow::Result<(Demo, Arc<SmsInbox>)> {
+async fn prepare(folder: &Path, database: Option<String>) -> anyhow::Result<(Demo, Arc<SmsInbox>)> {
     let deployment = Config::default().deployment.directory;
     let doors = DemoListeners::bind(Ports::FREE)?;
     let inbox = Arc::new(SmsInbox::default());
     let sms_gateways = SmsGateways::default().with(SmsGatewayRole::Primary, inbox.clone());
-    let around = Dependencies { sms_gateways, ..Dependencies::production() };
+    let around = Dependencies { sms_gateways, demo_database: database, ..Dependencies::production() };
     let demo = Box::pin(Demo::prepare(doors, (folder, false), Path::new(&deployment), around)).await?;
     Ok((demo, inbox))
 }
@@ -78,7 +86,7 @@ async fn prepare(folder: &Path) -> anyhow::Result<(Demo, Arc<SmsInbox>)> {
 pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     telemetry::install(&Log { filter: "error".to_owned(), ..Log::default() });
     let folder = TempFolder::new()?;
-    let (demo, inbox) = prepare(&folder.0).await?;
+    let (demo, inbox) = prepare(&folder.0, args.database).await?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let rates = match args.what {
         BenchTarget::Timing => {
@@ -92,6 +100,12 @@ pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Resul
             let rates = import::measure(demo.app(), &folder.0, args.format, people).await?;
             demo.app().db.close().await;
             writeln!(out, "{rates}, on {cores} cores")?;
+            return Ok(true);
+        }
+        BenchTarget::Http => {
+            let costs = Box::pin(http::measure(&demo, args.seconds)).await?;
+            demo.app().db.close().await;
+            writeln!(out, "{costs}, on {cores} cores")?;
             return Ok(true);
         }
         BenchTarget::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
@@ -132,7 +146,7 @@ mod tests {
     #[tokio::test]
     async fn every_measure_gets_its_work_done() {
         let folder = tempfile::tempdir().unwrap();
-        let (demo, inbox) = prepare(folder.path()).await.unwrap();
+        let (demo, inbox) = prepare(folder.path(), None).await.unwrap();
         for rates in [
             sign_in::measure(&demo, 1, 1).await.unwrap(),
             activation::measure(&demo, &inbox, 1, 1).await.unwrap(),
@@ -142,6 +156,8 @@ mod tests {
         ] {
             assert!(rates.measured_rate > 0.0 && rates.limit_rate > 0.0, "{rates}");
         }
+        let costs = http::measure(&demo, 1).await.unwrap();
+        assert_eq!(costs.to_string().lines().count(), 12, "{costs}");
     }
 
     #[tokio::test]
@@ -153,7 +169,7 @@ mod tests {
             (RosterFormat::Csv, 1_000),
         ] {
             let own = tempfile::tempdir().unwrap();
-            let (demo, _) = prepare(own.path()).await.unwrap();
+            let (demo, _) = prepare(own.path(), None).await.unwrap();
             let rates = import::measure(demo.app(), own.path(), format, people).await.unwrap().to_string();
             assert!(rates.starts_with(&format!("{people} people of ")), "{rates}");
             demo.app().db.close().await;
@@ -164,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn every_form_is_answered_alike_for_everybody() {
         let folder = tempfile::tempdir().unwrap();
-        let (demo, _) = prepare(folder.path()).await.unwrap();
+        let (demo, _) = prepare(folder.path(), None).await.unwrap();
         let report = timing::measure(demo.app(), 2).await.unwrap();
         assert_eq!(report.to_string().lines().count(), 7, "{report}");
     }

@@ -25,6 +25,7 @@ use crate::base::secret::{base64url, decode_base64url};
 use crate::bootstrap::{self, Dependencies, Listeners, bind_listener};
 use crate::clients::ops::publish::PublishMode;
 use crate::config::{Config, HttpGatewayConfig, Mail, MailGatewayConfig, SmsGatewayConfig, SmsGatewayRole, SmtpConfig};
+use crate::crypto;
 use crate::jose::{self, Alg};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -105,7 +106,12 @@ impl Demo {
         );
         // After binding the listeners: the folder of a running demo is never emptied.
         let folder = &DemoFolder::open(data, fresh)?;
-        let config = demo_config(folder, deployment, doors.ports)?;
+        let mut config = demo_config(folder, deployment, doors.ports)?;
+        if let Some(url) = &around.demo_database {
+            config.database.url.clone_from(url);
+            // Only an SQLite database gets its master key by itself.
+            crypto::load_or_create_master_key(&config.keys.directory, true, around.rng.as_ref())?;
+        }
         folder.write_config(&config_to_toml(&config)?)?;
         let base = format!("http://localhost:{}", doors.ports.sample_sites);
         let (clock, random) = (Arc::clone(&around.clock), Arc::clone(&around.rng));

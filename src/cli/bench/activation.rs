@@ -9,9 +9,10 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::measure::{BenchRates, mean, measure_rate, rounds};
+use super::measure::{BenchRates, CostRounds, rounds};
 use super::sms_inbox::SmsInbox;
 use crate::app::AppState;
 use crate::base::date::BirthDate;
@@ -47,31 +48,35 @@ pub async fn measure(demo: &Demo, inbox: &Arc<SmsInbox>, cores: usize, seconds: 
             async move { run_activation(&app, &inbox, &router, number).await }
         }
     };
-    let tasks = cores * 2;
-    let (mut all, mut limit) = (Vec::new(), Vec::new());
+    let hash = {
+        let app = app.clone();
+        move |_| {
+            let app = app.clone();
+            async move {
+                app.password_hasher.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
+                Ok(())
+            }
+        }
+    };
+    // The codes are sent as in production, by workers that are told of each job.
+    let (stop, stopped) = watch::channel(false);
+    let mut workers = bootstrap::spawn_workers(app, &stopped);
+    // While a code is on its way, its task waits.
+    let tasks = cores * 4;
+    let (mut all, mut limit) = (CostRounds::default(), CostRounds::default());
     for turn in rounds(seconds) {
-        limit.push(measure_argon2(app, tasks, turn).await?);
-        all.push(measure_rate(tasks, turn, activate.clone()).await?);
+        limit.measure(tasks, turn, hash.clone()).await?;
+        all.measure(tasks, turn, activate.clone()).await?;
     }
+    stop.send_replace(true);
+    while workers.join_next().await.is_some() {}
     Ok(BenchRates {
         measured_name: "activations",
-        measured_rate: mean(&all),
+        measured_rate: all.rate(),
         limit_name: "argon2id alone",
-        limit_rate: mean(&limit),
-        cpu_share: None,
+        limit_rate: limit.rate(),
+        cpu_share: limit.share_of(&all),
     })
-}
-
-async fn measure_argon2(app: &AppState, tasks: usize, seconds: f64) -> anyhow::Result<f64> {
-    let app = app.clone();
-    measure_rate(tasks, seconds, move |_| {
-        let app = app.clone();
-        async move {
-            app.password_hasher.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
-            Ok(())
-        }
-    })
-    .await
 }
 
 pub(super) fn mobile(number: usize) -> String {
@@ -122,14 +127,8 @@ async fn run_activation(app: &AppState, inbox: &SmsInbox, router: &Router, numbe
     let identity = encode([("nom", "Mesure"), ("prenom", "Banc"), ("telephone", to.as_str())]);
     let at = post(router, &mut cookies, "/activation", identity).await?;
     let query = at.split_once('?').context("an activation has an address")?.1.to_owned();
-    let code = loop {
-        bootstrap::drain_outbox(app).await;
-        if let Some(text) = inbox.take(&to) {
-            break text.rsplit('#').next().unwrap_or_default().to_owned();
-        }
-        // Another task has claimed the job and is running it.
-        tokio::task::yield_now().await;
-    };
+    let text = inbox.wait_for(&to).await;
+    let code = text.rsplit('#').next().unwrap_or_default().to_owned();
     post(router, &mut cookies, &format!("/activation/code?{query}"), encode([("code", code.as_str())])).await?;
     let child = encode([("representant_legal_1", "oui"), ("date_naissance_1", "14/02/2013")]);
     post(router, &mut cookies, &format!("/activation/enfants?{query}"), child).await?;

@@ -13,7 +13,7 @@ pub struct BenchRates {
     pub limit_name: &'static str,
     pub limit_rate: f64,
     /// The same share by CPU time, if measured and reported by the system.
-    pub cpu_share: Option<f64>,
+    pub cpu_share: Option<CpuShare>,
 }
 
 impl fmt::Display for BenchRates {
@@ -28,7 +28,9 @@ impl fmt::Display for BenchRates {
         let percent = if *alone > 0.0 { 100.0 * whole / alone } else { 0.0 };
         write!(f, "{what}: {whole:.1}/s; {limit}: {alone:.1}/s; {percent:.0} %")?;
         match by_processor {
-            Some(share) => write!(f, " ({:.0} % by processor time)", 100.0 * share),
+            Some(CpuShare { share, whole_ms, part_ms }) => {
+                write!(f, " ({:.0} % by CPU time: {part_ms:.2} of {whole_ms:.2} ms)", 100.0 * share)
+            }
             None => Ok(()),
         }
     }
@@ -48,6 +50,47 @@ pub fn peak_memory_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
+}
+
+/// The rate of some work, and its CPU time, in rounds.
+#[derive(Default)]
+pub struct CostRounds {
+    rates: Vec<f64>,
+    cpu_seconds: Vec<f64>,
+}
+
+impl CostRounds {
+    /// Measures one round as [`measure_rate`] does.
+    pub async fn measure<F, W>(&mut self, tasks: usize, seconds: f64, work: F) -> anyhow::Result<()>
+    where
+        F: Fn(usize) -> W + Clone + Send + 'static,
+        W: Future<Output = anyhow::Result<()>> + Send,
+    {
+        let (began, from) = (Instant::now(), cpu_seconds());
+        let rate = measure_rate(tasks, seconds, work).await?;
+        let used = from.and_then(|from| Some(cpu_seconds()? - from));
+        self.cpu_seconds.extend(used.map(|used| used / (rate * began.elapsed().as_secs_f64())));
+        self.rates.push(rate);
+        Ok(())
+    }
+
+    pub fn rate(&self) -> f64 {
+        mean(&self.rates)
+    }
+
+    /// Returns the share of this work in the CPU time of other work that contains it.
+    pub fn share_of(&self, whole: &CostRounds) -> Option<CpuShare> {
+        let (part, whole) = (mean(&self.cpu_seconds), mean(&whole.cpu_seconds));
+        (whole > 0.0).then(|| CpuShare { share: part / whole, whole_ms: whole * 1_000.0, part_ms: part * 1_000.0 })
+    }
+}
+
+/// CPU times of one operation.
+#[derive(Clone, Copy)]
+pub struct CpuShare {
+    pub share: f64,
+    pub whole_ms: f64,
+    pub part_ms: f64,
 }
 
 /// Splits the run into rounds of about a second: other users of the machine then slow both measurements alike.

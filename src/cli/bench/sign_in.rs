@@ -7,9 +7,9 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
-use super::measure::{BenchRates, mean, measure_rate, rounds};
+use super::measure::{BenchRates, CostRounds, rounds};
 use crate::accounts;
-use crate::app::{AppState, Operation};
+use crate::app::Operation;
 use crate::base::ids::id256;
 use crate::base::profile::Profile;
 use crate::crypto::Priority;
@@ -51,31 +51,27 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
             Ok(())
         }
     };
-    let (mut all, mut limit) = (Vec::new(), Vec::new());
+    let verify = {
+        let (app, hash) = (app.clone(), Arc::new(hash));
+        move |_| {
+            let (app, hash) = (app.clone(), Arc::clone(&hash));
+            async move {
+                let right = app.password_hasher.verify(PASSWORD, Some(hash.as_str()), Priority::Known).await?;
+                anyhow::ensure!(right, "the password does not verify");
+                Ok(())
+            }
+        }
+    };
+    let (mut all, mut limit) = (CostRounds::default(), CostRounds::default());
     for turn in rounds(seconds) {
-        limit.push(measure_argon2(app, tasks, turn, &hash).await?);
-        all.push(measure_rate(tasks, turn, sign_in.clone()).await?);
+        limit.measure(tasks, turn, verify.clone()).await?;
+        all.measure(tasks, turn, sign_in.clone()).await?;
     }
     Ok(BenchRates {
         measured_name: "sign-ins",
-        measured_rate: mean(&all),
+        measured_rate: all.rate(),
         limit_name: "argon2id alone",
-        limit_rate: mean(&limit),
-        cpu_share: None,
+        limit_rate: limit.rate(),
+        cpu_share: limit.share_of(&all),
     })
-}
-
-async fn measure_argon2(app: &AppState, tasks: usize, seconds: f64, hash: &str) -> anyhow::Result<f64> {
-    let (app, hash) = (app.clone(), Arc::new(hash.to_owned()));
-    measure_rate(tasks, seconds, move |_| {
-        let (app, hash) = (app.clone(), Arc::clone(&hash));
-        async move {
-            anyhow::ensure!(
-                app.password_hasher.verify(PASSWORD, Some(hash.as_str()), Priority::Known).await?,
-                "the password does not verify"
-            );
-            Ok(())
-        }
-    })
-    .await
 }

@@ -3,23 +3,34 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use tokio::sync::Notify;
+
 use crate::sms::{SmsFuture, SmsGateway, SmsMessage, SmsSendError};
 
 /// The texts that were sent and not yet read, by number.
 #[derive(Default)]
-pub struct SmsInbox(Mutex<HashMap<String, String>>);
+pub struct SmsInbox {
+    texts: Mutex<HashMap<String, String>>,
+    arrived: Notify,
+}
 
 impl SmsInbox {
-    /// Takes the last text sent to a number.
-    pub fn take(&self, to: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(to)
+    /// Waits for a text to a number.
+    pub async fn wait_for(&self, to: &str) -> String {
+        loop {
+            let arrived = self.arrived.notified();
+            if let Some(text) = self.texts.lock().unwrap_or_else(PoisonError::into_inner).remove(to) {
+                return text;
+            }
+            arrived.await;
+        }
     }
 }
 
 impl SmsGateway for SmsInbox {
     fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
-        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        texts.insert(message.to.clone(), message.text.clone());
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner).insert(message.to.clone(), message.text.clone());
+        self.arrived.notify_waiters();
         Box::pin(async { Ok(None) })
     }
 

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use url::Url;
 
-use super::measure::{BenchRates, cpu_seconds, mean, measure_rate, rounds};
+use super::measure::{BenchRates, CpuShare, cpu_seconds, mean, measure_rate, rounds};
 use crate::app::{AppState, Operation};
 use crate::base::secret::sha256_base64url;
 use crate::db::Durability;
@@ -55,7 +55,12 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
         all.push(done / spent);
     }
     let (whole, alone) = (mean(&all), mean(&limit));
-    let by_processor = (!exchange.is_empty()).then(|| mean(&signature) / mean(&exchange));
+    let (part, all) = (mean(&signature), mean(&exchange));
+    let by_processor = (!exchange.is_empty()).then(|| CpuShare {
+        share: part / all,
+        whole_ms: all * 1_000.0,
+        part_ms: part * 1_000.0,
+    });
     Ok(BenchRates {
         measured_name: "codes exchanged for tokens",
         measured_rate: whole,

@@ -162,6 +162,7 @@ impl TestServer {
             },
             mail_gateway: Some(mails.clone()),
             templates: Some(parsed_templates()),
+            demo_database: None,
         };
         let app = Box::pin(bootstrap::build_app(config, around, |_| {})).await.unwrap();
         let router = router::public(app.clone()).unwrap();
