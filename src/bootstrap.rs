@@ -262,7 +262,8 @@ pub async fn build_app(
 pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage) -> anyhow::Result<AppState> {
     let ring = keys::ops::ensure_keys(opened.operation(&around), &config.keys.algorithms).await?;
     let Storage { db, master_key } = opened;
-    let passwords = PasswordHasher::new(&master_key, around.password_cost, around.rng.as_ref())?;
+    let hashing = (around.password_cost, config.passwords.hashing);
+    let passwords = PasswordHasher::new(&master_key, hashing, around.rng.as_ref())?;
     let templates = around.templates.map_or_else(|| PageTemplates::load().map(Arc::new), Ok)?;
     let pages = PageRenderer::new(templates, &config.deployment.name, &config.deployment.contact);
     let sms_gateways = SmsGateways::open(&config, &around.sms_gateways)?;

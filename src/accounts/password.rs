@@ -1,5 +1,8 @@
 //! Password policy: the leaflet's rules as the minimum, and no easily guessed password.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
@@ -115,8 +118,10 @@ pub fn validate(password: &str, known: &PasswordContext<'_>) -> Result<(), Passw
 
 /// True if the password is in the list of common passwords, whatever its case.
 pub fn is_common(password: &str) -> bool {
-    let lower = password.to_lowercase();
-    COMMON_PASSWORDS.lines().filter(|l| !l.starts_with('#')).any(|l| l.to_lowercase() == lower)
+    // Read once: every sign-in asks.
+    static COMMON: LazyLock<HashSet<String>> =
+        LazyLock::new(|| COMMON_PASSWORDS.lines().filter(|l| !l.starts_with('#')).map(str::to_lowercase).collect());
+    COMMON.contains(&password.to_lowercase())
 }
 
 #[cfg(test)]

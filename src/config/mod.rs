@@ -13,6 +13,7 @@ mod limits;
 mod log;
 mod mail;
 mod outgoing;
+mod passwords;
 mod phones;
 mod protocol;
 mod pupils;
@@ -27,6 +28,7 @@ pub use limits::Limits;
 pub use log::Log;
 pub use mail::{Mail, MailGatewayConfig, SmtpConfig};
 pub use outgoing::Outgoing;
+pub use passwords::Passwords;
 pub use phones::PhoneNumbers;
 pub use protocol::Protocol;
 pub use pupils::Pupils;
@@ -58,6 +60,7 @@ pub struct Config {
     pub protocol: Protocol,
     pub sms: Sms,
     pub mail: Mail,
+    pub passwords: Passwords,
     pub pupils: Pupils,
     pub phones: PhoneNumbers,
     pub deployment: Deployment,

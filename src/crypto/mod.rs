@@ -5,12 +5,14 @@
 //! are stored as HMACs. Each purpose has its own key (HKDF, RFC 5869). This module is independent of the sealed
 //! content.
 
+mod argon2id;
 mod keyed_locks;
 mod legacy_hashes;
 mod master_key;
 mod passwords;
 mod queue;
 
+pub use argon2id::PasswordHashing;
 pub use keyed_locks::KeyedLockGuard;
 pub use legacy_hashes::{LegacyHash, LegacyHashError};
 pub use master_key::{
