@@ -19,8 +19,9 @@ use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, ar
 /// The origin of accounts that upstreams made.
 pub const FEDERATION_ORIGIN: &str = "federation";
 
+/// The columns of an account, also of a statement that joins other tables.
 #[derive(FromRow)]
-struct Row {
+pub struct AccountRow {
     id: AccountId,
     identifiant: String,
     state: String,
@@ -37,9 +38,9 @@ struct Row {
     origin: String,
 }
 
-impl TryFrom<Row> for Account {
+impl TryFrom<AccountRow> for Account {
     type Error = DbError;
-    fn try_from(r: Row) -> Result<Account> {
+    fn try_from(r: AccountRow) -> Result<Account> {
         let state = parse_word("account", "state", &r.id, &r.state)?;
         let profile = parse_word("account", "profile", &r.id, &r.profile)?;
         Ok(Account {
@@ -66,20 +67,22 @@ pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Optio
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
                caution_until, closes_at, must_change_at, updated_at, origin FROM account \
                WHERE id = (SELECT COALESCE(merged_into, id) FROM account WHERE identifiant = $1)";
-    tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
+    tx.fetch_optional::<AccountRow>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 
 pub async fn find(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
                caution_until, closes_at, must_change_at, updated_at, origin FROM account WHERE id = $1";
-    tx.fetch_optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
+    tx.fetch_optional::<AccountRow>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 
 /// Returns an account like [`find`], and locks the row until the end of the transaction. A concurrent password change
 /// is either committed before and visible, or committed after and revokes the work of this transaction.
 pub async fn find_and_lock(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
-    tx.execute("UPDATE account SET updated_at = updated_at WHERE id = $1", args![id]).await?;
-    find(tx, id).await
+    let sql = "UPDATE account SET updated_at = updated_at WHERE id = $1 \
+               RETURNING id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
+               caution_until, closes_at, must_change_at, updated_at, origin";
+    tx.fetch_optional::<AccountRow>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 
 /// Returns the used suffixes of a stem. Closed accounts keep theirs for ever.
@@ -169,7 +172,7 @@ pub async fn find_with_legacy_password(tx: &mut Tx) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
                caution_until, closes_at, must_change_at, updated_at, origin FROM account \
                WHERE SUBSTR(password, 1, 7) = 'sealed:' LIMIT 1";
-    tx.fetch_optional::<Row>(sql, args![]).await?.map(Account::try_from).transpose()
+    tx.fetch_optional::<AccountRow>(sql, args![]).await?.map(Account::try_from).transpose()
 }
 
 /// Forbids, until the given time, what a thief of the account would want first.

@@ -10,6 +10,8 @@ pub mod registration;
 pub use files::ClientFileError;
 pub use keys::load_keys;
 
+use std::sync::Arc;
+
 use super::{Client, store};
 use crate::app::{App, Operation};
 use crate::base::clock::{Span, Timestamp};
@@ -24,6 +26,21 @@ use secrecy::SecretString;
 const USAGE_WRITE_INTERVAL: Span = Span::days(1);
 /// The TTL of the warning about a client's unprotected codes: a repaired client disappears from the warnings by itself.
 const UNPROTECTED_WARNING_TTL: Span = Span::days(30);
+
+/// Finds a client for the requests of relying parties: kept in memory, as every one of them needs it. This server's own
+/// changes are seen at once, those of others within ten seconds.
+pub async fn find_recent(app: &App, now: Timestamp, client_id: &str) -> anyhow::Result<Option<Arc<Client>>> {
+    let rows = app.db.recent_rows();
+    let miss = match rows.get::<Client>(client_id, now) {
+        Ok(client) => return Ok(Some(client)),
+        Err(miss) => miss,
+    };
+    let Some(client) = store::find(&mut app.db.read().await?, client_id).await?.map(Arc::new) else {
+        return Ok(None);
+    };
+    rows.keep(client_id, miss, Arc::clone(&client));
+    Ok(Some(client))
+}
 
 /// Returns the associated data of a client's encrypted secret.
 fn associated_data(client_id: &str) -> AssociatedData<'_> {

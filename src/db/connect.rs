@@ -10,11 +10,18 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, PgPool, SqlitePool};
 
-use super::tx::{Inner, WriterGuard, Writers};
-use super::{DbError, Durability, Result, Tx, WriteFailure, files};
+use super::recent_rows::RecentRows;
+use super::tx::Writers;
+use super::{DbError, Result, WriteFailure, files};
 
 /// The maximum time to connect to PostgreSQL, and to wait for a connection of its pools.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The prepared statements that a connection keeps: more than the program has, so that no use case drives out another's.
+const STATEMENT_CACHE_SIZE: usize = 1_000;
+
+/// The idleness after which a connection of PostgreSQL is tested before it is used.
+const UNTESTED_IDLE: Duration = Duration::from_millis(500);
 
 /// The embedded migrations. Unknown migrations in the database are accepted: the migrations of a newer version only add
 /// (a test of `migrations/` checks this), so the present version can continue. Otherwise the servers of a cluster could
@@ -109,51 +116,6 @@ impl Db {
         Ok(SchemaStatus { missing: only(&ours, &has), unknown: only(&has, &ours) })
     }
 
-    /// Returns a read-only connection; each statement sees the latest commit.
-    pub async fn read(&self) -> Result<Tx> {
-        let inner = match self {
-            Db::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
-            Db::Postgres { read, .. } => Inner::Postgres(read.acquire().await?),
-        };
-        Ok(Tx { inner, open: false, writer_state: None, _guard: None })
-    }
-
-    /// Begins a write transaction. Waits for SQLite's single writer for at most five seconds.
-    pub async fn write(&self, durability: Durability) -> Result<Tx> {
-        match self {
-            Db::Sqlite { write, writers, .. } => {
-                let guard = WriterGuard::acquire(writers);
-                let inner = Inner::Sqlite(writers.last_write.observe(write.acquire().await.map_err(DbError::from))?);
-                let writing = Some(Writers::clone(writers));
-                let mut tx = Tx { inner, open: false, writer_state: writing, _guard: guard };
-                // `synchronous` cannot change inside a transaction, and a deferred transaction that is upgraded fails
-                // with BUSY at once: hence this order and IMMEDIATE.
-                let pragma = match durability {
-                    Durability::Durable => "PRAGMA synchronous = FULL",
-                    Durability::Relaxed => "PRAGMA synchronous = NORMAL",
-                };
-                tx.execute(pragma, Vec::new()).await?;
-                // The flag is set before BEGIN: if the request is cancelled here, the next request must not receive a
-                // connection with an open transaction.
-                tx.open = true;
-                tx.execute("BEGIN IMMEDIATE", Vec::new()).await?;
-                Ok(tx)
-            }
-            Db::Postgres { write, writers, .. } => {
-                let guard = WriterGuard::acquire(writers);
-                let inner = Inner::Postgres(write.acquire().await?);
-                let writing = Some(Writers::clone(writers));
-                let mut tx = Tx { inner, open: false, writer_state: writing, _guard: guard };
-                tx.open = true;
-                tx.execute("BEGIN", Vec::new()).await?;
-                if durability == Durability::Relaxed {
-                    tx.execute("SET LOCAL synchronous_commit = off", Vec::new()).await?;
-                }
-                Ok(tx)
-            }
-        }
-    }
-
     /// Renews what SQLite's planner knows of the tables that have grown since. By the figures of a young database it
     /// reads a table from end to end where an index serves, and a server may run for months. Readers learn it when
     /// their connections are renewed. PostgreSQL does all this by itself.
@@ -164,6 +126,13 @@ impl Db {
             Db::Postgres { .. } => {}
         }
         Ok(())
+    }
+
+    /// Returns the rows that were read lately.
+    pub fn recent_rows(&self) -> &RecentRows {
+        match self {
+            Db::Sqlite { writers, .. } | Db::Postgres { writers, .. } => &writers.recent_rows,
+        }
     }
 
     /// Returns the failure of the last write, if any.
@@ -208,6 +177,7 @@ async fn open_sqlite(path: &str, access: AccessMode) -> Result<Db> {
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .pragma("cache_size", "-8000")
+        .statement_cache_capacity(STATEMENT_CACHE_SIZE)
         .disable_statement_logging();
     let only_reads = base.clone().pragma("query_only", "ON");
     let writes = match access {
@@ -239,13 +209,27 @@ async fn open_sqlite(path: &str, access: AccessMode) -> Result<Db> {
 }
 
 async fn open_postgres(url: &str, access: AccessMode) -> Result<Db> {
-    let base = PgConnectOptions::from_str(url)?.application_name("preau").disable_statement_logging();
+    let base = PgConnectOptions::from_str(url)?
+        .application_name("preau")
+        .statement_cache_capacity(STATEMENT_CACHE_SIZE)
+        .disable_statement_logging();
     // The pool retries until its timeout and then reports only the timeout; the first connection reports the cause.
     let first = tokio::time::timeout(CONNECT_TIMEOUT, base.connect()).await;
     let first = first.map_err(|_| DbError::Open(sqlx::Error::PoolTimedOut))?.map_err(DbError::Open)?;
     // An error on closing the connection is irrelevant.
     let _gone = first.close().await;
-    let pool = || PgPoolOptions::new().acquire_timeout(CONNECT_TIMEOUT).max_connections(10);
+    // A connection that has just served is not asked first whether it still does: that is a round trip a statement.
+    let pool = || {
+        let options = PgPoolOptions::new().acquire_timeout(CONNECT_TIMEOUT).max_connections(10);
+        options.test_before_acquire(false).before_acquire(|connection, meta| {
+            Box::pin(async move {
+                match meta.idle_for < UNTESTED_IDLE {
+                    true => Ok(true),
+                    false => connection.ping().await.map(|()| true),
+                }
+            })
+        })
+    };
     // A write through the read pool fails on PostgreSQL as on SQLite.
     let only_reads = base.clone().options([("default_transaction_read_only", "on")]);
     let writes = if access == AccessMode::ReadOnly { only_reads.clone() } else { base };
@@ -257,7 +241,7 @@ async fn open_postgres(url: &str, access: AccessMode) -> Result<Db> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::args;
+    use crate::db::{Durability, args};
     use std::future::Future as _;
     use std::task::{Context, Waker};
 

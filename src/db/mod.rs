@@ -7,8 +7,10 @@
 //! signing, HTTP) runs within a transaction, because SQLite has a single writer.
 
 mod batch;
+mod begin;
 mod connect;
 pub mod files;
+mod recent_rows;
 mod time;
 mod tx;
 mod typed;
@@ -18,6 +20,7 @@ mod write_failure;
 
 pub use batch::{BATCH_SIZE, batch_args};
 pub use connect::{AccessMode, Db, MIGRATION_COUNT, SchemaStatus};
+pub use recent_rows::RECENT_ROW_TTL;
 pub use sqlx::FromRow;
 pub use tx::{DbRow, Durability, Tx};
 pub use typed::parse_word;

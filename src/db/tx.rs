@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Postgres, Sqlite};
 
+use super::recent_rows::{RecentRows, changes_recent_rows};
 use super::write_failure::LastWrite;
 use super::{DbError, Result, Value};
 
@@ -63,6 +64,7 @@ pub(super) type Writers = Arc<WriterState>;
 pub struct WriterState {
     tasks: Mutex<HashSet<String>>,
     pub(super) last_write: LastWrite,
+    pub(super) recent_rows: RecentRows,
 }
 
 impl WriterState {
@@ -95,12 +97,15 @@ pub struct Tx {
     pub(super) open: bool,
     /// The writer state of a write transaction, to record failed writes; `None` for a read connection.
     pub(super) writer_state: Option<Writers>,
+    /// True if a statement changed a table whose rows are kept in memory.
+    pub(super) changed: bool,
     pub(super) _guard: Option<WriterGuard>,
 }
 
 impl Tx {
     /// Runs a statement; returns the number of affected rows.
     pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
+        self.note_statement(sql);
         let done = match &mut self.inner {
             Inner::Sqlite(c) => bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected()),
             Inner::Postgres(c) => {
@@ -110,22 +115,39 @@ impl Tx {
         self.observe(done)
     }
 
+    /// Runs several statements without arguments in one round trip.
+    pub(super) async fn execute_batch(&mut self, sql: &'static str) -> Result<()> {
+        let done = match &mut self.inner {
+            Inner::Sqlite(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
+            Inner::Postgres(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
+        };
+        self.observe(done)
+    }
+
     /// Returns the first row, if any.
     pub async fn fetch_optional<T: DbRow>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<T>> {
+        self.note_statement(sql);
         let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_optional);
         self.observe(found)
     }
 
     /// Returns the row; no row is an error.
     pub async fn fetch_one<T: DbRow>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<T> {
+        self.note_statement(sql);
         let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_one);
         self.observe(found)
     }
 
     /// Returns all rows. The caller's SQL limits the number.
     pub async fn fetch_all<T: DbRow>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>> {
+        self.note_statement(sql);
         let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_all);
         self.observe(found)
+    }
+
+    /// Notes what a statement of a writer changes beside the database.
+    fn note_statement(&mut self, sql: &str) {
+        self.changed |= self.writer_state.is_some() && changes_recent_rows(sql);
     }
 
     fn observe<T>(&self, result: sqlx::Result<T>) -> Result<T> {
@@ -141,11 +163,19 @@ impl Tx {
         if self.open {
             self.execute("COMMIT", Vec::new()).await?;
             self.open = false;
-            if let Some(writing) = &self.writer_state {
-                writing.last_write.clear();
+        }
+        self.note_commit();
+        Ok(())
+    }
+
+    /// Notes that what was written holds now.
+    fn note_commit(&self) {
+        if let Some(writing) = &self.writer_state {
+            writing.last_write.clear();
+            if self.changed {
+                writing.recent_rows.forget();
             }
         }
-        Ok(())
     }
 
     /// Rolls back the transaction and returns the connection to the pool.

@@ -5,7 +5,7 @@ pub mod families;
 pub mod revoked;
 pub mod uses;
 
-use super::{AccessTokenIds, ClientSession};
+use super::ClientSession;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, ClientId, ClientSessionId, SessionId};
 use crate::db::{FromRow, Result, Tx, args};
@@ -33,17 +33,6 @@ pub async fn find(tx: &mut Tx, session_id: &SessionId, client_id: &ClientId) -> 
 pub async fn find_by_sid(tx: &mut Tx, sid: &ClientSessionId) -> Result<Option<ClientSession>> {
     let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE sid = $1";
     Ok(tx.fetch_optional::<Row>(sql, args![sid]).await?.map(ClientSession::from))
-}
-
-/// Returns a client session like [`find_by_sid`], for an access token: `None` if the token or its grant was revoked.
-pub async fn find_for_token(
-    tx: &mut Tx,
-    sid: &ClientSessionId,
-    ids: AccessTokenIds<'_>,
-) -> Result<Option<ClientSession>> {
-    let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE sid = $1 \
-               AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
-    Ok(tx.fetch_optional::<Row>(sql, args![sid, ids.jti, ids.grant_id]).await?.map(ClientSession::from))
 }
 
 /// Inserts the row at the client's first request in a session, unless the row exists.

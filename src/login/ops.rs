@@ -129,7 +129,10 @@ pub async fn sign_in(
     };
     // A password change removes every known device of the account; this device may still be a former one.
     let id = compared.account.as_ref().map(|a| &a.id);
-    let knew = devices::ops::was_known(&mut app.db.read().await?, brought.device_secrets, id).await?;
+    let knew = match brought.device_secrets {
+        [] => false,
+        secrets => devices::ops::was_known(&mut app.db.read().await?, secrets, id).await?,
+    };
     if let Some(id) = id.filter(|_| knew && !compared.is_correct)
         && let Some(outcome) = check_previous_password(app, id, &compared.password).await?
     {

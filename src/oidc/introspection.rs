@@ -16,7 +16,6 @@ use super::client_authentication::assertion::ClientEndpoint;
 use super::client_authentication::assertion::authentication_failed;
 use super::client_authentication::extract::AuthenticatedClient;
 use super::client_endpoint::{self, ClientEndpointResult};
-use crate::accounts;
 use crate::app::{AppState, Operation};
 use crate::clients::{Client, metadata};
 use crate::grants::{self, RefreshTokenStatus, classify};
@@ -25,7 +24,7 @@ use crate::http::request_context::RequestContext;
 use crate::jose::{self, Alg};
 use crate::oidc::tokens::access_token_validation;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::sessions;
+use crate::sessions::store::holders::{self, FamilyHolder};
 use crate::subjects;
 
 /// The `typ` of a signed response (RFC 9701 5), and its media type below.
@@ -63,31 +62,29 @@ async fn introspect_token(
     token: &str,
 ) -> anyhow::Result<Option<Map<String, Value>>> {
     let Operation { app, now, .. } = *op;
-    let mut tx = app.db.read().await?;
     if let Some((id, generation)) = grants::parse_refresh_token(&app.master_key, token) {
-        let family = grants::store::families::find(&mut tx, &id).await?.filter(|f| f.is_alive(now));
-        let Some(family) = family.filter(|f| f.grant.client_id == asking.id) else { return Ok(None) };
+        let (space, mut tx) = (subjects::ops::known_space(&asking.meta), app.db.read().await?);
+        let Some(held) = holders::find_family_holder(&mut tx, &id, &space).await? else { return Ok(None) };
+        let FamilyHolder { family, session, account, recorded_sub, .. } = held;
+        if !family.is_alive(now) || family.grant.client_id != asking.id {
+            return Ok(None);
+        }
         // Introspection never consumes a token: a rotated token is reported as inactive, without reuse detection.
         if classify(&family, generation, now) == RefreshTokenStatus::Reused {
             return Ok(None);
         }
-        let account = accounts::store::find(&mut tx, &family.grant.account_id).await?;
-        if !account.is_some_and(|a| a.is_usable()) {
+        if !account.is_usable() || (family.session_id.is_some() && !session.is_some_and(|s| s.is_alive(now))) {
             return Ok(None);
         }
-        if let Some(id) = &family.session_id
-            && !sessions::store::find(&mut tx, id).await?.is_some_and(|s| s.is_alive(now))
-        {
-            return Ok(None);
-        }
-        let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &asking.meta, &family.grant.account_id).await?;
+        let (key_of, meta) = (&app.master_key, &asking.meta);
+        let sub = subjects::ops::find_subject_beside(key_of, &mut tx, meta, &account.id, recorded_sub).await?;
         let told = json!({
             "active": true, "client_id": asking.id, "scope": family.grant.disclosure.scopes.to_scope_string(), "sub": sub,
             "iss": app.issuer(), "exp": family.expires_at.as_seconds(),
         });
         return Ok(told.as_object().cloned());
     }
-    let Some(access) = access_token_validation::validate(op, &mut tx, token).await? else { return Ok(None) };
+    let Some((access, _)) = access_token_validation::validate(op, token).await? else { return Ok(None) };
     if access.client.id != asking.id && !access.has_audience(&asking.id) {
         return Ok(None);
     }

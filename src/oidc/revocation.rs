@@ -43,15 +43,14 @@ async fn revoke(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedCli
 async fn revoke_token(op: &Operation<'_>, client: &Client, token: &str) -> Result<(), ProtocolError> {
     let app = op.app;
     let another = || Err(OAuthError::invalid_grant("the token is another client's").into());
-    let mut tx = app.db.read().await?;
     let (account, ended) = if let Some((id, _)) = grants::parse_refresh_token(&app.master_key, token) {
-        let Some(family) = grants::store::families::find(&mut tx, &id).await? else { return Ok(()) };
+        let Some(family) = grants::store::families::find(&mut app.db.read().await?, &id).await? else { return Ok(()) };
         if family.grant.client_id != client.id {
             return another();
         }
         (Some(family.grant.account_id.clone()), RevocationTarget::Family(Box::new(family)))
     } else {
-        let Some(access) = access_token_validation::validate(op, &mut tx, token).await? else {
+        let Some((access, _)) = access_token_validation::validate(op, token).await? else {
             return Ok(());
         };
         if access.client.id != client.id {
@@ -60,7 +59,6 @@ async fn revoke_token(op: &Operation<'_>, client: &Client, token: &str) -> Resul
         let account = access.subject.as_ref().map(|p| p.account.id.clone());
         (account, RevocationTarget::Access { jti: access.jti().to_owned(), expires: access.expires_at() })
     };
-    drop(tx);
     let mut tx = op.write(Durability::Durable).await?;
     let done = match &ended {
         RevocationTarget::Family(family) => grants::ops::revoke_family(&mut tx, family, TOKEN_TTL).await?,

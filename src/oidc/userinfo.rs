@@ -4,6 +4,8 @@
 //! A token in the query is rejected (docs/threats.md#attack-t15). The validity of the token is checked against the
 //! database (`tokens/access_token_validation.rs`).
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
@@ -97,18 +99,17 @@ struct ResourceCall<'a> {
     headers: &'a HeaderMap,
     method: &'a Method,
     presented: PresentedToken,
-    client: Option<Client>,
+    client: Option<Arc<Client>>,
 }
 
 impl ResourceCall<'_> {
     async fn userinfo(&mut self) -> Result<UserinfoResponse, ProtocolError> {
         let (op, app) = (self.op, self.op.app);
-        let mut tx = app.db.read().await?;
-        let Some(found) = access_token_validation::validate(op, &mut tx, &self.presented.token).await? else {
-            self.client = access_token_validation::find_issued_client(op, &mut tx, &self.presented.token).await?;
+        let Some((found, mut tx)) = access_token_validation::validate(op, &self.presented.token).await? else {
+            self.client = access_token_validation::find_issued_client(op, &self.presented.token).await?;
             return Err(invalid_token("the token is not valid").into());
         };
-        self.client = Some(found.client.clone());
+        self.client = Some(Arc::clone(&found.client));
         self.verify_token_binding(&found).await?;
         if !found.has_audience(app.issuer()) {
             return Err(invalid_token("the token is not valid").into());
@@ -123,7 +124,9 @@ impl ResourceCall<'_> {
         let granted = &person.granted;
         let mut told =
             claims::claims_for(app, &mut tx, &found.client, &person.account, granted, ClaimsTarget::Userinfo).await?;
-        let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &found.client.meta, &person.account.id).await?;
+        let (meta, recorded) = (&found.client.meta, person.recorded_sub.clone());
+        let sub =
+            subjects::ops::find_subject_beside(&app.master_key, &mut tx, meta, &person.account.id, recorded).await?;
         drop(tx);
         told.insert("sub".to_owned(), json!(sub));
         Ok(protect_userinfo(op, &found.client, told).await?)

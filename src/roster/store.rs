@@ -41,6 +41,9 @@ pub struct RosterChild {
     pub class: Option<String>,
     /// True if the person denied the child, or the birth date was wrong too often.
     pub is_hidden: bool,
+    /// False if the person has no key of AAF: then a further read for it is saved. Only the claims' read knows it.
+    #[sqlx(default)]
+    pub may_have_aaf_key: bool,
 }
 
 /// Lists the children of an account for the claims, without hidden children. A child of an institution (CODE_PARENTE 51)
@@ -48,7 +51,8 @@ pub struct RosterChild {
 pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
-         s.uai, s.name AS school, s.academy, s.ministry, s.first_degree, e.class, w.kind IS NOT NULL AS is_hidden \
+         s.uai, s.name AS school, s.academy, s.ministry, s.first_degree, e.class, w.kind IS NOT NULL AS is_hidden, \
+         EXISTS (SELECT 1 FROM person_roster_key k WHERE k.person_id = p.id AND k.format = 'aaf') AS may_have_aaf_key \
          FROM person p \
          JOIN link l ON l.person_id = p.id AND l.level = 'legal' AND l.ended_at IS NULL \
          JOIN pupil u ON u.id = l.pupil_id \

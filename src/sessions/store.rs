@@ -1,5 +1,7 @@
 //! Rows of sessions.
 
+pub mod holders;
+
 use super::{Session, UpstreamOrigin};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, SessionId};

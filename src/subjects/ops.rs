@@ -41,6 +41,32 @@ pub async fn find_subject_or_stand_in(
     }
 }
 
+/// Returns the stored name of the space of a client, for a look-up beside other rows; empty, the name of none, where it
+/// depends on the account.
+pub fn known_space(meta: &ClientMetadata) -> String {
+    match meta.subject_type {
+        SubjectType::Roster => String::new(),
+        SubjectType::Pairwise | SubjectType::Public => SubjectSpace::of(meta, RosterKey::Siecle).name(),
+    }
+}
+
+/// Returns the `sub` like [`find_subject`], after a look-up in the [`known_space`].
+pub async fn find_subject_beside(
+    master_key: &MasterKey,
+    tx: &mut Tx,
+    meta: &ClientMetadata,
+    account_id: &AccountId,
+    recorded: Option<String>,
+) -> anyhow::Result<String> {
+    match (recorded, meta.subject_type) {
+        (Some(value), _) => Ok(value),
+        (None, SubjectType::Roster) => find_subject(master_key, tx, meta, account_id).await,
+        (None, SubjectType::Pairwise | SubjectType::Public) => {
+            Ok(compute(master_key, tx, &SubjectSpace::of(meta, RosterKey::Siecle), account_id).await?.value)
+        }
+    }
+}
+
 /// Returns the space of a client for an account. Where the client's file names no key, it is AAF's for who is in it, or
 /// whose school is; but an account that a client of the academy knows already stays what it is there.
 async fn space_of(tx: &mut Tx, meta: &ClientMetadata, account_id: &AccountId) -> anyhow::Result<SubjectSpace> {

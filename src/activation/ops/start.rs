@@ -59,8 +59,10 @@ pub async fn start(
     let Operation { app, now, .. } = *op;
     let browser = sha256_base64url(visitor.navigation_cookie);
     let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &typed.budget_key());
-    let device =
-        devices::ops::find_by_identity(&mut app.db.read().await?, now, visitor.device_secrets, &identity).await?;
+    let device = match visitor.device_secrets {
+        [] => None,
+        secrets => devices::ops::find_by_identity(&mut app.db.read().await?, now, secrets, &identity).await?,
+    };
     let (budget, counted) = match &device {
         Some(device) => {
             (app.master_key.hmac(HmacPurpose::LimiterKey, &format!("{}/device/{device}", typed.budget_key())), None)

@@ -5,11 +5,12 @@ use crate::base::typed_ids::{AccountId, ClientId, RefreshFamilyId, SessionId};
 use crate::db::{
     BATCH_SIZE, CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders,
 };
-use crate::grants::{AccessTokenIds, RefreshTokenFamily};
+use crate::grants::RefreshTokenFamily;
 
+/// The columns of a family, also of a statement that joins other tables.
 #[derive(FromRow)]
-struct Row {
-    id: RefreshFamilyId,
+pub struct FamilyRow {
+    family_id: RefreshFamilyId,
     session_id: Option<SessionId>,
     details: String,
     jkt: Option<String>,
@@ -20,13 +21,13 @@ struct Row {
     ended_at: Option<i64>,
 }
 
-impl TryFrom<Row> for RefreshTokenFamily {
+impl TryFrom<FamilyRow> for RefreshTokenFamily {
     type Error = DbError;
-    fn try_from(r: Row) -> Result<RefreshTokenFamily> {
-        let bad = || DbError::Inconsistent { table: "refresh_family", column: "details", row: r.id.to_string() };
+    fn try_from(r: FamilyRow) -> Result<RefreshTokenFamily> {
+        let bad = || DbError::Inconsistent { table: "refresh_family", column: "details", row: r.family_id.to_string() };
         Ok(RefreshTokenFamily {
             grant: serde_json::from_str(&r.details).map_err(|_| bad())?,
-            id: r.id,
+            id: r.family_id,
             session_id: r.session_id,
             jkt: r.jkt,
             generation: r.generation,
@@ -39,21 +40,9 @@ impl TryFrom<Row> for RefreshTokenFamily {
 }
 
 pub async fn find(tx: &mut Tx, id: &RefreshFamilyId) -> Result<Option<RefreshTokenFamily>> {
-    let sql = "SELECT id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
+    let sql = "SELECT id AS family_id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
                FROM refresh_family WHERE id = $1";
-    tx.fetch_optional::<Row>(sql, args![id]).await?.map(RefreshTokenFamily::try_from).transpose()
-}
-
-/// Returns a family like [`find`], for an access token: `None` if the token or its grant was revoked.
-pub async fn find_for_token(
-    tx: &mut Tx,
-    id: &RefreshFamilyId,
-    ids: AccessTokenIds<'_>,
-) -> Result<Option<RefreshTokenFamily>> {
-    let sql = "SELECT id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
-               FROM refresh_family WHERE id = $1 \
-               AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
-    tx.fetch_optional::<Row>(sql, args![id, ids.jti, ids.grant_id]).await?.map(RefreshTokenFamily::try_from).transpose()
+    tx.fetch_optional::<FamilyRow>(sql, args![id]).await?.map(RefreshTokenFamily::try_from).transpose()
 }
 
 /// Inserts a family; `details` is the grant as JSON.
@@ -81,14 +70,9 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, family: &RefreshTokenFamily, de
 /// Rotates a valid family from this generation to the next. Returns false if another call rotated the family, or the
 /// family was revoked.
 pub async fn rotate(tx: &mut Tx, now: Timestamp, id: &RefreshFamilyId, generation: i64) -> Result<bool> {
-    let rows = tx
-        .execute(
-            "UPDATE refresh_family SET generation = generation + 1, turned_at = $3 \
-             WHERE id = $1 AND generation = $2 AND ended_at IS NULL",
-            args![id, generation, now],
-        )
-        .await?;
-    Ok(rows == 1)
+    let sql = "UPDATE refresh_family SET generation = generation + 1, turned_at = $3 \
+               WHERE id = $1 AND generation = $2 AND ended_at IS NULL";
+    Ok(tx.execute(sql, args![id, generation, now]).await? == 1)
 }
 
 /// Revokes a family. Returns true only for the call that revoked the family.

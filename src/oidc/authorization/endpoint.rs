@@ -161,7 +161,7 @@ async fn resume(app: &App, mut ctx: RequestContext) -> PageResult {
 async fn continue_interaction(app: &App, ctx: RequestContext, i: &str, found: Option<Interaction>) -> PageResult {
     let Some(waiting) = found else { return expired_page(app, &ctx, None).await };
     let ctx = ctx.with_ui_locales(waiting.request.ui_locales.as_deref());
-    let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
+    let client = clients::ops::find_recent(app, ctx.now, &waiting.request.client_id).await?;
     // Client and redirect URI are verified again: hours may have passed, and a suspension takes effect at once
     // (docs/threats.md#attack-c8, #attack-p6).
     let client = client.filter(|c| c.is_usable() && c.allows_redirect(&waiting.request.redirect_uri));

@@ -6,10 +6,12 @@
 //! A pushed request has passed its checks at `/oauth2/par`; at `/oauth2/authorize` only its client, its age and its
 //! redirect URI are checked again.
 
+use std::sync::Arc;
+
 use super::target::ResponseTarget;
 use super::validation::RequestValidator;
 use super::{id_token_hint, pushed_request, request_object};
-use crate::app::{App, Operation};
+use crate::app::Operation;
 use crate::base::secret::constant_time_eq;
 use crate::clients::{self, Client, is_client_id, metadata};
 use crate::http::error::PageError;
@@ -68,7 +70,7 @@ pub async fn check_request(
     params: &Params,
 ) -> Result<(Client, AuthorizeRequest), AuthorizeError> {
     let client = match stage {
-        Stage::Authorize => find_client(op.app, params).await?,
+        Stage::Authorize => find_client(op, params).await?,
         Stage::Pushed { client, .. } => client.clone(),
     };
     match (stage, params.get("request_uri")) {
@@ -169,18 +171,19 @@ async fn check_parameters(
 }
 
 /// Finds the usable client of `client_id`.
-async fn find_client(app: &App, params: &Params) -> Result<Client, AuthorizeError> {
+async fn find_client(op: &Operation<'_>, params: &Params) -> Result<Client, AuthorizeError> {
+    let Operation { app, now, .. } = *op;
     let Some(id) = params.get("client_id").filter(|id| is_client_id(id)) else {
         return Err(page_error(None, "client_id is missing or malformed", "client_id"));
     };
-    let Some(client) = clients::store::find(&mut app.db.read().await?, id).await? else {
+    let Some(client) = clients::ops::find_recent(app, now, id).await? else {
         return Err(page_error(None, "unknown client", id));
     };
     telemetry::record_client_id(&client.id);
     if !client.is_usable() {
         return Err(page_error(None, "unknown client", &format!("{id} is {}", client.state.name())));
     }
-    Ok(client)
+    Ok(Arc::unwrap_or_clone(client))
 }
 
 /// Verifies the redirect URI: only with a registered one may a response be sent to the client.

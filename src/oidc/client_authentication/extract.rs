@@ -4,6 +4,8 @@
 //! header or in the body. Two methods in one request are rejected; a body `client_id` equal to the authenticated one is
 //! not a second method. An assertion is accepted once.
 
+use std::sync::Arc;
+
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
@@ -23,7 +25,7 @@ use crate::telemetry;
 
 /// A request of an authenticated client.
 pub struct AuthenticatedClient {
-    pub client: Client,
+    pub client: Arc<Client>,
     pub params: Params,
     pub headers: HeaderMap,
     log_context: ClientLogContext,
@@ -111,14 +113,14 @@ async fn verify_credentials(
     endpoint: ClientEndpoint,
     presented: ClientCredentials,
     who: &mut ClientLogContext,
-) -> Result<Client, ProtocolError> {
+) -> Result<Arc<Client>, ProtocolError> {
     let methods = presented.kind.methods();
     who.used_method = join_method_names(methods.iter().copied());
     if !is_client_id(&presented.client_id) {
         return Err(authentication_failed("malformed client_id").into());
     }
     who.client_id.clone_from(&presented.client_id);
-    let found = clients::store::find(&mut op.app.db.read().await?, &presented.client_id).await?;
+    let found = clients::ops::find_recent(op.app, op.now, &presented.client_id).await?;
     let client = found.ok_or_else(|| authentication_failed("unknown client"))?;
     telemetry::record_client_id(&client.id);
     who.registered_methods =

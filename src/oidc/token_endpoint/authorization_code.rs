@@ -8,7 +8,6 @@
 //! once a day for a client whose code had neither PKCE nor nonce).
 
 use super::token_request::{TokenRequest, TokenResponse};
-use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
@@ -29,6 +28,7 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::pkce;
 use crate::sessions;
+use crate::sessions::store::holders::{self, SessionHolder};
 use crate::subjects;
 
 /// The time after which every access token of a consumed code has expired: a token may be issued until the TTL of the
@@ -66,16 +66,16 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     let grant = &granted.grant;
     let resource = asking.granted_resources(&grant.resource)?;
     let mut tx = app.db.read().await?;
-    let held = grants::store::find_by_sid(&mut tx, &grant.sid).await?.filter(|h| h.generation == grant.generation);
-    let session = match &held {
-        Some(held) => sessions::store::find(&mut tx, &held.session_id).await?.filter(|s| s.is_alive(now)),
-        None => None,
-    };
-    let account = accounts::store::find(&mut tx, &grant.account_id).await?.filter(Account::is_usable);
-    let (Some(session), Some(account)) = (session, account) else {
+    let space = subjects::ops::known_space(&client.meta);
+    let held = holders::find_session_holder(&mut tx, &grant.sid, &space).await?.filter(|held| {
+        let fits = held.generation == grant.generation && held.account.id == grant.account_id;
+        fits && held.session.is_alive(now) && held.account.is_usable()
+    });
+    let Some(SessionHolder { session_id, session, account, recorded_sub, .. }) = held else {
         return denied(UNKNOWN_CODE, "the session has ended");
     };
-    let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &client.meta, &account.id).await?;
+    let (key_of, meta) = (&app.master_key, &client.meta);
+    let sub = subjects::ops::find_subject_beside(key_of, &mut tx, meta, &account.id, recorded_sub).await?;
     let told = claims::claims_for(app, &mut tx, client, &account, &grant.disclosure, ClaimsTarget::IdToken).await?;
     drop(tx);
     asking.consume_proof().await?;
@@ -91,13 +91,13 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
             let mut tx = asking.op.write(Durability::Durable).await?;
             // A logout or a password change may have committed while this transaction waited for the write lock:
             // afterwards no family may be created.
-            if !sessions::store::lock(&mut tx, &session.id).await? {
+            if !sessions::store::lock(&mut tx, &session_id).await? {
                 return denied(UNKNOWN_CODE, "the session ended meanwhile");
             }
             // RFC 9449 5: the refresh token of a public client is bound to the key; a confidential client authenticates
             // anyway.
             let jkt = asking.jkt.clone().filter(|_| client.is_public());
-            let until = SessionEnd { session: &session.id, at: session.authenticated_at.plus(sessions::SESSION_TTL) };
+            let until = SessionEnd { session: &session_id, at: session.authenticated_at.plus(sessions::SESSION_TTL) };
             // If the code was replayed or the grant revoked meanwhile, the family is created as ended, and the tokens
             // issued now are invalid.
             let family = grants::ops::create_family(&mut tx, grant, until, jkt).await?;

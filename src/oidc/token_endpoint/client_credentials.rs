@@ -37,8 +37,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     }
     let ring = app.key_ring();
     let typ = client.meta.tolerances.access_token_typ.name();
-    let signed = tokio::task::spawn_blocking(move || jose::sign(&ring, Alg::ES256, typ, &claims)).await;
-    let access_token = signed.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+    let access_token = jose::sign(&ring, Alg::ES256, typ, &claims).map_err(anyhow::Error::from)?;
     Ok(TokenResponse {
         access_token,
         token_type: asking.token_type(),

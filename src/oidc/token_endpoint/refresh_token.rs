@@ -6,7 +6,6 @@
 //! confidential client authenticates, so its token is not rotated (FAPI 2.0).
 
 use super::token_request::{TokenRequest, TokenResponse};
-use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::base::secret::constant_time_eq;
 use crate::clients::GrantType;
@@ -20,7 +19,7 @@ use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, Subj
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{Scope, Scopes};
 use crate::roster::store::pupils;
-use crate::sessions;
+use crate::sessions::store::holders::{self, FamilyHolder};
 use crate::subjects;
 
 const UNKNOWN_TOKEN: &str = "the refresh token is unknown, expired or revoked";
@@ -39,7 +38,9 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         return denied("none of ours");
     };
     let mut tx = app.db.read().await?;
-    let Some(family) = grants::store::families::find(&mut tx, &id).await? else { return denied("no such family") };
+    let space = subjects::ops::known_space(&client.meta);
+    let Some(held) = holders::find_family_holder(&mut tx, &id, &space).await? else { return denied("no such family") };
+    let FamilyHolder { family, session, client_session, account, recorded_sub } = held;
     // A token of another client is rejected without ending the family, so that no other client can end the family
     // (docs/threats.md#attack-c1).
     if family.grant.client_id != client.id {
@@ -54,15 +55,14 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         return denied("not proven with the key that it is bound to");
     }
     let grant = narrow_grant(asking, &family)?;
-    let held = grants::store::find_by_sid(&mut tx, &grant.sid).await?;
-    if let Some(session_id) = &family.session_id {
-        let session = sessions::store::find(&mut tx, session_id).await?;
-        if !session.is_some_and(|s| s.is_alive(now)) || held.is_none() {
-            return denied("the session has ended");
-        }
+    let client_session = client_session.filter(|(sid, _)| *sid == grant.sid);
+    let is_bound = family.session_id.is_some();
+    if is_bound && (!session.is_some_and(|s| s.is_alive(now)) || client_session.is_none()) {
+        return denied("the session has ended");
     }
-    let account = accounts::store::find(&mut tx, &grant.account_id).await?.filter(Account::is_usable);
-    let Some(account) = account else { return denied("the account is not live") };
+    if !account.is_usable() || account.id != grant.account_id {
+        return denied("the account is not live");
+    }
     let children = pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     let origin = match account.is_federated {
         true => federation::store::find_origin(&mut tx, &app.upstreams(), &account.id).await?,
@@ -71,14 +71,15 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     if !claims::is_in_perimeter(client, &account, &children, origin.as_ref()) {
         return denied("nothing of the person is in the client's perimeter any more");
     }
-    let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &client.meta, &account.id).await?;
+    let (key_of, meta) = (&app.master_key, &client.meta);
+    let sub = subjects::ops::find_subject_beside(key_of, &mut tx, meta, &account.id, recorded_sub).await?;
     let told = claims::claims_for(app, &mut tx, client, &account, &grant.disclosure, ClaimsTarget::IdToken).await?;
     drop(tx);
 
     asking.consume_proof().await?;
     let Some(generation) = rotate_token(asking, &family, generation).await? else { return denied("spent before") };
-    let holder = match (&family.session_id, &held) {
-        (Some(_), Some(held)) => TokenBinding::Session { sid: &grant.sid, generation: held.generation },
+    let holder = match client_session {
+        Some((_, generation)) if is_bound => TokenBinding::Session { sid: &grant.sid, generation },
         _ => TokenBinding::Family { id: &family.id, generation: family.access_generation },
     };
     let (jkt, resource, grant_id) = (asking.jkt.as_deref(), grant.resource.as_slice(), grant.id.as_deref());
@@ -127,24 +128,26 @@ async fn rotate_token(
     if !asking.client.requirements().rotates_refresh_tokens && generation == family.generation {
         return Ok(Some(generation));
     }
+    let mut one = op.app.db.write_one().await?;
+    let rotated = grants::store::families::rotate(&mut one, op.now, &family.id, generation).await?;
+    one.commit().await?;
+    if rotated {
+        return Ok(Some(generation + 1));
+    }
+    // A concurrent request rotated first, or the token is an old one: the current row decides.
     let mut tx = op.write(Durability::Durable).await?;
-    let given = if grants::store::families::rotate(&mut tx, op.now, &family.id, generation).await? {
-        Some(generation + 1)
-    } else {
-        // A concurrent request rotated first, or the token is an old one: the current row decides.
-        match grants::store::families::find(&mut tx, &family.id).await? {
-            Some(now_is)
-                if now_is.is_alive(op.now)
-                    && classify(&now_is, generation, op.now) == RefreshTokenStatus::PreviousWithinGrace =>
-            {
-                Some(now_is.generation)
-            }
-            Some(now_is) => {
-                grants::ops::handle_reuse(&mut tx, &now_is, TOKEN_TTL).await?;
-                None
-            }
-            None => None,
+    let given = match grants::store::families::find(&mut tx, &family.id).await? {
+        Some(now_is)
+            if now_is.is_alive(op.now)
+                && classify(&now_is, generation, op.now) == RefreshTokenStatus::PreviousWithinGrace =>
+        {
+            Some(now_is.generation)
         }
+        Some(now_is) => {
+            grants::ops::handle_reuse(&mut tx, &now_is, TOKEN_TTL).await?;
+            None
+        }
+        None => None,
     };
     tx.commit().await?;
     Ok(given)

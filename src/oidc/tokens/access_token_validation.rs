@@ -3,9 +3,11 @@
 //! Session or family, client and account are read from the database: logout, suspension, withdrawal of consent and a
 //! move to another school take effect at once (docs/threats.md#attack-t11, #attack-t3).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::accounts::{self, Account};
+use crate::accounts::Account;
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{ClientSessionId, RefreshFamilyId};
@@ -18,13 +20,14 @@ use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scopes;
 use crate::protocol::tolerance::AccessTokenTyp;
-use crate::sessions;
+use crate::sessions::store::holders::{self, FamilyHolder};
+use crate::subjects;
 use crate::telemetry;
 
 /// A valid access token.
 pub struct ValidAccessToken {
     pub claims: Claims,
-    pub client: Client,
+    pub client: Arc<Client>,
     /// The end user of the token; `None` for a token of the client itself.
     pub subject: Option<TokenSubject>,
     /// The thumbprint of the DPoP key that the token is bound to.
@@ -35,6 +38,8 @@ pub struct ValidAccessToken {
 pub struct TokenSubject {
     pub account: Account,
     pub granted: Disclosure,
+    /// The `sub` that is written in the client's known space.
+    pub recorded_sub: Option<String>,
 }
 
 impl ValidAccessToken {
@@ -73,8 +78,9 @@ async fn verify_signature(
     Ok(Err(VerifyError::Typ))
 }
 
-/// Validates a token; `None` for an invalid, expired or revoked token. The reason goes to the log.
-pub async fn validate(op: &Operation<'_>, tx: &mut Tx, token: &str) -> anyhow::Result<Option<ValidAccessToken>> {
+/// Validates a token; `None` for an invalid, expired or revoked token. The reason goes to the log. The connection that
+/// was read from is handed on; none is held while the signature is verified.
+pub async fn validate(op: &Operation<'_>, token: &str) -> anyhow::Result<Option<(ValidAccessToken, Tx)>> {
     let Operation { app, now, .. } = *op;
     let dead = |why: &str| {
         tracing::info!(why, "access token refused");
@@ -89,8 +95,8 @@ pub async fn validate(op: &Operation<'_>, tx: &mut Tx, token: &str) -> anyhow::R
     if text("iss") != Some(app.issuer()) || number("exp").is_none_or(|exp| now.as_seconds() >= exp) {
         return dead("issuer or time");
     }
-    let client = clients::store::find(tx, text("client_id").unwrap_or_default()).await?.filter(Client::is_usable);
-    let Some(client) = client else { return dead("no such client") };
+    let client = clients::ops::find_recent(app, now, text("client_id").unwrap_or_default()).await?;
+    let Some(client) = client.filter(|client| client.is_usable()) else { return dead("no such client") };
     if typ != AccessTokenTyp::default() && client.meta.tolerances.access_token_typ != typ {
         return dead("its type is not one of this client");
     }
@@ -98,50 +104,57 @@ pub async fn validate(op: &Operation<'_>, tx: &mut Tx, token: &str) -> anyhow::R
     let jkt = claims.get("cnf").and_then(|c| c.get("jkt")).and_then(Value::as_str).map(str::to_owned);
     let generation = number("gen").unwrap_or_default();
     let own = AccessTokenIds { jti: text("jti").unwrap_or_default(), grant_id: text("grt").unwrap_or_default() };
-    let account_id = match (text("sid"), text("fam")) {
+    let space = subjects::ops::known_space(&client.meta);
+    let mut tx = app.db.read().await?;
+    let (account, recorded_sub) = match (text("sid"), text("fam")) {
         (Some(sid), None) => {
-            let Some(held) = grants::store::find_for_token(tx, &ClientSessionId::new(sid), own).await? else {
+            let sid = ClientSessionId::new(sid);
+            let Some(held) = holders::find_session_holder_for_token(&mut tx, (&sid, &space), own).await? else {
                 return dead("no such sid, or revoked");
             };
-            let session = sessions::store::find(tx, &held.session_id).await?.filter(|s| s.is_alive(now));
-            let Some(session) = session else { return dead("the session has ended") };
+            if !held.session.is_alive(now) {
+                return dead("the session has ended");
+            }
             if held.generation != generation || held.client_id != client.id {
                 return dead("revoked");
             }
-            session.account_id
+            (held.account, held.recorded_sub)
         }
         (None, Some(id)) => {
-            let family = grants::store::families::find_for_token(tx, &RefreshFamilyId::new(id), own)
-                .await?
-                .filter(|f| f.is_alive(now));
-            let Some(family) = family else { return dead("the family has ended, or revoked") };
+            let id = RefreshFamilyId::new(id);
+            let held = holders::find_family_holder_for_token(&mut tx, (&id, &space), own).await?;
+            let Some(FamilyHolder { family, account, recorded_sub, .. }) = held.filter(|h| h.family.is_alive(now))
+            else {
+                return dead("the family has ended, or revoked");
+            };
             if family.access_generation != generation || family.grant.client_id != client.id {
                 return dead("revoked");
             }
-            family.grant.account_id
+            (account, recorded_sub)
         }
         (None, None) if text("sub") == Some(&client.id) => {
-            if grants::store::revoked::is_revoked(tx, own.jti).await? {
+            if grants::store::revoked::is_revoked(&mut tx, own.jti).await? {
                 return dead("revoked");
             }
-            return Ok(Some(ValidAccessToken { client, subject: None, jkt, claims }));
+            return Ok(Some((ValidAccessToken { client, subject: None, jkt, claims }, tx)));
         }
         _ => return dead("nothing holds it"),
     };
-    let account = accounts::store::find(tx, &account_id).await?.filter(Account::is_usable);
-    let Some(account) = account else { return dead("the account is not live") };
+    if !account.is_usable() {
+        return dead("the account is not live");
+    }
     let names = claims.get("clm").and_then(Value::as_array).into_iter().flatten();
     let userinfo = names.filter_map(Value::as_str).filter_map(|name| name.parse().ok()).collect();
     let scopes = Scopes::parse(text("scope").unwrap_or_default()).unwrap_or_default();
     let granted = Disclosure { scopes, claims: ClaimsRequest { userinfo, id_token: Vec::new() } };
-    let person = TokenSubject { account, granted };
-    Ok(Some(ValidAccessToken { client, subject: Some(person), jkt, claims }))
+    let person = TokenSubject { account, granted, recorded_sub };
+    Ok(Some((ValidAccessToken { client, subject: Some(person), jkt, claims }, tx)))
 }
 
 /// Returns the client that a token was issued to, even if the token has expired: the client's script may read the
 /// error.
-pub async fn find_issued_client(op: &Operation<'_>, tx: &mut Tx, token: &str) -> anyhow::Result<Option<Client>> {
+pub async fn find_issued_client(op: &Operation<'_>, token: &str) -> anyhow::Result<Option<Arc<Client>>> {
     let Ok((claims, _)) = verify_signature(op, token).await? else { return Ok(None) };
     let id = claims.get("client_id").and_then(Value::as_str).unwrap_or_default();
-    Ok(clients::store::find(tx, id).await?.filter(Client::is_usable))
+    Ok(clients::ops::find_recent(op.app, op.now, id).await?.filter(|client| client.is_usable()))
 }

@@ -110,7 +110,7 @@ pub async fn claims_for(
         let children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
         let told = children_in_perimeter(&client.meta.perimeter, &children);
         add_education_claims(&mut out, account, &told);
-        if wanted(Claim::FrEduCtRefId) && !told.is_empty() {
+        if wanted(Claim::FrEduCtRefId) && told.iter().any(|child| child.may_have_aaf_key) {
             let keys = roster::store::list_aaf_keys_of_account(tx, &account.id).await?;
             let references = list_references(&keys, &told);
             if !references.is_empty() {

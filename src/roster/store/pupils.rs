@@ -83,6 +83,7 @@ pub async fn list_pupils_of_account(tx: &mut Tx, account_id: &AccountId, profile
         first_degree: pupil.first_degree,
         class: pupil.class,
         is_hidden: false,
+        may_have_aaf_key: true,
     };
     Ok(enrolments.into_iter().map(own).collect())
 }

@@ -1,0 +1,76 @@
+//! Takes a connection of a pool: to read, for a transaction, or for one statement.
+
+use super::tx::{Inner, WriterGuard, Writers};
+use super::{Db, DbError, Durability, Result, Tx};
+
+impl Db {
+    /// Returns a read-only connection; each statement sees the latest commit.
+    pub async fn read(&self) -> Result<Tx> {
+        let inner = match self {
+            Db::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
+            Db::Postgres { read, .. } => Inner::Postgres(read.acquire().await?),
+        };
+        Ok(Tx { inner, open: false, writer_state: None, changed: false, _guard: None })
+    }
+
+    /// Begins a write transaction. Waits for SQLite's single writer for at most five seconds.
+    pub async fn write(&self, durability: Durability) -> Result<Tx> {
+        match self {
+            Db::Sqlite { write, writers, .. } => {
+                let guard = WriterGuard::acquire(writers);
+                let inner = Inner::Sqlite(writers.last_write.observe(write.acquire().await.map_err(DbError::from))?);
+                let writing = Some(Writers::clone(writers));
+                let mut tx = Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard };
+                // `synchronous` cannot change inside a transaction, and a deferred transaction that is upgraded fails
+                // with BUSY at once: hence this order and IMMEDIATE. Both statements are one errand to the thread of
+                // the connection.
+                let begin = match durability {
+                    Durability::Durable => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+                    Durability::Relaxed => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+                };
+                // The flag is set before BEGIN: if the request is cancelled here, the next request must not receive a
+                // connection with an open transaction.
+                tx.open = true;
+                tx.execute(begin, Vec::new()).await?;
+                Ok(tx)
+            }
+            Db::Postgres { write, writers, .. } => {
+                let guard = WriterGuard::acquire(writers);
+                let inner = Inner::Postgres(write.acquire().await?);
+                let writing = Some(Writers::clone(writers));
+                let mut tx = Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard };
+                tx.open = true;
+                match durability {
+                    Durability::Durable => tx.execute("BEGIN", Vec::new()).await.map(|_| ())?,
+                    // Boxed, because every use case's future holds this one.
+                    Durability::Relaxed => {
+                        Box::pin(tx.execute_batch("BEGIN; SET LOCAL synchronous_commit = off")).await?;
+                    }
+                }
+                Ok(tx)
+            }
+        }
+    }
+
+    /// Returns the writer for one durable statement, which is a transaction of its own: a transaction around it would
+    /// triple the errands to the database. Waits for SQLite's single writer as [`Db::write`] does. [`Tx::commit`] after
+    /// the statement notes what holds now.
+    pub async fn write_one(&self) -> Result<Tx> {
+        match self {
+            Db::Sqlite { write, writers, .. } => {
+                let guard = WriterGuard::acquire(writers);
+                let inner = Inner::Sqlite(writers.last_write.observe(write.acquire().await.map_err(DbError::from))?);
+                let writing = Some(Writers::clone(writers));
+                let mut tx = Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard };
+                tx.execute("PRAGMA synchronous = FULL", Vec::new()).await?;
+                Ok(tx)
+            }
+            Db::Postgres { write, writers, .. } => {
+                let guard = WriterGuard::acquire(writers);
+                let inner = Inner::Postgres(write.acquire().await?);
+                let writing = Some(Writers::clone(writers));
+                Ok(Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard })
+            }
+        }
+    }
+}
