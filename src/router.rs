@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::csrf::{ConfigError, CsrfLayer};
 use tower_http::timeout::TimeoutLayer;
 
@@ -79,8 +80,9 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?);
 
     // Protocol endpoints accept requests from any site: each endpoint does its own checks.
+    let discovery = oidc::discovery::body(&app);
     let protocol = Router::new()
-        .route(paths::DISCOVERY, get(oidc::discovery::get))
+        .route(paths::DISCOVERY, get(async move || oidc::discovery::respond(discovery.clone())))
         .route(paths::AUTHORIZE, get(oidc::authorization::endpoint::get).post(oidc::authorization::endpoint::post))
         .route(paths::TOKEN, post(oidc::token_endpoint::endpoint::post).options(oidc::error_response::preflight))
         .route(
@@ -99,6 +101,8 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .route(paths::LOGOUT, get(oidc::logout::endpoint::get).post(oidc::logout::endpoint::post))
         .merge(otp::api::routes());
 
+    // Answers to programs are small, and secrets in them are not compressed beside text that others choose.
+    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("application/json"));
     Ok(pages
         .merge(protocol)
         .fallback(not_found)
@@ -107,7 +111,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), request_middleware))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(compressed))
         .with_state(app))
 }
 

@@ -132,14 +132,23 @@ impl SigningKey {
 }
 
 /// The signing keys of the server, of every state except revoked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct KeyRing {
     keys: Vec<SigningKey>,
+    /// The JWK set as it is published.
+    jwks: String,
+}
+
+impl Default for KeyRing {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
 }
 
 impl KeyRing {
     pub fn new(keys: Vec<SigningKey>) -> Self {
-        Self { keys }
+        let jwks = jwks(&keys).to_string();
+        Self { keys, jwks }
     }
 
     pub fn active(&self, alg: Alg) -> Option<&SigningKey> {
@@ -163,10 +172,19 @@ impl KeyRing {
     /// Returns the JWK set (RFC 7517 5), active keys first: a relying party choosing the first key of a type gets the
     /// signing key.
     pub fn jwks(&self) -> Value {
-        let order = [KeyState::Active, KeyState::Upcoming, KeyState::Retiring];
-        let keys = order.into_iter().flat_map(|state| self.keys.iter().filter(move |k| k.state == state));
-        json!({ "keys": keys.map(|k| &k.public).collect::<Vec<_>>() })
+        jwks(&self.keys)
     }
+
+    /// Returns the JWK set as JSON, written once.
+    pub fn jwks_text(&self) -> &str {
+        &self.jwks
+    }
+}
+
+fn jwks(keys: &[SigningKey]) -> Value {
+    let order = [KeyState::Active, KeyState::Upcoming, KeyState::Retiring];
+    let keys = order.into_iter().flat_map(|state| keys.iter().filter(move |k| k.state == state));
+    json!({ "keys": keys.map(|k| &k.public).collect::<Vec<_>>() })
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! `/.well-known/openid-configuration` (OIDCD 3, RFC 8414 2): the supported features, and explicitly the unsupported
 //! ones.
 
-use axum::Json;
-use axum::extract::State;
+use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use strum::VariantArray;
 
-use crate::app::AppState;
+use crate::app::App;
 use crate::base::lang::Lang;
 use crate::clients::metadata::allowed_algorithms;
 use crate::clients::{AuthMethod, GrantType};
@@ -21,9 +20,19 @@ use crate::protocol::profile::SecurityProfile;
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::Scope;
 
-pub async fn get(State(app): State<AppState>) -> Response {
-    let cache = [(header::CACHE_CONTROL, "public, max-age=300"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-    (cache, Json(document(app.issuer(), &app.config.keys.algorithms))).into_response()
+/// Returns the response's body, which depends on the configuration alone.
+pub fn body(app: &App) -> Bytes {
+    document(app.issuer(), &app.config.keys.algorithms).to_string().into()
+}
+
+/// Answers with the [`body`] that was built at start.
+pub fn respond(body: Bytes) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (headers, body).into_response()
 }
 
 /// Builds the document from the tables that the endpoints themselves use. Booleans with the default true are listed if
