@@ -9,6 +9,7 @@ pub mod audit;
 pub mod base;
 pub mod bootstrap;
 pub mod cli;
+pub mod client_admin;
 pub mod clients;
 pub mod config;
 pub mod console;

@@ -26,7 +26,7 @@ use crate::http::views;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
 use crate::{
-    activation, administrators, bootstrap, clients, console, emails, federation, helpdesk, login, my_account, oidc,
+    activation, administrators, bootstrap, client_admin, clients, console, emails, federation, helpdesk, login, my_account, oidc,
     otp, recovery, regroup,
 };
 
@@ -66,6 +66,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(federation::pages::routes())
         .merge(administrators::pages::routes())
         .merge(console::pages::routes())
+        .merge(client_admin::pages::routes())
         .merge(helpdesk::pages::routes())
         .route(paths::HELP, get(static_page::<views::Help>))
         .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))

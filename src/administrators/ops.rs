@@ -8,7 +8,7 @@ pub mod invite;
 pub mod proof;
 
 use super::roles::AdminAct;
-use super::territory::{Place, RoleGrant, Territory, may};
+use super::territory::{Place, RoleGrant, Territory, may, may_everywhere};
 use super::{ADMIN_TOUCH_INTERVAL, AdminProof, AdminSession, Administrator, AdministratorState, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -110,6 +110,19 @@ pub async fn permitted(
     let now = tx.now;
     let roles = store::roles::list_current(tx, id, now).await?;
     Ok(may(&roles, act, places, now).cloned())
+}
+
+/// Reads the roles again like [`permitted`], for an act that concerns every one of the places.
+pub async fn permitted_everywhere(
+    tx: &mut UnitOfWork<'_>,
+    id: &AdministratorId,
+    act: AdminAct,
+    places: &[Place],
+) -> anyhow::Result<Option<RoleGrant>> {
+    store::lock(tx, id).await?;
+    let now = tx.now;
+    let roles = store::roles::list_current(tx, id, now).await?;
+    Ok(may_everywhere(&roles, act, places, now).cloned())
 }
 
 /// Records that something was refused: outside the territory, or beyond the role.

@@ -175,6 +175,18 @@ pub fn may<'a>(roles: &'a [RoleGrant], act: AdminAct, places: &[Place], now: Tim
     roles.iter().find(|grant| grant.is_current(now) && grant.permission(act) != Permission::No && inside(grant))
 }
 
+/// Returns a role by which an act is permitted at each one of the places; `None` if one of them is left, or there is none.
+pub fn may_everywhere<'a>(
+    roles: &'a [RoleGrant],
+    act: AdminAct,
+    places: &[Place],
+    now: Timestamp,
+) -> Option<&'a RoleGrant> {
+    let mut found = places.iter().map(|place| may(roles, act, std::slice::from_ref(place), now));
+    let first = found.next()??;
+    found.all(|grant| grant.is_some()).then_some(first)
+}
+
 /// Returns the role by which another role may be given, changed or ended at a place: nobody gives what they lack, nor
 /// for longer than they have it.
 pub fn may_give<'a>(

@@ -208,6 +208,18 @@ pub struct ClientMetadata {
     pub perimeter: Perimeter,
 }
 
+impl ClientMetadata {
+    /// Returns the academy that the client belongs to: its own, or the only one of its perimeter.
+    pub fn owner_academy(&self) -> Option<&str> {
+        let p = &self.perimeter;
+        let only = match p.academies.as_slice() {
+            [one] if p.ministries.is_empty() && p.schools.is_empty() => Some(one.as_str()),
+            _ => None,
+        };
+        self.academy.as_deref().or(only)
+    }
+}
+
 fn authorization_code() -> Vec<GrantType> {
     vec![GrantType::AuthorizationCode]
 }

@@ -49,6 +49,13 @@ pub async fn find(tx: &mut Tx, client_id: &str) -> Result<Option<Client>> {
     tx.fetch_optional::<Row>(sql, args![client_id]).await?.map(Client::try_from).transpose()
 }
 
+/// Lists clients after an id, in the order of their ids.
+pub async fn list_after(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<Client>> {
+    let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
+               last_used_at, unprotected_at FROM client WHERE client_id > $1 ORDER BY client_id LIMIT $2";
+    tx.fetch_all::<Row>(sql, args![after, most]).await?.into_iter().map(Client::try_from).collect()
+}
+
 /// Returns the usable clients declared in files, the deployment's own clients: a few hundred at most.
 pub async fn list_from_files(tx: &mut Tx) -> Result<Vec<Client>> {
     let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \

@@ -139,6 +139,8 @@ pub const ADMIN_APPROVE_ROLE: &str = "/admin/equipe/approuver";
 pub const ADMIN_PEOPLE: &str = "/admin/personnes";
 /// Beside it a support code.
 pub const ADMIN_CODES: &str = "/admin/codes";
+/// The relying parties; below it each one by its `client_id`.
+pub const ADMIN_SERVICES: &str = "/admin/services";
 pub const ADMIN_RENEW_INVITATION: &str = "/admin/equipe/reinviter";
 
 pub const HELP: &str = "/aide";

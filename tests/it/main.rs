@@ -37,6 +37,8 @@ mod clock;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod console_clients;
+#[cfg(test)]
 mod dependencies;
 #[cfg(test)]
 mod devices;

@@ -51,11 +51,35 @@ pub enum Decision {
     Resume,
 }
 
+/// What a decision goes by: the reason that was given, and the version that was seen, if one must still be there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DecisionGrounds<'a> {
+    pub reason: Option<&'a str>,
+    pub version: Option<i64>,
+}
+
 /// Applies a decision and returns the new state of the client.
 pub async fn decide(ctx: StorageOperation<'_>, id: &str, decision: Decision) -> Result<ClientState, LifecycleError> {
     let mut tx = ctx.write(Durability::Durable).await?;
-    let held = find(&mut tx, id).await?;
-    if matches!(decision, Decision::Approve { version } if version != held.version) {
+    let state = decide_in(&mut tx, id, decision, DecisionGrounds::default()).await?;
+    tx.commit().await?;
+    Ok(state)
+}
+
+/// Applies a decision in the transaction of its caller.
+pub async fn decide_in(
+    tx: &mut UnitOfWork<'_>,
+    id: &str,
+    decision: Decision,
+    grounds: DecisionGrounds<'_>,
+) -> Result<ClientState, LifecycleError> {
+    let now = tx.now;
+    let held = find(tx, id).await?;
+    let seen = match decision {
+        Decision::Approve { version } => Some(version),
+        Decision::Suspend | Decision::Resume => grounds.version,
+    };
+    if seen.is_some_and(|version| version != held.version) {
         return Err(LifecycleError::Changed(id.to_owned()));
     }
     use ClientState::{Active, Gone, Pending, Suspended};
@@ -75,16 +99,24 @@ pub async fn decide(ctx: StorageOperation<'_>, id: &str, decision: Decision) -> 
         (Decision::Resume, Suspended) => (Active, false, "resumed"),
         (_, other) => return Err(LifecycleError::State(id.to_owned(), other.name())),
     };
-    if !registered::set_state(&mut tx, ctx.now, &held, state, unapproved).await? {
+    if !registered::set_state(tx, now, &held, state, unapproved).await? {
         return Err(LifecycleError::Changed(id.to_owned()));
     }
-    record(&mut tx, Some(id), detail).await?;
+    let change = AuditDetails {
+        client: Some(&held.client.id),
+        academy: held.client.meta.owner_academy(),
+        detail,
+        reason: grounds.reason,
+        before: Some(held.client.state.name()),
+        after: Some(state.name()),
+        ..AuditDetails::default()
+    };
+    audit::store::record(tx, AuditEvent::ClientChanged, change).await?;
     // A suspended owner must not register another client with the same initial access token
     // (docs/threats.md#attack-p4).
-    if decision == Decision::Suspend && tokens::revoke_for_client(&mut tx, ctx.now, id).await? > 0 {
-        record(&mut tx, Some(id), "its initial access token revoked").await?;
+    if decision == Decision::Suspend && tokens::revoke_for_client(tx, now, id).await? > 0 {
+        record(tx, Some(id), "its initial access token revoked").await?;
     }
-    tx.commit().await?;
     Ok(state)
 }
 

@@ -1,5 +1,7 @@
 //! The administrative columns of a client's row: origin, registration access token, approval.
 
+use std::collections::BTreeMap;
+
 use super::ClientColumns;
 use super::tokens::InitialToken;
 use crate::base::clock::Timestamp;
@@ -32,22 +34,46 @@ struct Row {
     self_approves: bool,
 }
 
+impl Row {
+    fn with(self, client: Client) -> Result<ClientRecord> {
+        Ok(ClientRecord {
+            origin: parse_word("client", "origin", &client.id, &self.origin)?,
+            client,
+            version: self.version,
+            registration_digest: self.registration_digest,
+            created_at: Timestamp(self.created_at),
+            updated_at: Timestamp(self.updated_at),
+            unapproved: self.unapproved,
+            self_approves: self.self_approves,
+        })
+    }
+}
+
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<ClientRecord>> {
     let sql = "SELECT origin, version, registration_digest, created_at, updated_at, unapproved, self_approves \
                FROM client WHERE client_id = $1";
     // The administrative columns are read first, so that a change between the two reads makes the version check fail.
     let Some(r) = tx.fetch_optional::<Row>(sql, args![id]).await? else { return Ok(None) };
     let Some(client) = super::find(tx, id).await? else { return Ok(None) };
-    Ok(Some(ClientRecord {
-        client,
-        origin: parse_word("client", "origin", id, &r.origin)?,
-        version: r.version,
-        registration_digest: r.registration_digest,
-        created_at: Timestamp(r.created_at),
-        updated_at: Timestamp(r.updated_at),
-        unapproved: r.unapproved,
-        self_approves: r.self_approves,
-    }))
+    r.with(client).map(Some)
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    client_id: ClientId,
+    #[sqlx(flatten)]
+    columns: Row,
+}
+
+/// Lists clients after an id, in the order of their ids: at most `most`.
+pub async fn list_after(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<ClientRecord>> {
+    let sql = "SELECT client_id, origin, version, registration_digest, created_at, updated_at, unapproved, \
+               self_approves FROM client WHERE client_id > $1 ORDER BY client_id LIMIT $2";
+    let listed: Vec<ListedRow> = tx.fetch_all(sql, args![after, most]).await?;
+    let clients = super::list_after(tx, after, most).await?;
+    let mut clients: BTreeMap<ClientId, Client> = clients.into_iter().map(|c| (c.id.clone(), c)).collect();
+    let record = |row: ListedRow| clients.remove(&row.client_id).map(|client| row.columns.with(client));
+    listed.into_iter().filter_map(record).collect()
 }
 
 /// Inserts a registered client, with the digest of its registration access token and the initial access token used.

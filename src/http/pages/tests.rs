@@ -12,7 +12,7 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::{
-    activation, administrators, clients, console, emails, federation, helpdesk, http, interactions, login, my_account,
+    activation, administrators, client_admin, clients, console, emails, federation, helpdesk, http, interactions, login, my_account,
     oidc, recovery, regroup,
 };
 
@@ -72,6 +72,8 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         administrators::views::TeamPage,
         administrators::views::ReviewRolePage,
         console::views::HomePage,
+        client_admin::views::ServicesPage,
+        client_admin::views::ServicePage,
         helpdesk::views::PeoplePage,
         helpdesk::views::PersonPage,
         helpdesk::views::SupportCodePage,

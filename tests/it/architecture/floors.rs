@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 26] = [
+const TABLE: [(&[&str], &[&str]); 27] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -59,6 +59,7 @@ const TABLE: [(&[&str], &[&str]); 26] = [
     (&["administrators"], &["credentials", AND_BELOW]),
     // Shows and changes an account whatever flow it is in.
     (&["helpdesk"], &["administrators", "support", "activation", "login", AND_BELOW]),
+    (&["client_admin"], &["administrators", AND_BELOW]),
     // The pages of the console that belong to no other feature.
     (&["console"], &["helpdesk", "administrators", AND_BELOW]),
 ];

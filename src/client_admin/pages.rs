@@ -1,0 +1,80 @@
+//! The pages of relying parties in the console: the list, and one of them.
+
+mod acts;
+mod list;
+mod service;
+
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+
+use super::ops::{self, ServiceFile};
+use crate::administrators::ops::OnDuty;
+use crate::administrators::pages::failed;
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::{RoleGrant, may_everywhere};
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::base::lang::Lang;
+use crate::clients::is_client_id;
+use crate::http::error::PageError;
+use crate::http::pages::dates;
+use crate::http::paths;
+use crate::http::request_context::RequestContext;
+
+/// The answer of a handler that may lead elsewhere first.
+type GatedResult = Result<Response, Response>;
+
+pub fn routes() -> Router<AppState> {
+    let service = format!("{}/{{client_id}}", paths::ADMIN_SERVICES);
+    Router::new()
+        .route(paths::ADMIN_SERVICES, get(list::show))
+        .route(&service, get(service::show))
+        .route(&format!("{service}/suspendre"), get(acts::back).post(acts::suspend))
+        .route(&format!("{service}/reprendre"), get(acts::back).post(acts::resume))
+}
+
+/// Returns the address of the page of a relying party.
+fn service_path(client_id: &str) -> String {
+    format!("{}/{client_id}", paths::ADMIN_SERVICES)
+}
+
+/// Finds a relying party that the administrator may see; else the answer of what is not there.
+async fn open(
+    app: &AppState,
+    ctx: &RequestContext,
+    on_duty: &OnDuty,
+    client_id: &str,
+) -> Result<ServiceFile, Response> {
+    let not_found = || PageError::NotFound.into_response();
+    if !is_client_id(client_id) {
+        return Err(not_found());
+    }
+    let op = on_duty.operation(app, ctx, None);
+    let file = ops::find(&op, client_id).await.map_err(failed)?.ok_or_else(not_found)?;
+    on_duty.permit(app, ctx, AdminAct::SeeServices, &file.touched).await?;
+    Ok(file)
+}
+
+/// Returns the role by which an act on the whole perimeter is permitted, after a fresh proof where it asks for one.
+async fn permit_everywhere(
+    app: &AppState,
+    ctx: &RequestContext,
+    (on_duty, file): (&OnDuty, &ServiceFile),
+    act: AdminAct,
+) -> Result<RoleGrant, Response> {
+    // Where a part is of others, the refusal is that of what is not there, and recorded.
+    let places = match may_everywhere(&on_duty.roles, act, &file.named, ctx.now) {
+        Some(_) => file.named.as_slice(),
+        None => &[],
+    };
+    on_duty.permit(app, ctx, act, places).await
+}
+
+/// Formats the day of a use, which is written once a day.
+fn day_of(lang: Lang, at: Timestamp, now: Timestamp) -> String {
+    match now.since(at) < crate::base::clock::Span::days(300) {
+        true => dates::day(lang, at),
+        false => dates::day_and_year(lang, at),
+    }
+}

@@ -1,0 +1,169 @@
+//! `/admin/services/…`: one relying party, with its sign-outs and its changes.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::list::AcademyNames;
+use super::{GatedResult, day_of, open};
+use crate::administrators::extract::SignedInAdministrator;
+use crate::administrators::ops::OnDuty;
+use crate::administrators::pages::{failed, frame};
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::may_everywhere;
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::base::profile::Profile;
+use crate::client_admin::ops::ServiceFile;
+use crate::client_admin::store::ClientChangeRow;
+use crate::client_admin::views::{ChangeLine, DONE_WORDS, DeliveryLine, ServiceFacts, ServicePage};
+use crate::clients::{AuthMethod, ClientOrigin, ClientState, Perimeter, SubjectType};
+use crate::http::error::PageError;
+use crate::http::pages::dates;
+use crate::http::request_context::RequestContext;
+
+use crate::logouts::LogoutDelivery;
+use crate::protocol::algorithms::Alg;
+use crate::protocol::profile::SecurityProfile;
+use crate::protocol::scope::Scope;
+
+/// Returns the profiles of the people who may sign in.
+pub(super) fn profiles(perimeter: &Perimeter) -> Vec<&'static str> {
+    let all = [Profile::Responsable, Profile::Eleve, Profile::Enseignant, Profile::Personnel, Profile::Invite];
+    all.into_iter().filter(|profile| perimeter.includes_profile(*profile)).map(Profile::name).collect()
+}
+
+/// Returns the kind of a change, the end of a message's key, for what the journal says of it.
+fn change_word(detail: &str) -> &'static str {
+    let known = [
+        ("approved", "approved"),
+        ("approved while suspended", "approved"),
+        ("suspended", "suspended"),
+        ("resumed", "resumed"),
+        ("resumed, not approved", "resumed"),
+        ("resumed, its file is gone", "resumed"),
+        ("secret rotated", "secret"),
+        ("its initial access token revoked", "token"),
+        ("declared by its file", "declared"),
+        ("changed by its file", "file"),
+        ("ended: its file is gone", "file_gone"),
+        ("replaced by its owner", "replaced"),
+        ("removed by its owner", "removed"),
+    ];
+    match known.into_iter().find(|(text, _)| *text == detail) {
+        Some((_, word)) => word,
+        None if detail.starts_with("registered with") => "registered",
+        None => "other",
+    }
+}
+
+fn change_line(ctx: &RequestContext, row: &ClientChangeRow) -> ChangeLine {
+    ChangeLine {
+        when: dates::moment(ctx.lang, Timestamp(row.at), ctx.now),
+        word: change_word(&row.detail),
+        who: row.name.clone(),
+        kind: match row.actor_kind.as_deref() {
+            Some("operator") => "operator",
+            Some("client") => "client",
+            Some("administrator") => "administrator",
+            _ => "preau",
+        },
+        reason: row.reason.clone().unwrap_or_default(),
+    }
+}
+
+/// Returns the status with which the relying party answered, if that was the problem.
+fn answered(delivery: &LogoutDelivery) -> Option<u16> {
+    delivery.problem.as_deref()?.strip_prefix("answered ")?.parse().ok()
+}
+
+fn delivery_line(ctx: &RequestContext, delivery: &LogoutDelivery) -> DeliveryLine {
+    DeliveryLine {
+        when: dates::moment(ctx.lang, delivery.created_at, ctx.now),
+        state: delivery.state.name(),
+        attempts: delivery.attempts,
+        answered: answered(delivery),
+        silent: delivery.problem.is_some() && answered(delivery).is_none(),
+    }
+}
+
+async fn facts(app: &AppState, file: &ServiceFile) -> anyhow::Result<ServiceFacts> {
+    let client = &file.record.client;
+    let m = &client.meta;
+    let places = AcademyNames::default().of(&mut app.db.read().await?, &m.perimeter).await?;
+    let method = |method: &AuthMethod| client.accepts_auth_method(*method);
+    Ok(ServiceFacts {
+        client_uri: m.client_uri.clone(),
+        redirect_uris: m.redirect_uris.clone(),
+        post_logout_redirect_uris: m.post_logout_redirect_uris.clone(),
+        backchannel_logout_uri: m.backchannel_logout_uri.clone(),
+        initiate_login_uri: m.initiate_login_uri.clone(),
+        contacts: m.contacts.clone(),
+        places,
+        schools: file.schools.iter().map(|(uai, name)| format!("{uai} {name}")).collect(),
+        profiles: profiles(&m.perimeter),
+        scopes: Scope::ALL.into_iter().filter(|scope| m.scopes.contains(*scope)).map(Scope::name).collect(),
+        subject: match m.subject_type {
+            SubjectType::Pairwise => "pairwise",
+            SubjectType::Public => "public",
+            SubjectType::Roster => "roster",
+        },
+        sector: m.sector.clone(),
+        signature: m.id_token.signed.unwrap_or(Alg::RS256).name(),
+        requires_pkce: client.requirements().pkce,
+        is_fapi: m.profile == SecurityProfile::Fapi2,
+        methods: AuthMethod::ALL.iter().filter(|m| method(m)).map(|m| m.name()).collect(),
+        asks_consent: m.consent,
+    })
+}
+
+/// Returns the page of a relying party.
+pub(super) async fn page(
+    app: &AppState,
+    ctx: &RequestContext,
+    (on_duty, file): (&OnDuty, &ServiceFile),
+) -> anyhow::Result<ServicePage> {
+    let client = &file.record.client;
+    let state = client.state;
+    let may_decide = may_everywhere(&on_duty.roles, AdminAct::SuspendClient, &file.named, ctx.now).is_some();
+    let decides = on_duty.role_for(AdminAct::SuspendClient).is_some();
+    let suspension = file.changes.iter().find(|row| row.detail == "suspended");
+    let suspension = suspension.filter(|_| state == ClientState::Suspended).map(|row| change_line(ctx, row));
+    Ok(ServicePage {
+        frame: frame(app, ctx, on_duty).await?.in_room("services"),
+        client_id: client.id.to_string(),
+        name: client.meta.client_name.clone(),
+        standing: file.standing.name(),
+        from_file: file.record.origin == ClientOrigin::File,
+        used: client.last_used_at.map(|at| day_of(ctx.lang, at, ctx.now)),
+        unprotected: crate::clients::ops::last_unprotected_exchange(client, ctx.now)
+            .map(|at| day_of(ctx.lang, at, ctx.now)),
+        suspension,
+        facts: facts(app, file).await?,
+        deliveries: file.deliveries.iter().map(|delivery| delivery_line(ctx, delivery)).collect(),
+        ended: file.delivered.0,
+        taken: file.delivered.1,
+        changes: file.changes.iter().map(|row| change_line(ctx, row)).collect(),
+        may_suspend: may_decide && matches!(state, ClientState::Active | ClientState::Pending),
+        may_resume: may_decide && state == ClientState::Suspended,
+        act_of_others: decides && !may_decide && state != ClientState::Gone,
+        reason: String::new(),
+        error: None,
+        done: DONE_WORDS.into_iter().find(|word| {
+            // An address that is opened later says nothing that is no more.
+            ctx.query.get("fait") == Some(word) && (*word == "suspended") == (state == ClientState::Suspended)
+        }),
+    })
+}
+
+/// GET: shows it.
+pub async fn show(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+    Path(client_id): Path<String>,
+) -> GatedResult {
+    let SignedInAdministrator(on_duty) = who;
+    let file = open(&app, &ctx, &on_duty, &client_id).await?;
+    let page = page(&app, &ctx, (&on_duty, &file)).await.map_err(failed)?;
+    ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+}

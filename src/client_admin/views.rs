@@ -1,0 +1,293 @@
+//! The pages of relying parties: their contexts and samples.
+
+use serde::Serialize;
+use strum::IntoEnumIterator as _;
+
+use super::standing::ServiceStanding;
+use crate::administrators::views::ConsoleFrame;
+use crate::http::pages::Page;
+
+/// A relying party in the list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServiceLine {
+    pub client_id: String,
+    pub name: String,
+    /// The end of the message's key.
+    pub standing: &'static str,
+    /// The names of the academies and ministries of its perimeter.
+    pub places: Vec<String>,
+    /// The number of schools that its perimeter names.
+    pub schools: usize,
+    pub profiles: Vec<&'static str>,
+    pub used: Option<String>,
+    pub takes_sign_outs: bool,
+    pub undelivered: i64,
+    pub from_file: bool,
+    /// True if it sends neither PKCE nor `nonce`.
+    pub unprotected: bool,
+}
+
+/// `/admin/services`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServicesPage {
+    pub frame: ConsoleFrame,
+    pub words: String,
+    pub standing: Option<&'static str>,
+    pub standings: Vec<&'static str>,
+    pub is_narrowed: bool,
+    pub lines: Vec<ServiceLine>,
+    pub next: Option<String>,
+    /// The address of the discovery document.
+    pub discovery: String,
+}
+
+impl Page for ServicesPage {
+    const TEMPLATE: &'static str = "client_admin/services.html";
+    fn samples() -> Vec<Self> {
+        let line = |standing: ServiceStanding, n: usize| ServiceLine {
+            client_id: format!("service-{n}"),
+            name: "<script>Cantine</script> en ligne".to_owned(),
+            standing: standing.name(),
+            places: vec!["académie de Montpellier".to_owned(), "mer".to_owned()],
+            schools: n,
+            profiles: vec!["responsable", "eleve", "enseignant", "personnel", "invite"],
+            used: (n > 0).then(|| "26\u{a0}novembre".to_owned()),
+            takes_sign_outs: n > 1,
+            undelivered: i64::try_from(n).unwrap_or(0) - 2,
+            from_file: n == 2,
+            unprotected: n == 1,
+        };
+        let lines: Vec<ServiceLine> = ServiceStanding::iter().zip(0..).map(|(standing, n)| line(standing, n)).collect();
+        let everywhere = ServiceLine { places: Vec::new(), schools: 0, ..line(ServiceStanding::InUse, 9) };
+        let page = ServicesPage {
+            frame: ConsoleFrame::sample().in_room("services"),
+            words: String::new(),
+            standing: None,
+            standings: ServiceStanding::iter().map(ServiceStanding::name).collect(),
+            is_narrowed: false,
+            lines: lines.into_iter().chain([everywhere]).collect(),
+            next: Some("/admin/services?apres=x".to_owned()),
+            discovery: "https://compte.example/.well-known/openid-configuration".to_owned(),
+        };
+        let narrowed =
+            ServicesPage { words: "<b>".to_owned(), standing: Some("suspended"), is_narrowed: true, ..page.clone() };
+        vec![
+            page.clone(),
+            ServicesPage { lines: Vec::new(), next: None, ..page },
+            ServicesPage { lines: Vec::new(), next: None, ..narrowed },
+        ]
+    }
+}
+
+/// What a relying party is, in short.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServiceFacts {
+    pub client_uri: Option<String>,
+    pub redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub backchannel_logout_uri: Option<String>,
+    pub initiate_login_uri: Option<String>,
+    pub contacts: Vec<String>,
+    pub places: Vec<String>,
+    pub schools: Vec<String>,
+    pub profiles: Vec<&'static str>,
+    pub scopes: Vec<&'static str>,
+    /// `pairwise`, `public` or `roster`.
+    pub subject: &'static str,
+    pub sector: String,
+    pub signature: &'static str,
+    pub requires_pkce: bool,
+    pub is_fapi: bool,
+    pub methods: Vec<&'static str>,
+    pub asks_consent: bool,
+}
+
+impl ServiceFacts {
+    fn sample() -> Self {
+        let uri = |path: &str| format!("https://cantine.example/{path}");
+        ServiceFacts {
+            client_uri: Some(uri("")),
+            redirect_uris: vec![uri("retour"), uri("retour?\"><script>alert(1)</script>")],
+            post_logout_redirect_uris: vec![uri("au-revoir")],
+            backchannel_logout_uri: Some(uri("fin-de-session")),
+            initiate_login_uri: Some(uri("connexion")),
+            contacts: vec!["numerique@herault.example".to_owned()],
+            places: vec!["académie de Montpellier".to_owned()],
+            schools: vec!["0349999J Clg Théodore Monod".to_owned()],
+            profiles: vec!["responsable"],
+            scopes: vec!["openid", "profile", "email", "phone", "education", "offline_access"],
+            subject: "pairwise",
+            sector: "host:cantine.example".to_owned(),
+            signature: "RS256",
+            requires_pkce: true,
+            is_fapi: false,
+            methods: vec!["client_secret_basic", "client_secret_post"],
+            asks_consent: true,
+        }
+    }
+}
+
+/// A sign-out that was told to a relying party, or not.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeliveryLine {
+    pub when: String,
+    /// The end of the message's key.
+    pub state: &'static str,
+    pub attempts: i64,
+    /// The status of the last answer that was none.
+    pub answered: Option<u16>,
+    /// True if there was no answer.
+    pub silent: bool,
+}
+
+/// A change of a relying party.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeLine {
+    pub when: String,
+    /// The end of the message's key.
+    pub word: &'static str,
+    /// The name of the administrator.
+    pub who: Option<String>,
+    /// `operator`, `client`, `administrator` or `preau`: the end of the message's key where no name is known.
+    pub kind: &'static str,
+    pub reason: String,
+}
+
+/// What is wrong with a form of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceFormError {
+    Reason,
+    /// It was changed since the page was shown.
+    Changed,
+}
+
+/// The acts that the page confirms after they are done.
+pub const DONE_WORDS: [&str; 2] = ["suspended", "resumed"];
+
+/// `/admin/services/…`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServicePage {
+    pub frame: ConsoleFrame,
+    pub client_id: String,
+    pub name: String,
+    pub standing: &'static str,
+    pub from_file: bool,
+    pub used: Option<String>,
+    /// The day on which it last sent neither PKCE nor `nonce`.
+    pub unprotected: Option<String>,
+    /// Who suspended it, when and why.
+    pub suspension: Option<ChangeLine>,
+    pub facts: ServiceFacts,
+    pub deliveries: Vec<DeliveryLine>,
+    /// The sign-outs of the last days that ended, and those of them that it took.
+    pub ended: i64,
+    pub taken: i64,
+    pub changes: Vec<ChangeLine>,
+    pub may_suspend: bool,
+    pub may_resume: bool,
+    /// True if suspending it is for somebody above: a part of its perimeter is of others.
+    pub act_of_others: bool,
+    pub reason: String,
+    pub error: Option<ServiceFormError>,
+    pub done: Option<&'static str>,
+}
+
+/// The kinds of changes, for the samples.
+const CHANGE_WORDS: [&str; 12] = [
+    "approved", "suspended", "resumed", "secret", "token", "declared", "file", "file_gone", "replaced", "removed",
+    "registered", "other",
+];
+
+impl Page for ServicePage {
+    const TEMPLATE: &'static str = "client_admin/service.html";
+    fn samples() -> Vec<Self> {
+        let change = |(n, word): (usize, &'static str)| ChangeLine {
+            when: "aujourd'hui à 14\u{a0}h\u{a0}05".to_owned(),
+            word,
+            who: (n == 0).then(|| "Nadia Kaci".to_owned()),
+            kind: ["administrator", "operator", "client", "preau"][n % 4],
+            reason: if n == 1 { "Domaine vendu".to_owned() } else { String::new() },
+        };
+        let delivery = |state, answered, silent| DeliveryLine {
+            when: "hier à 14\u{a0}h\u{a0}52".to_owned(),
+            state,
+            attempts: 2,
+            answered,
+            silent,
+        };
+        let changes: Vec<ChangeLine> = CHANGE_WORDS.into_iter().enumerate().map(change).collect();
+        let page = ServicePage {
+            frame: ConsoleFrame::sample().in_room("services"),
+            client_id: "transport-lio".to_owned(),
+            name: "Transport scolaire".to_owned(),
+            standing: "in_use",
+            from_file: false,
+            used: Some("26\u{a0}novembre".to_owned()),
+            unprotected: None,
+            suspension: None,
+            facts: ServiceFacts::sample(),
+            deliveries: vec![
+                delivery("delivered", None, false),
+                delivery("waiting", Some(503), false),
+                delivery("refused", Some(400), false),
+                delivery("given_up", None, true),
+            ],
+            ended: 213,
+            taken: 212,
+            changes: changes.clone(),
+            may_suspend: true,
+            may_resume: false,
+            act_of_others: false,
+            reason: String::new(),
+            error: None,
+            done: None,
+        };
+        let bare = ServiceFacts {
+            client_uri: None,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            initiate_login_uri: None,
+            contacts: Vec::new(),
+            places: Vec::new(),
+            schools: Vec::new(),
+            requires_pkce: false,
+            is_fapi: true,
+            asks_consent: false,
+            subject: "public",
+            methods: vec!["private_key_jwt", "client_secret_jwt", "none"],
+            ..ServiceFacts::sample()
+        };
+        let suspended = ServicePage {
+            standing: "suspended",
+            suspension: changes.get(1).cloned(),
+            may_suspend: false,
+            may_resume: true,
+            ..page.clone()
+        };
+        let standings = ServiceStanding::iter().map(|s| ServicePage { standing: s.name(), ..page.clone() });
+        let others = ServicePage {
+            from_file: true,
+            may_suspend: false,
+            act_of_others: true,
+            used: None,
+            unprotected: Some("26\u{a0}novembre".to_owned()),
+            deliveries: Vec::new(),
+            ended: 0,
+            taken: 0,
+            changes: Vec::new(),
+            facts: bare.clone(),
+            ..page.clone()
+        };
+        let roster = ServiceFacts { subject: "roster", ..bare };
+        let wrong = |error| ServicePage { error: Some(error), reason: "x".to_owned(), ..page.clone() };
+        let told = |done| ServicePage { done: Some(done), ..page.clone() };
+        let mut all: Vec<Self> = standings.collect();
+        all.extend([wrong(ServiceFormError::Reason), wrong(ServiceFormError::Changed)]);
+        all.extend(DONE_WORDS.map(told));
+        all.push(ServicePage { facts: roster, may_suspend: false, ..others.clone() });
+        all.push(ServicePage { error: Some(ServiceFormError::Reason), ..suspended.clone() });
+        all.extend([others, suspended]);
+        all
+    }
+}
