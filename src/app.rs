@@ -1,7 +1,9 @@
 //! The application state of every handler: the platform, built once at start. Depends on no feature.
 
+mod last_uses;
 mod operation;
 
+pub use last_uses::LastUses;
 pub use operation::{DatabaseOperation, Operation, StorageOperation};
 
 use std::ops::Deref;
@@ -57,6 +59,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Pages that showed a support code, buffered until the worker writes them to the database.
     pub support_pages: SupportPageBuffer,
+    /// When client secrets served, until the worker writes it to the database.
+    pub secret_uses: LastUses,
     /// Wakes the outbox worker after a commit that enqueued a job.
     pub job_notifier: JobNotifier,
     /// The cache of the key sets that relying parties publish at their `jwks_uri`.
@@ -119,6 +123,7 @@ impl App {
             outgoing: parts.outgoing,
             metrics: Metrics::default(),
             support_pages: SupportPageBuffer::default(),
+            secret_uses: LastUses::default(),
             job_notifier: JobNotifier::default(),
             client_keys: FetchCache::new(JWKS_CACHE_POLICY),
             request_objects: FetchCache::new(REQUEST_OBJECT_CACHE_POLICY),

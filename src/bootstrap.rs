@@ -5,6 +5,7 @@
 mod health;
 mod helpdesk;
 mod listeners;
+mod uses;
 mod worker;
 
 use std::path::{Path, PathBuf};

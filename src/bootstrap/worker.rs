@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::health::clock_problem;
-use super::helpdesk;
+use super::{helpdesk, uses};
 use crate::app::{App, AppState, Operation};
 use crate::base::clock::Span;
 use crate::config::SmsGatewayRole;
@@ -113,6 +113,7 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
         }
     });
     all.spawn(helpdesk::index_words(app.clone(), stop.clone()));
+    all.spawn(uses::write(app.clone(), stop.clone()));
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
         loop {

@@ -8,7 +8,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::ClientId;
 use crate::bootstrap;
 use crate::clients::ClientOrigin;
-use crate::clients::ops::last_unprotected_exchange;
+use crate::clients::ops::{last_unprotected_exchange, secrets};
 use crate::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleError};
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::tokens;
@@ -139,7 +139,7 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
         ClientCommand::Suspend(which) => decide(ctx, &which.id, Decision::Suspend, out).await?,
         ClientCommand::Resume(which) => decide(ctx, &which.id, Decision::Resume, out).await?,
         ClientCommand::RotateSecret(rotation) => {
-            let secret = lifecycle::rotate_secret(ctx, &rotation.which.id, Span::days(rotation.overlap)).await?;
+            let secret = secrets::rotate_secret(ctx, &rotation.which.id, Span::days(rotation.overlap)).await?;
             writeln!(out, "{}: new secret, not shown again: {}", rotation.which.id, secret.expose_secret())?;
             if rotation.overlap > 0 {
                 let until = format_paris_time(ctx.now.plus(Span::days(rotation.overlap)));

@@ -1,6 +1,7 @@
-//! What the console shows of relying parties; [`decide`] suspends and resumes them.
+//! What the console shows of relying parties; [`decide`] suspends and resumes them, [`secrets`] draws their secrets.
 
 pub mod decide;
+pub mod secrets;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,9 @@ use crate::app::Operation;
 use crate::base::clock::Span;
 use crate::base::names;
 use crate::base::typed_ids::ClientId;
+use crate::clients;
 use crate::clients::store::registered::{self, ClientRecord};
+use crate::clients::store::secrets::ClientSecretRow;
 use crate::db::Tx;
 use crate::logouts;
 use crate::logouts::LogoutDelivery;
@@ -135,6 +138,8 @@ pub struct ServiceFile {
     /// The sign-outs of the last days that ended, and those of them that it took.
     pub delivered: (i64, i64),
     pub changes: Vec<ClientChangeRow>,
+    /// What is known of its secrets beside their digests.
+    pub secrets: Vec<ClientSecretRow>,
 }
 
 /// Finds a relying party, whoever asks.
@@ -154,6 +159,7 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<Service
         deliveries: logouts::store::list_for_client(&mut tx, client_id, MAX_LINES).await?,
         delivered,
         changes: store::list_changes(&mut tx, client_id, MAX_LINES).await?,
+        secrets: clients::store::secrets::list(&mut tx, client_id).await?,
         record,
     }))
 }

@@ -2,6 +2,7 @@
 
 mod acts;
 mod list;
+mod secrets;
 mod service;
 
 use axum::Router;
@@ -32,6 +33,8 @@ pub fn routes() -> Router<AppState> {
         .route(&service, get(service::show))
         .route(&format!("{service}/suspendre"), get(acts::back).post(acts::suspend))
         .route(&format!("{service}/reprendre"), get(acts::back).post(acts::resume))
+        .route(&format!("{service}/secret"), get(acts::back).post(secrets::submit))
+        .route(&format!("{service}/secret/fermer"), get(acts::back).post(secrets::close))
 }
 
 /// Returns the address of the page of a relying party.

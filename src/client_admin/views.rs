@@ -153,6 +153,17 @@ pub struct ChangeLine {
     pub reason: String,
 }
 
+/// A secret that is taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct SecretLine {
+    /// False for the former one.
+    pub is_current: bool,
+    pub drawn: Option<String>,
+    pub used: Option<String>,
+    /// Until when the former one is taken.
+    pub closes: Option<String>,
+}
+
 /// What is wrong with a form of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -160,10 +171,15 @@ pub enum ServiceFormError {
     Reason,
     /// It was changed since the page was shown.
     Changed,
+    TwoSecrets,
+    NoOverlap,
+    NoSecret,
+    /// The secret that this form drew was shown.
+    SecretShown,
 }
 
 /// The acts that the page confirms after they are done.
-pub const DONE_WORDS: [&str; 2] = ["suspended", "resumed"];
+pub const DONE_WORDS: [&str; 3] = ["suspended", "resumed", "secret_closed"];
 
 /// `/admin/services/…`.
 #[derive(Clone, Debug, Serialize)]
@@ -188,14 +204,24 @@ pub struct ServicePage {
     pub may_resume: bool,
     /// True if suspending it is for somebody above: a part of its perimeter is of others.
     pub act_of_others: bool,
+    /// True if it proves itself by a secret.
+    pub has_secret: bool,
+    pub secrets: Vec<SecretLine>,
+    /// A secret that was drawn just now, shown this once.
+    pub secret: Option<String>,
+    /// What the forms are shown with.
+    pub version: i64,
+    /// For how many days the former secret may be taken beside a new one.
+    pub overlaps: Vec<i64>,
+    pub may_draw: bool,
     pub reason: String,
     pub error: Option<ServiceFormError>,
     pub done: Option<&'static str>,
 }
 
 /// The kinds of changes, for the samples.
-const CHANGE_WORDS: [&str; 12] = [
-    "approved", "suspended", "resumed", "secret", "token", "declared", "file", "file_gone", "replaced", "removed",
+const CHANGE_WORDS: [&str; 13] = [
+    "secret_closed", "approved", "suspended", "resumed", "secret", "token", "declared", "file", "file_gone", "replaced", "removed",
     "registered", "other",
 ];
 
@@ -215,6 +241,12 @@ impl Page for ServicePage {
             attempts: 2,
             answered,
             silent,
+        };
+        let secret = |is_current: bool| SecretLine {
+            is_current,
+            drawn: is_current.then(|| "9\u{a0}janvier".to_owned()),
+            used: (!is_current).then(|| "aujourd'hui à 14\u{a0}h\u{a0}05".to_owned()),
+            closes: (!is_current).then(|| "10\u{a0}décembre".to_owned()),
         };
         let changes: Vec<ChangeLine> = CHANGE_WORDS.into_iter().enumerate().map(change).collect();
         let page = ServicePage {
@@ -239,6 +271,12 @@ impl Page for ServicePage {
             may_suspend: true,
             may_resume: false,
             act_of_others: false,
+            has_secret: true,
+            secrets: vec![secret(true), secret(false)],
+            secret: None,
+            version: 7,
+            overlaps: vec![14, 30, 1, 0],
+            may_draw: true,
             reason: String::new(),
             error: None,
             done: None,
@@ -276,6 +314,8 @@ impl Page for ServicePage {
             ended: 0,
             taken: 0,
             changes: Vec::new(),
+            secrets: vec![secret(true)],
+            may_draw: false,
             facts: bare.clone(),
             ..page.clone()
         };
@@ -283,7 +323,18 @@ impl Page for ServicePage {
         let wrong = |error| ServicePage { error: Some(error), reason: "x".to_owned(), ..page.clone() };
         let told = |done| ServicePage { done: Some(done), ..page.clone() };
         let mut all: Vec<Self> = standings.collect();
-        all.extend([wrong(ServiceFormError::Reason), wrong(ServiceFormError::Changed)]);
+        for error in [
+            ServiceFormError::Reason,
+            ServiceFormError::Changed,
+            ServiceFormError::TwoSecrets,
+            ServiceFormError::NoOverlap,
+            ServiceFormError::NoSecret,
+            ServiceFormError::SecretShown,
+        ] {
+            all.push(wrong(error));
+        }
+        all.push(ServicePage { secret: Some("s".repeat(43)), secrets: vec![secret(true)], ..page.clone() });
+        all.push(ServicePage { has_secret: false, secrets: Vec::new(), ..page.clone() });
         all.extend(DONE_WORDS.map(told));
         all.push(ServicePage { facts: roster, may_suspend: false, ..others.clone() });
         all.push(ServicePage { error: Some(ServiceFormError::Reason), ..suspended.clone() });

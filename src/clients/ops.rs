@@ -6,6 +6,7 @@ pub mod lifecycle;
 pub mod logo;
 pub mod publish;
 pub mod registration;
+pub mod secrets;
 
 pub use files::ClientFileError;
 pub use keys::load_keys;
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use super::{Client, store};
 use crate::app::{App, Operation};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::secret::{constant_time_eq, sha256_base64url};
 use crate::base::typed_ids::ClientId;
 use crate::crypto::AssociatedData;
 use crate::db::{Durability, Tx};
@@ -54,21 +54,6 @@ pub fn signing_secret(app: &App, client: &Client) -> anyhow::Result<Option<Secre
         .map(|sealed| app.master_key.open(associated_data(&client.id), sealed))
         .transpose()?
         .map(SecretString::from))
-}
-
-/// Verifies a presented secret against the client's current secret, and against the previous one until its expiry. An
-/// empty secret is always rejected (docs/threats.md#attack-c6).
-pub fn verify_secret(client: &Client, presented: &str, now: Timestamp) -> bool {
-    if presented.is_empty() {
-        return false;
-    }
-    let presented = sha256_base64url(presented);
-    let current = client.secret_digest.as_ref().is_some_and(|stored| constant_time_eq(stored, &presented));
-    let former = client
-        .previous_secret
-        .as_ref()
-        .is_some_and(|(stored, until)| now < *until && constant_time_eq(stored, &presented));
-    current || former
 }
 
 /// Returns the time of the client's last known exchange without PKCE and without `nonce`, within the last 30 days.

@@ -2,6 +2,7 @@
 
 pub mod published;
 pub mod registered;
+pub mod secrets;
 pub mod tokens;
 
 pub mod logo;

@@ -1199,6 +1199,32 @@ admin-service-resume-do = End the suspension
 admin-proof-asked = A proof within the last 5 minutes will be asked for.
 admin-service-of-others = This service is for other territories too: the national level suspends it.
 
+admin-change-secret_closed = former secret closed
+admin-service-done-secret_closed = The former secret is closed.
+admin-service-wrong-two_secrets = Two secrets are accepted already. Close the former one first, or draw another without delay.
+admin-service-wrong-no_overlap = This service signs with its secret: one is accepted at a time.
+admin-service-wrong-no_secret = This service has no secret that is changed here.
+admin-service-wrong-secret_shown = The secret was shown. Draw another if you do not have it.
+admin-secrets = Secrets
+admin-secret-current = Current secret
+admin-secret-former = Former secret
+admin-secret-since = , since { $day }
+admin-secret-used = used { $when }
+admin-secret-unused = not used yet
+admin-secret-until = accepted until { $when }
+admin-secret-of-file = The secret is in the file of the deployment.
+admin-secret-when-close = Once the current secret is used and the former one no longer is, close the former one.
+admin-secret-close = Close the former secret
+admin-secret-overlap = The former one stays accepted for
+admin-secret-overlap-14 = 14 days
+admin-secret-overlap-30 = 30 days
+admin-secret-overlap-1 = 1 day
+admin-secret-overlap-0 = no time: somebody else knows it
+admin-secret-draw = Draw a new secret
+admin-secret-how = It is shown once. A proof within the last 5 minutes will be asked for.
+admin-secret-new = The new secret, shown this time only
+admin-secret-once = Put it now where the service reads it. It leaves in no message, and is kept readable nowhere here.
+
 ## Console: entry, invitation, team
 admin-title = Administration
 admin-reload = The page is opening.

@@ -1199,6 +1199,32 @@ admin-service-resume-do = Terminer la suspension
 admin-proof-asked = Une preuve de moins de 5 minutes sera demandée.
 admin-service-of-others = Ce service sert aussi d'autres territoires que le vôtre : l'échelon national le suspend.
 
+admin-change-secret_closed = ancien secret fermé
+admin-service-done-secret_closed = L'ancien secret est fermé.
+admin-service-wrong-two_secrets = Deux secrets sont déjà acceptés. Fermez l'ancien d'abord, ou tirez-en un autre sans délai.
+admin-service-wrong-no_overlap = Ce service signe avec son secret : un seul est accepté à la fois.
+admin-service-wrong-no_secret = Ce service n'a pas de secret qui se change ici.
+admin-service-wrong-secret_shown = Le secret a été montré. Tirez-en un autre si vous ne l'avez pas.
+admin-secrets = Secrets
+admin-secret-current = Secret actuel
+admin-secret-former = Ancien secret
+admin-secret-since = , depuis le { $day }
+admin-secret-used = utilisé { $when }
+admin-secret-unused = pas encore utilisé
+admin-secret-until = accepté jusqu'au { $when }
+admin-secret-of-file = Le secret est dans le fichier du déploiement.
+admin-secret-when-close = Quand le secret actuel sera utilisé et l'ancien ne le sera plus, fermez l'ancien.
+admin-secret-close = Fermer l'ancien secret
+admin-secret-overlap = L'ancien reste accepté
+admin-secret-overlap-14 = 14 jours
+admin-secret-overlap-30 = 30 jours
+admin-secret-overlap-1 = 1 jour
+admin-secret-overlap-0 = pas du tout : il est connu de quelqu'un d'autre
+admin-secret-draw = Tirer un nouveau secret
+admin-secret-how = Il est montré une fois. Une preuve de moins de 5 minutes sera demandée.
+admin-secret-new = Le nouveau secret, montré cette fois seulement
+admin-secret-once = Mettez-le maintenant là où le service le lit. Il ne part dans aucun message et n'est gardé lisible nulle part ici.
+
 ## Console: entry, invitation, team
 admin-title = Administration
 admin-reload = La page s'ouvre.

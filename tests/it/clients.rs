@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use preau::base::clock::Span;
 use preau::clients::ops::lifecycle::{self, Decision, LifecycleError};
+use preau::clients::ops::secrets;
 use preau::clients::{ClientState, store};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -71,24 +72,24 @@ async fn a_new_secret_is_taken_at_once_and_the_former_one_as_long_as_was_said() 
     let server = TestServer::start().await;
     let client = registered(&server, true, &cantine()).await;
     let (id, first) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
-    let second = lifecycle::rotate_secret(server.operation().storage(), id, Span::days(2)).await.unwrap();
+    let second = secrets::rotate_secret(server.operation().storage(), id, Span::days(2)).await.unwrap();
     assert!(can_authenticate(&server, id, first).await && can_authenticate(&server, id, second.expose_secret()).await);
     assert!(!can_authenticate(&server, id, "").await);
     server.advance(Span::days(2));
     assert!(!can_authenticate(&server, id, first).await && can_authenticate(&server, id, second.expose_secret()).await);
-    let third = lifecycle::rotate_secret(server.operation().storage(), id, Span(0)).await.unwrap();
+    let third = secrets::rotate_secret(server.operation().storage(), id, Span(0)).await.unwrap();
     assert!(
         !can_authenticate(&server, id, second.expose_secret()).await
             && can_authenticate(&server, id, third.expose_secret()).await
     );
 
-    let refused = lifecycle::rotate_secret(server.operation().storage(), "ent", Span(0)).await;
+    let refused = secrets::rotate_secret(server.operation().storage(), "ent", Span(0)).await;
     assert!(matches!(refused, Err(LifecycleError::FileDecides(_))), "{refused:?}");
     let public = json!({"token_endpoint_auth_method": "none", "redirect_uris": ["https://a.example/cb"]});
     let public = registered(&server, true, &public).await;
     assert!(public.get("client_secret").is_none() && public.get("client_secret_expires_at").is_none());
     let refused =
-        lifecycle::rotate_secret(server.operation().storage(), public["client_id"].as_str().unwrap(), Span(0)).await;
+        secrets::rotate_secret(server.operation().storage(), public["client_id"].as_str().unwrap(), Span(0)).await;
     assert!(matches!(refused, Err(LifecycleError::NoSecret(..))), "{refused:?}");
 }
 
@@ -104,9 +105,9 @@ async fn the_secret_of_a_client_that_signs_is_sealed_and_no_other_is_kept() {
     assert!(!found.secret_sealed.as_ref().unwrap().contains(secret));
     let opened = preau::clients::ops::signing_secret(&server.app, &found).unwrap().unwrap();
     assert_eq!(opened.expose_secret(), secret);
-    let overlap = lifecycle::rotate_secret(server.operation().storage(), id, Span::days(1)).await;
+    let overlap = secrets::rotate_secret(server.operation().storage(), id, Span::days(1)).await;
     assert!(matches!(overlap, Err(LifecycleError::NoOverlap(_))));
-    let new = lifecycle::rotate_secret(server.operation().storage(), id, Span(0)).await.unwrap();
+    let new = secrets::rotate_secret(server.operation().storage(), id, Span(0)).await.unwrap();
     let found = store::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap();
     let opened = preau::clients::ops::signing_secret(&server.app, &found).unwrap().unwrap();
     assert_eq!(opened.expose_secret(), new.expose_secret());

@@ -39,6 +39,8 @@ mod connections;
 #[cfg(test)]
 mod console_clients;
 #[cfg(test)]
+mod console_secrets;
+#[cfg(test)]
 mod dependencies;
 #[cfg(test)]
 mod devices;

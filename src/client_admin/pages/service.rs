@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
 use super::list::AcademyNames;
-use super::{GatedResult, day_of, open};
+use super::{GatedResult, day_of, open, secrets};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
@@ -42,6 +42,7 @@ fn change_word(detail: &str) -> &'static str {
         ("resumed, not approved", "resumed"),
         ("resumed, its file is gone", "resumed"),
         ("secret rotated", "secret"),
+        ("former secret closed", "secret_closed"),
         ("its initial access token revoked", "token"),
         ("declared by its file", "declared"),
         ("changed by its file", "file"),
@@ -126,6 +127,7 @@ pub(super) async fn page(
     let state = client.state;
     let may_decide = may_everywhere(&on_duty.roles, AdminAct::SuspendClient, &file.named, ctx.now).is_some();
     let decides = on_duty.role_for(AdminAct::SuspendClient).is_some();
+    let may_draw = may_everywhere(&on_duty.roles, AdminAct::DrawSecret, &file.named, ctx.now).is_some();
     let suspension = file.changes.iter().find(|row| row.detail == "suspended");
     let suspension = suspension.filter(|_| state == ClientState::Suspended).map(|row| change_line(ctx, row));
     Ok(ServicePage {
@@ -146,11 +148,25 @@ pub(super) async fn page(
         may_suspend: may_decide && matches!(state, ClientState::Active | ClientState::Pending),
         may_resume: may_decide && state == ClientState::Suspended,
         act_of_others: decides && !may_decide && state != ClientState::Gone,
+        has_secret: client.meta.auth_method.has_secret(),
+        secrets: secrets::lines(ctx, file),
+        secret: None,
+        version: file.record.version,
+        overlaps: match client.meta.auth_method {
+            AuthMethod::ClientSecretJwt => vec![0],
+            _ => secrets::OVERLAP_DAYS.to_vec(),
+        },
+        may_draw: may_draw && file.record.origin != ClientOrigin::File && state != ClientState::Gone,
         reason: String::new(),
         error: None,
         done: DONE_WORDS.into_iter().find(|word| {
             // An address that is opened later says nothing that is no more.
-            ctx.query.get("fait") == Some(word) && (*word == "suspended") == (state == ClientState::Suspended)
+            let holds = match *word {
+                "suspended" => state == ClientState::Suspended,
+                "resumed" => state != ClientState::Suspended,
+                _ => true,
+            };
+            ctx.query.get("fait") == Some(word) && holds
         }),
     })
 }

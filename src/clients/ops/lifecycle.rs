@@ -1,6 +1,5 @@
-//! Administration of clients: approval, suspension, resumption, rotation of secrets, and initial access tokens.
+//! Administration of clients: approval, suspension, resumption, and initial access tokens. Secrets are in [`super::secrets`].
 
-use super::associated_data;
 use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
@@ -10,7 +9,7 @@ use crate::base::typed_ids::ClientId;
 use crate::clients::ClientOrigin;
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::tokens::{self, InitialToken};
-use crate::clients::{AuthMethod, ClientState};
+use crate::clients::ClientState;
 use crate::crypto::SealError;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::tenants;
@@ -28,6 +27,10 @@ pub enum LifecycleError {
     NoSecret(String, &'static str),
     #[error("client {0} signs with its secret: two at once cannot be taken")]
     NoOverlap(String),
+    #[error("client {0} has two secrets already: close the former one, or leave no overlap")]
+    TwoSecrets(String),
+    #[error("client {0} has no former secret")]
+    NoFormerSecret(String),
     #[error("client {0} was changed meanwhile: look again")]
     Changed(String),
     #[error("academy {0} is not declared")]
@@ -120,36 +123,6 @@ pub async fn decide_in(
     Ok(state)
 }
 
-/// Generates a new secret; the previous one stays valid for `overlap`.
-pub async fn rotate_secret(ctx: StorageOperation<'_>, id: &str, overlap: Span) -> Result<SecretString, LifecycleError> {
-    let secret = SecretString::from(id256(ctx.rng));
-    let mut tx = ctx.write(Durability::Durable).await?;
-    let held = find(&mut tx, id).await?;
-    let method = held.client.meta.auth_method;
-    if held.origin == ClientOrigin::File {
-        return Err(LifecycleError::FileDecides(id.to_owned()));
-    }
-    if held.client.state == ClientState::Gone {
-        return Err(LifecycleError::State(id.to_owned(), held.client.state.name()));
-    }
-    if !method.has_secret() {
-        return Err(LifecycleError::NoSecret(id.to_owned(), method.name()));
-    }
-    let signs = method == AuthMethod::ClientSecretJwt;
-    if signs && overlap > Span(0) {
-        return Err(LifecycleError::NoOverlap(id.to_owned()));
-    }
-    let sealed = if signs { Some(ctx.master_key.seal(associated_data(id), secret.expose_secret())?) } else { None };
-    let until = (overlap > Span(0)).then(|| ctx.now.plus(overlap));
-    let new = sha256_base64url(secret.expose_secret());
-    if !registered::rotate_secret(&mut tx, ctx.now, &held, &new, sealed.as_deref(), until).await? {
-        return Err(LifecycleError::Changed(id.to_owned()));
-    }
-    record(&mut tx, Some(id), "secret rotated").await?;
-    tx.commit().await?;
-    Ok(secret)
-}
-
 /// The parameters of a new initial access token.
 #[derive(Clone, Debug)]
 pub struct InitialTokenRequest {
@@ -196,11 +169,11 @@ pub async fn revoke_initial_token(ctx: StorageOperation<'_>, id: &str) -> Result
     Ok(())
 }
 
-async fn find(tx: &mut Tx, id: &str) -> Result<ClientRecord, LifecycleError> {
+pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<ClientRecord, LifecycleError> {
     registered::find(tx, id).await?.ok_or_else(|| LifecycleError::Unknown(id.to_owned()))
 }
 
-async fn record(tx: &mut UnitOfWork<'_>, client: Option<&str>, detail: &str) -> Result<(), LifecycleError> {
+pub(super) async fn record(tx: &mut UnitOfWork<'_>, client: Option<&str>, detail: &str) -> Result<(), LifecycleError> {
     let client = client.map(ClientId::new);
     let about = AuditDetails { client: client.as_ref(), detail, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::ClientChanged, about).await?;

@@ -15,7 +15,7 @@ use crate::base::typed_ids::ClientId;
 use crate::clients::ClientOrigin;
 use crate::clients::metadata::{self, MetadataError, RegistrationPolicy};
 use crate::clients::store::registered::ClientRecord;
-use crate::clients::store::{ClientColumns, registered, tokens};
+use crate::clients::store::{ClientColumns, registered, secrets, tokens};
 use crate::clients::{AuthMethod, ClientMetadata, ClientState, ResponseProtection, is_client_id};
 use crate::config::deployment::ServerIdentity;
 use crate::db::Durability;
@@ -84,6 +84,9 @@ pub async fn register(op: &Operation<'_>, token: &str, fields: &ClientMetadataFi
         return Ok(Err(RegistrationError::InvalidToken));
     }
     registered::insert(&mut tx, now, &client_id, &written, &sha256_base64url(&manages), &initial).await?;
+    if let Some(digest) = &written.secret_digest {
+        secrets::insert(&mut tx, now, (&client_id, digest), None, None).await?;
+    }
     let detail = format!("registered with {}", initial.label);
     tx.actor = Actor::Client(client_id.clone());
     let about = AuditDetails { client: Some(&client_id), detail: &detail, ..AuditDetails::default() };
@@ -177,6 +180,9 @@ pub async fn update(
         if !registered::replace(&mut tx, now, &held, &written, state).await? {
             continue;
         }
+        if let Some(digest) = written.secret_digest.as_ref().filter(|_| secret.is_some()) {
+            secrets::insert(&mut tx, now, (client_id, digest), None, None).await?;
+        }
         tx.actor = Actor::Client(held.client.id.clone());
         let about =
             AuditDetails { client: Some(&held.client.id), detail: "replaced by its owner", ..AuditDetails::default() };
@@ -204,7 +210,7 @@ fn check_identity(held: &ClientRecord, claimed: &ReplacementIdentity, now: Times
         return Err(MetadataError { field: "client_id", why: "not this client's".into() });
     }
     match &claimed.client_secret {
-        Some(secret) if !super::verify_secret(&held.client, secret, now) => {
+        Some(secret) if !super::secrets::verify_secret(&held.client, secret, now) => {
             Err(MetadataError { field: "client_secret", why: "not this client's".into() })
         }
         _ => Ok(()),

@@ -190,6 +190,13 @@ pub async fn rotate_secret(
     Ok(rows == 1)
 }
 
+/// Closes the former secret of the version read before.
+pub async fn close_former_secret(tx: &mut Tx, now: Timestamp, held: &ClientRecord) -> Result<bool> {
+    let sql = "UPDATE client SET secret_digest_2 = NULL, secret_2_until = NULL, updated_at = $3, version = version + 1 \
+               WHERE client_id = $1 AND version = $2 AND origin = 'registered'";
+    Ok(tx.execute(sql, args![&held.client.id, held.version, now]).await? == 1)
+}
+
 /// Returns the ids of clients after a given id, in order: one page of a list.
 pub async fn list_ids(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<ClientId>> {
     let sql = "SELECT client_id FROM client WHERE client_id > $1 ORDER BY client_id LIMIT $2";

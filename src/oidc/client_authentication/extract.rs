@@ -13,7 +13,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::app::Operation;
-use crate::clients::{self, AuthMethod, Client, is_client_id, ops::verify_secret};
+use crate::clients::ops::secrets::{matching_secret, note_use};
+use crate::clients::{self, AuthMethod, Client, is_client_id};
 use crate::http::error::PageError;
 use crate::http::form;
 use crate::oidc::client_authentication::assertion::{self, ClientEndpoint, authentication_failed};
@@ -132,11 +133,14 @@ async fn verify_credentials(
         return Err(authentication_failed("another method than the registered one").into());
     }
     match presented.kind {
-        CredentialKind::Basic(secret) | CredentialKind::Post(secret) if !verify_secret(&client, &secret, op.now) => {
-            return Err(authentication_failed("wrong secret").into());
+        CredentialKind::Basic(secret) | CredentialKind::Post(secret) => {
+            match matching_secret(&client, &secret, op.now) {
+                Some(digest) => note_use(op, &client, digest),
+                None => return Err(authentication_failed("wrong secret").into()),
+            }
         }
         CredentialKind::Assertion(text) => assertion::verify(op, endpoint, &client, &text).await?,
-        CredentialKind::Basic(_) | CredentialKind::Post(_) | CredentialKind::Anonymous => {}
+        CredentialKind::Anonymous => {}
     }
     clients::ops::record_use(op, &client).await;
     Ok(client)
