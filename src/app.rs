@@ -59,7 +59,7 @@ pub struct App {
     pub metrics: Metrics,
     /// Pages that showed a support code, buffered until the worker writes them to the database.
     pub support_pages: SupportPageBuffer,
-    /// When client secrets served, until the worker writes it to the database.
+    /// The last uses of client secrets, until the worker writes them to the database.
     pub secret_uses: LastUses,
     /// Wakes the outbox worker after a commit that enqueued a job.
     pub job_notifier: JobNotifier,

@@ -26,8 +26,8 @@ use crate::http::views;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
 use crate::{
-    activation, administrators, bootstrap, client_admin, clients, console, emails, federation, helpdesk, login, my_account, oidc,
-    otp, recovery, regroup,
+    activation, administrators, bootstrap, client_admin, clients, console, emails, federation, helpdesk, login,
+    my_account, oidc, otp, recovery, regroup,
 };
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.

@@ -8,13 +8,18 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::ClientId;
 use crate::bootstrap;
 use crate::clients::ClientOrigin;
-use crate::clients::ops::{last_unprotected_exchange, secrets};
+use crate::clients::answers::ClientAnswers;
+use crate::clients::checks::has_bad;
+use crate::clients::ops::checks::{CheckMeans, check};
 use crate::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleError};
+use crate::clients::ops::{last_unprotected_exchange, secrets};
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::tokens;
 use crate::clients::{AuthMethod, Client, metadata};
 use crate::config::Config;
+use crate::config::deployment::ServerIdentity;
 use crate::db::{AccessMode, Db};
+use crate::http::outgoing::OutgoingClient;
 use crate::logouts;
 use secrecy::ExposeSecret as _;
 
@@ -46,6 +51,8 @@ enum ClientCommand {
     Resume(ClientIdArgs),
     /// Draws a new secret, shown once.
     RotateSecret(RotateSecretArgs),
+    /// Checks the addresses, keys and perimeter of a client now, as the console does; exit 1 if something is bad.
+    Check(ClientIdArgs),
     /// Manages initial access tokens for registering clients.
     Token(TokenArgs),
 }
@@ -146,6 +153,11 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
                 writeln!(out, "the former one is taken until {until}")?;
             }
         }
+        ClientCommand::Check(which) => {
+            let sound = check_client(ctx, config, &which.id, out).await?;
+            opened.db.close().await;
+            return Ok(sound);
+        }
         ClientCommand::Token(TokenArgs { action: TokenCommand::New(drawing) }) => {
             create_token(ctx, drawing, out).await?
         }
@@ -186,6 +198,37 @@ async fn decide(
     let state = lifecycle::decide(ctx, id, decision).await?;
     writeln!(out, "{id}: {}", state.name())?;
     Ok(())
+}
+
+/// Runs the checks of the console on a client that is there. Returns false if one of them is bad.
+async fn check_client(
+    ctx: StorageOperation<'_>,
+    config: &Config,
+    id: &str,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let found = registered::find(&mut ctx.db.read().await?, id).await?;
+    let meta = found.ok_or_else(|| LifecycleError::Unknown(id.to_owned()))?.client.meta;
+    let mut answers = ClientAnswers::of(id, &meta);
+    // Nobody was asked why.
+    answers.reasons = answers.scopes.iter().map(|scope| (scope.clone(), "-".to_owned())).collect();
+    let (outgoing, server) = (OutgoingClient::new(&config.outgoing)?, ServerIdentity::of(config));
+    let means = CheckMeans {
+        db: ctx.db,
+        outgoing: &outgoing,
+        rng: ctx.rng,
+        server: &server,
+        algorithms: &config.keys.algorithms,
+        // The signing keys are the servers': a sign-out is tried by them.
+        keys: None,
+        now: ctx.now,
+    };
+    let results = Box::pin(check(&means, &answers, Some(&meta))).await?;
+    for result in &results {
+        let (verdict, code) = (result.verdict.name(), &result.code);
+        writeln!(out, "{verdict:<4}  {:<26}  {code:<22}  {}  {}", result.field, result.value, result.detail)?;
+    }
+    Ok(!has_bad(&results))
 }
 
 async fn print_clients(db: &Db, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {

@@ -130,12 +130,12 @@ mod tests {
             (perimeter(&[], &[], &["0349999J"]), vec![m.clone()], true, true),
             (perimeter(&[], &[], &["0349999J"]), vec![ministry("en")], true, true),
             (perimeter(&[], &[], &["0349999J"]), vec![t.clone()], false, false),
-            (perimeter(&[], &[], &["0319999A"]), vec![t.clone()], false, false),
-            (perimeter(&[], &[], &[]), vec![m.clone()], false, false),
+            (perimeter(&[], &[], &["0319999A"]), vec![t], false, false),
+            (perimeter(&[], &[], &[]), vec![m], false, false),
             (perimeter(&[], &[], &[]), vec![Territory::All], true, true),
             (perimeter(&["montpellier", "toulouse"], &["mer"], &["0349999J"]), vec![own.clone()], true, true),
-            (perimeter(&["montpellier"], &[], &[]), vec![other.clone()], false, false),
-            (perimeter(&[], &[], &[]), vec![own.clone()], true, true),
+            (perimeter(&["montpellier"], &[], &[]), vec![other], false, false),
+            (perimeter(&[], &[], &[]), vec![own], true, true),
         ] {
             let roles = roles(&territories);
             let touched = places().touched(&id, &crate::clients::metadata::sample(perimeter.clone()));
@@ -143,7 +143,11 @@ mod tests {
             let now = Timestamp(1);
             // A technician may draw secrets, and an academy too.
             let act = AdminAct::DrawSecret;
-            assert_eq!(may(&roles, AdminAct::SeeServices, &touched, now).is_some(), sees, "{perimeter:?} {territories:?}");
+            assert_eq!(
+                may(&roles, AdminAct::SeeServices, &touched, now).is_some(),
+                sees,
+                "{perimeter:?} {territories:?}"
+            );
             assert_eq!(may_everywhere(&roles, act, &named, now).is_some(), acts, "{perimeter:?} {territories:?}");
         }
     }

@@ -6,6 +6,7 @@
 pub mod extent;
 pub mod ops;
 pub mod pages;
+pub mod requests;
 pub mod standing;
 pub mod store;
 pub mod views;

@@ -1,6 +1,10 @@
-//! What the console shows of relying parties; [`decide`] suspends and resumes them, [`secrets`] draws their secrets.
+//! What the console shows of relying parties; [`decide`] suspends and resumes them, [`secrets`] draws their secrets,
+//! [`request`] and [`review`] bring new ones and changes.
 
 pub mod decide;
+pub mod request;
+mod request_checks;
+pub mod review;
 pub mod secrets;
 
 use std::collections::BTreeSet;
@@ -33,7 +37,7 @@ pub const DELIVERIES_SINCE: Span = Span::days(7);
 /// The maximum number of sign-outs, and of changes, on the page of a relying party.
 const MAX_LINES: i64 = 20;
 
-/// What a list is narrowed to.
+/// The filter of a list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ServiceFilter<'a> {
     /// A part of the name, of the `client_id` or of a host.
@@ -92,7 +96,7 @@ pub async fn list(op: &Operation<'_>, on_duty: &OnDuty, filter: ServiceFilter<'_
                 continue;
             }
             let undelivered = undelivered.get(&record.client.id).copied().unwrap_or_default();
-            let standing = ServiceStanding::of(&record, undelivered);
+            let standing = ServiceStanding::of(&record.client, undelivered, op.now);
             if filter.standing.is_some_and(|wanted| wanted != standing) {
                 continue;
             }
@@ -116,7 +120,12 @@ pub async fn list(op: &Operation<'_>, on_duty: &OnDuty, filter: ServiceFilter<'_
 async fn school_places(tx: &mut Tx, records: &[ClientRecord]) -> anyhow::Result<SchoolPlaces> {
     let named: BTreeSet<&String> = records.iter().flat_map(|r| &r.client.meta.perimeter.schools).collect();
     let named: Vec<String> = named.into_iter().cloned().collect();
-    let schools = store::list_schools(tx, &named).await?;
+    school_places_of(tx, &named).await
+}
+
+/// Reads the places of some schools.
+async fn school_places_of(tx: &mut Tx, uais: &[String]) -> anyhow::Result<SchoolPlaces> {
+    let schools = store::list_schools(tx, uais).await?;
     Ok(SchoolPlaces {
         pairs: store::list_pairs(tx).await?,
         schools: schools.into_iter().map(|s| (s.uai, (s.academy, s.ministry))).collect(),
@@ -138,8 +147,10 @@ pub struct ServiceFile {
     /// The sign-outs of the last days that ended, and those of them that it took.
     pub delivered: (i64, i64),
     pub changes: Vec<ClientChangeRow>,
-    /// What is known of its secrets beside their digests.
+    /// The dates of its secrets.
     pub secrets: Vec<ClientSecretRow>,
+    /// The persons of its trial.
+    pub trial_persons: i64,
 }
 
 /// Finds a relying party, whoever asks.
@@ -152,7 +163,7 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<Service
     let delivered = store::count_deliveries(&mut tx, client_id, since).await?;
     let schools = store::list_schools(&mut tx, &record.client.meta.perimeter.schools).await?;
     Ok(Some(ServiceFile {
-        standing: ServiceStanding::of(&record, delivered.0 - delivered.1),
+        standing: ServiceStanding::of(&record.client, delivered.0 - delivered.1, op.now),
         touched: places.touched(client_id, &record.client.meta),
         named: places.named(client_id, &record.client.meta.perimeter),
         schools: schools.into_iter().map(|school| (school.uai, school.name)).collect(),
@@ -160,6 +171,7 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<Service
         delivered,
         changes: store::list_changes(&mut tx, client_id, MAX_LINES).await?,
         secrets: clients::store::secrets::list(&mut tx, client_id).await?,
+        trial_persons: clients::store::trial::count(&mut tx, client_id).await?,
         record,
     }))
 }
@@ -183,6 +195,7 @@ mod tests {
             secret_sealed: None,
             last_used_at: None,
             unprotected_at: None,
+            probation_until: None,
         };
         let record = ClientRecord {
             client,

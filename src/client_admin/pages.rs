@@ -1,13 +1,16 @@
 //! The pages of relying parties in the console: the list, and one of them.
 
 mod acts;
+mod file;
 mod list;
+mod request_form;
+mod review;
 mod secrets;
 mod service;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::ops::{self, ServiceFile};
 use crate::administrators::ops::OnDuty;
@@ -28,8 +31,17 @@ type GatedResult = Result<Response, Response>;
 
 pub fn routes() -> Router<AppState> {
     let service = format!("{}/{{client_id}}", paths::ADMIN_SERVICES);
+    let review = format!("{}/{{id}}", paths::ADMIN_REVIEW_SERVICE);
     Router::new()
         .route(paths::ADMIN_SERVICES, get(list::show))
+        .route(paths::ADMIN_REQUEST_SERVICE, get(request_form::show).post(request_form::submit))
+        .route(&review, get(review::show))
+        .route(&format!("{review}/envoyer"), post(review::submit))
+        .route(&format!("{review}/retirer"), post(review::take_back))
+        .route(&format!("{review}/decision"), get(review::back).post(review::decide))
+        .route(&format!("{review}/fichier"), get(file::of_request))
+        .route(&format!("{service}/modifier"), get(request_form::change))
+        .route(&format!("{service}/fichier"), get(file::of_service))
         .route(&service, get(service::show))
         .route(&format!("{service}/suspendre"), get(acts::back).post(acts::suspend))
         .route(&format!("{service}/reprendre"), get(acts::back).post(acts::resume))
@@ -40,6 +52,11 @@ pub fn routes() -> Router<AppState> {
 /// Returns the address of the page of a relying party.
 fn service_path(client_id: &str) -> String {
     format!("{}/{client_id}", paths::ADMIN_SERVICES)
+}
+
+/// Returns the address of the reading of a request.
+fn review_path(id: &str) -> String {
+    format!("{}/{id}", paths::ADMIN_REVIEW_SERVICE)
 }
 
 /// Finds a relying party that the administrator may see; else the answer of what is not there.

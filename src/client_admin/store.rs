@@ -1,5 +1,7 @@
 //! What the console reads of relying parties beside their own rows: places, sign-outs, the journal.
 
+pub mod requests;
+
 use std::collections::BTreeMap;
 
 use crate::base::clock::Timestamp;

@@ -1,4 +1,8 @@
-//! The pages of relying parties: their contexts and samples.
+//! The page of one relying party: its context and samples.
+
+pub mod list;
+pub mod request_form;
+pub mod review;
 
 use serde::Serialize;
 use strum::IntoEnumIterator as _;
@@ -7,79 +11,7 @@ use super::standing::ServiceStanding;
 use crate::administrators::views::ConsoleFrame;
 use crate::http::pages::Page;
 
-/// A relying party in the list.
-#[derive(Clone, Debug, Serialize)]
-pub struct ServiceLine {
-    pub client_id: String,
-    pub name: String,
-    /// The end of the message's key.
-    pub standing: &'static str,
-    /// The names of the academies and ministries of its perimeter.
-    pub places: Vec<String>,
-    /// The number of schools that its perimeter names.
-    pub schools: usize,
-    pub profiles: Vec<&'static str>,
-    pub used: Option<String>,
-    pub takes_sign_outs: bool,
-    pub undelivered: i64,
-    pub from_file: bool,
-    /// True if it sends neither PKCE nor `nonce`.
-    pub unprotected: bool,
-}
-
-/// `/admin/services`.
-#[derive(Clone, Debug, Serialize)]
-pub struct ServicesPage {
-    pub frame: ConsoleFrame,
-    pub words: String,
-    pub standing: Option<&'static str>,
-    pub standings: Vec<&'static str>,
-    pub is_narrowed: bool,
-    pub lines: Vec<ServiceLine>,
-    pub next: Option<String>,
-    /// The address of the discovery document.
-    pub discovery: String,
-}
-
-impl Page for ServicesPage {
-    const TEMPLATE: &'static str = "client_admin/services.html";
-    fn samples() -> Vec<Self> {
-        let line = |standing: ServiceStanding, n: usize| ServiceLine {
-            client_id: format!("service-{n}"),
-            name: "<script>Cantine</script> en ligne".to_owned(),
-            standing: standing.name(),
-            places: vec!["académie de Montpellier".to_owned(), "mer".to_owned()],
-            schools: n,
-            profiles: vec!["responsable", "eleve", "enseignant", "personnel", "invite"],
-            used: (n > 0).then(|| "26\u{a0}novembre".to_owned()),
-            takes_sign_outs: n > 1,
-            undelivered: i64::try_from(n).unwrap_or(0) - 2,
-            from_file: n == 2,
-            unprotected: n == 1,
-        };
-        let lines: Vec<ServiceLine> = ServiceStanding::iter().zip(0..).map(|(standing, n)| line(standing, n)).collect();
-        let everywhere = ServiceLine { places: Vec::new(), schools: 0, ..line(ServiceStanding::InUse, 9) };
-        let page = ServicesPage {
-            frame: ConsoleFrame::sample().in_room("services"),
-            words: String::new(),
-            standing: None,
-            standings: ServiceStanding::iter().map(ServiceStanding::name).collect(),
-            is_narrowed: false,
-            lines: lines.into_iter().chain([everywhere]).collect(),
-            next: Some("/admin/services?apres=x".to_owned()),
-            discovery: "https://compte.example/.well-known/openid-configuration".to_owned(),
-        };
-        let narrowed =
-            ServicesPage { words: "<b>".to_owned(), standing: Some("suspended"), is_narrowed: true, ..page.clone() };
-        vec![
-            page.clone(),
-            ServicesPage { lines: Vec::new(), next: None, ..page },
-            ServicesPage { lines: Vec::new(), next: None, ..narrowed },
-        ]
-    }
-}
-
-/// What a relying party is, in short.
+/// The settings of a relying party, in short.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServiceFacts {
     pub client_uri: Option<String>,
@@ -164,7 +96,7 @@ pub struct SecretLine {
     pub closes: Option<String>,
 }
 
-/// What is wrong with a form of the page.
+/// The fault of a form of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceFormError {
@@ -192,7 +124,7 @@ pub struct ServicePage {
     pub used: Option<String>,
     /// The day on which it last sent neither PKCE nor `nonce`.
     pub unprotected: Option<String>,
-    /// Who suspended it, when and why.
+    /// The suspension, with its author and reason.
     pub suspension: Option<ChangeLine>,
     pub facts: ServiceFacts,
     pub deliveries: Vec<DeliveryLine>,
@@ -209,20 +141,45 @@ pub struct ServicePage {
     pub secrets: Vec<SecretLine>,
     /// A secret that was drawn just now, shown this once.
     pub secret: Option<String>,
-    /// What the forms are shown with.
+    /// The version with which the forms are shown.
     pub version: i64,
     /// For how many days the former secret may be taken beside a new one.
     pub overlaps: Vec<i64>,
     pub may_draw: bool,
+    pub may_change: bool,
+    /// The end of its trial, and the persons of it.
+    pub trial_until: Option<String>,
+    pub trial_persons: i64,
+    /// The settings of a program, ready to copy, and the programs that have some.
+    pub settings: String,
+    pub library: &'static str,
+    pub libraries: Vec<&'static str>,
     pub reason: String,
     pub error: Option<ServiceFormError>,
     pub done: Option<&'static str>,
 }
 
 /// The kinds of changes, for the samples.
-const CHANGE_WORDS: [&str; 13] = [
-    "secret_closed", "approved", "suspended", "resumed", "secret", "token", "declared", "file", "file_gone", "replaced", "removed",
-    "registered", "other",
+const CHANGE_WORDS: [&str; 19] = [
+    "secret_closed",
+    "approved",
+    "suspended",
+    "resumed",
+    "secret",
+    "token",
+    "declared",
+    "file",
+    "file_gone",
+    "replaced",
+    "removed",
+    "registered",
+    "other",
+    "requested",
+    "asked",
+    "refused",
+    "part",
+    "at_once",
+    "withdrawn",
 ];
 
 impl Page for ServicePage {
@@ -232,7 +189,7 @@ impl Page for ServicePage {
             when: "aujourd'hui à 14\u{a0}h\u{a0}05".to_owned(),
             word,
             who: (n == 0).then(|| "Nadia Kaci".to_owned()),
-            kind: ["administrator", "operator", "client", "preau"][n % 4],
+            kind: ["administrator", "operator", "client", "preau"].get(n % 4).copied().unwrap_or("preau"),
             reason: if n == 1 { "Domaine vendu".to_owned() } else { String::new() },
         };
         let delivery = |state, answered, silent| DeliveryLine {
@@ -277,6 +234,12 @@ impl Page for ServicePage {
             version: 7,
             overlaps: vec![14, 30, 1, 0],
             may_draw: true,
+            may_change: true,
+            trial_until: None,
+            trial_persons: 0,
+            settings: "client_id = \"cantine\"".to_owned(),
+            library: "spring",
+            libraries: crate::clients::snippets::Library::iter().map(crate::clients::snippets::Library::name).collect(),
             reason: String::new(),
             error: None,
             done: None,
@@ -316,6 +279,7 @@ impl Page for ServicePage {
             changes: Vec::new(),
             secrets: vec![secret(true)],
             may_draw: false,
+            may_change: false,
             facts: bare.clone(),
             ..page.clone()
         };
@@ -338,6 +302,12 @@ impl Page for ServicePage {
         all.extend(DONE_WORDS.map(told));
         all.push(ServicePage { facts: roster, may_suspend: false, ..others.clone() });
         all.push(ServicePage { error: Some(ServiceFormError::Reason), ..suspended.clone() });
+        all.push(ServicePage {
+            standing: "trial",
+            trial_until: Some("hier à 8\u{a0}h".to_owned()),
+            trial_persons: 38,
+            ..page
+        });
         all.extend([others, suspended]);
         all
     }

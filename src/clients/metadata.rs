@@ -10,7 +10,7 @@ mod scopes;
 mod uris;
 
 pub use algorithms::check_offered_algorithms;
-pub use hosts::check_hosts;
+pub use hosts::{HostFlaw, check_host, check_hosts};
 pub use profile::{ClientRequirements, allowed_algorithms, requirements};
 pub use response_fields::to_fields;
 pub use uris::single_client_sector;
@@ -334,19 +334,10 @@ fn subject_type(f: &ClientMetadataFields, terms: &RegistrationPolicy) -> Result<
     }
 }
 
-/// Returns the metadata of a client with a perimeter, for tests of other modules.
 #[cfg(test)]
-pub fn sample(perimeter: Perimeter) -> ClientMetadata {
-    let fields = ClientMetadataFields {
-        client_name: Some("Cantine".to_owned()),
-        redirect_uris: Some(vec!["https://cantine.example/retour".to_owned()]),
-        ..ClientMetadataFields::default()
-    };
-    let (client_id, academy) = ("cantine".to_owned(), String::new());
-    let terms = RegistrationPolicy::Registered { client_id, academy, has_own_sector: false };
-    let meta = validate(&fields, &terms).unwrap_or_else(|flaw| panic!("{flaw}"));
-    ClientMetadata { academy: None, perimeter, ..meta }
-}
+mod sample;
+#[cfg(test)]
+pub use sample::sample;
 
 #[cfg(test)]
 mod tests;

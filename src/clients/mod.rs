@@ -4,12 +4,16 @@
 //! under the same rules (`metadata`).
 //! Every endpoint checks `is_usable` before serving a client.
 
+pub mod answers;
+pub mod as_file;
 pub mod branding;
+pub mod checks;
 pub mod logo;
 pub mod metadata;
 pub mod ops;
 pub mod pages;
 mod perimeter;
+pub mod snippets;
 pub mod store;
 
 use serde::{Deserialize, Serialize};
@@ -278,12 +282,19 @@ pub struct Client {
     pub last_used_at: Option<Timestamp>,
     /// The time of the last exchange of a code protected by neither PKCE nor `nonce`, written at most once a day.
     pub unprotected_at: Option<Timestamp>,
+    /// The end of its trial, with few persons.
+    pub probation_until: Option<Timestamp>,
 }
 
 impl Client {
     /// True if the client is active; every endpoint checks this.
     pub fn is_usable(&self) -> bool {
         self.state == ClientState::Active
+    }
+
+    /// True if it is on trial: a few persons may sign in.
+    pub fn is_on_trial(&self, now: Timestamp) -> bool {
+        self.probation_until.is_some_and(|until| now < until)
     }
 
     /// True if the redirect URI is registered, byte for byte except for the port of a native client's loopback URI.

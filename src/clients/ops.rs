@@ -1,5 +1,6 @@
 //! Use cases of relying parties: publication of files, registration, approval, client secrets.
 
+pub mod checks;
 mod files;
 mod keys;
 pub mod lifecycle;
@@ -7,6 +8,7 @@ pub mod logo;
 pub mod publish;
 pub mod registration;
 pub mod secrets;
+pub mod trial;
 
 pub use files::ClientFileError;
 pub use keys::load_keys;

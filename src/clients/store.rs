@@ -4,6 +4,7 @@ pub mod published;
 pub mod registered;
 pub mod secrets;
 pub mod tokens;
+pub mod trial;
 
 pub mod logo;
 
@@ -23,6 +24,7 @@ struct Row {
     secret_sealed: Option<String>,
     last_used_at: Option<i64>,
     unprotected_at: Option<i64>,
+    probation_until: Option<i64>,
 }
 
 impl TryFrom<Row> for Client {
@@ -40,27 +42,28 @@ impl TryFrom<Row> for Client {
             secret_sealed: r.secret_sealed,
             last_used_at: r.last_used_at.map(Timestamp),
             unprotected_at: r.unprotected_at.map(Timestamp),
+            probation_until: r.probation_until.map(Timestamp),
         })
     }
 }
 
 pub async fn find(tx: &mut Tx, client_id: &str) -> Result<Option<Client>> {
     let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
-               last_used_at, unprotected_at FROM client WHERE client_id = $1";
+               last_used_at, unprotected_at, probation_until FROM client WHERE client_id = $1";
     tx.fetch_optional::<Row>(sql, args![client_id]).await?.map(Client::try_from).transpose()
 }
 
 /// Lists clients after an id, in the order of their ids.
 pub async fn list_after(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<Client>> {
     let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
-               last_used_at, unprotected_at FROM client WHERE client_id > $1 ORDER BY client_id LIMIT $2";
+               last_used_at, unprotected_at, probation_until FROM client WHERE client_id > $1 ORDER BY client_id LIMIT $2";
     tx.fetch_all::<Row>(sql, args![after, most]).await?.into_iter().map(Client::try_from).collect()
 }
 
 /// Returns the usable clients declared in files, the deployment's own clients: a few hundred at most.
 pub async fn list_from_files(tx: &mut Tx) -> Result<Vec<Client>> {
     let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
-               last_used_at, unprotected_at FROM client WHERE origin = 'file' AND state = 'active' ORDER BY client_id LIMIT 500";
+               last_used_at, unprotected_at, probation_until FROM client WHERE origin = 'file' AND state = 'active' ORDER BY client_id LIMIT 500";
     tx.fetch_all::<Row>(sql, args![]).await?.into_iter().map(Client::try_from).collect()
 }
 

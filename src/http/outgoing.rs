@@ -60,6 +60,14 @@ pub struct Fetched {
     pub body: Vec<u8>,
 }
 
+/// An answer of which only the head counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    pub status: u16,
+    /// The address that the answer leads to.
+    pub location: Option<String>,
+}
+
 /// The purpose of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallPurpose {
@@ -152,6 +160,15 @@ impl OutgoingClient {
         let (ways, _place) = self.acquire(CallPurpose::SignOut)?;
         let request = |client: &Client| client.request(Method::POST, url.clone()).form(fields);
         Ok(ways.send(&url, request).await?.status().as_u16())
+    }
+
+    /// Looks whether an address answers, and where it leads: no redirect is followed, and no body is read.
+    pub async fn probe(&self, address: &str) -> Result<Probed, OutgoingError> {
+        let url = self.validate_url(address)?;
+        let (ways, _place) = self.acquire(CallPurpose::Registration)?;
+        let response = ways.send(&url, |client: &Client| client.request(Method::GET, url.clone())).await?;
+        let location = response.headers().get("location").and_then(|to| to.to_str().ok()).map(str::to_owned);
+        Ok(Probed { status: response.status().as_u16(), location })
     }
 
     fn acquire(&self, purpose: CallPurpose) -> Result<(&GuardedClient, SemaphorePermit<'_>), OutgoingError> {

@@ -141,6 +141,9 @@ pub const ADMIN_PEOPLE: &str = "/admin/personnes";
 pub const ADMIN_CODES: &str = "/admin/codes";
 /// The relying parties; below it each one by its `client_id`.
 pub const ADMIN_SERVICES: &str = "/admin/services";
+pub const ADMIN_REQUEST_SERVICE: &str = "/admin/services/demander";
+/// Below it a request by id.
+pub const ADMIN_REVIEW_SERVICE: &str = "/admin/services/relire";
 pub const ADMIN_RENEW_INVITATION: &str = "/admin/equipe/reinviter";
 
 pub const HELP: &str = "/aide";

@@ -11,7 +11,8 @@ const RESERVED_PARAMETERS: [&str; 7] =
     ["code", "state", "iss", "error", "error_description", "id_token", "access_token"];
 
 /// The reason for refusing a URI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
 pub enum RedirectUriError {
     TooLong,
     ForbiddenCharacter,
@@ -31,6 +32,11 @@ pub enum RedirectUriError {
 }
 
 impl RedirectUriError {
+    /// Returns the name of the reason, the end of a message's key.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// Returns the description in ASCII, for an `error_description` and for operators.
     pub fn description(self) -> &'static str {
         match self {

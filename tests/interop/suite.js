@@ -13,6 +13,7 @@ import { configure, refused, request, signIn } from "./flow.js";
 import { PASSWORD, Person } from "./person.js";
 import { small } from "./programs_small.js";
 import { PARENTS, SCHOOL } from "./roster.js";
+import { settings } from "./settings.js";
 import { applications } from "./spa.js";
 import { upstream } from "./upstream.js";
 
@@ -312,6 +313,7 @@ if (academy) {
 }
 if (ready) {
   await report.scenario("sign-ins", signIns);
+  await report.scenario("the console's settings", () => settings(report, ISSUER, first.elsewhere()));
   await report.scenario("sessions", sessions);
   await report.scenario("refusals", refusals);
   await report.scenario("oauth4webapi", strictest);

@@ -54,7 +54,12 @@ async fn threat_s15_attack_p1_secrets_are_drawn_by_those_who_administer_the_whol
             let fields = [("version", &*version.to_string()), ("delai", "0")];
             who.browser.post(&format!("/admin/services/{id}/{path}"), &fields).await;
             let status = if may { right } else { StatusCode::NOT_FOUND };
-            assert_eq!(who.browser.page.status, status, "{role:?} {territory} {path} {}", who.browser.page.visible_text());
+            assert_eq!(
+                who.browser.page.status,
+                status,
+                "{role:?} {territory} {path} {}",
+                who.browser.page.visible_text()
+            );
         }
         let after = server.query_count("SELECT MAX(version) FROM client WHERE origin = 'registered'").await;
         assert_eq!(after, version + i64::from(may), "{role:?} {territory}");
@@ -73,7 +78,8 @@ async fn attack_c6_a_drawn_secret_is_shown_once_and_the_former_one_taken_until_i
     assert_eq!((second.len(), who.browser.page.header("cache-control")), (43, "no-store"));
     assert!(can_authenticate(&server, &client, &first).await && can_authenticate(&server, &client, &second).await);
     // Loaded again, the same form draws nothing and shows nothing.
-    let again: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let mut again: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    again.push(("delai", "14"));
     who.browser.post(&format!("/admin/services/{id}/secret"), &again).await;
     let seen = who.browser.page.visible_text();
     assert_eq!(who.browser.page.status, REFUSED);
@@ -114,7 +120,8 @@ async fn attack_c6_a_drawn_secret_is_shown_once_and_the_former_one_taken_until_i
     let by = "|academy@montpellier|montpellier";
     assert_eq!(
         server.query_texts(journal).await,
-        ["secret rotated", "former secret closed", "secret rotated", "secret rotated"].map(|what| format!("{what}{by}"))
+        ["secret rotated", "former secret closed", "secret rotated", "secret rotated"]
+            .map(|what| format!("{what}{by}"))
     );
     let kept = server.query_texts("SELECT digest || COALESCE(drawn_by, '') FROM client_secret").await.concat();
     let whole = server.query_texts("SELECT detail || COALESCE(before, '') || COALESCE(after, '') FROM audit").await;
@@ -126,7 +133,7 @@ async fn attack_c6_a_drawn_secret_is_shown_once_and_the_former_one_taken_until_i
 }
 
 #[tokio::test]
-async fn attack_p3_no_secret_is_drawn_without_a_fresh_proof_a_role_or_a_sound_form() {
+async fn attack_p1_no_secret_is_drawn_without_a_fresh_proof_a_role_or_a_sound_form() {
     let (server, client) = start().await;
     let id = text(&client, "client_id");
     let mut who = administrator(&server, AdminRole::Academy, "academy:montpellier", "m@ac.example").await;

@@ -37,7 +37,11 @@ mod clock;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod console_checks;
+#[cfg(test)]
 mod console_clients;
+#[cfg(test)]
+mod console_requests;
 #[cfg(test)]
 mod console_secrets;
 #[cfg(test)]

@@ -52,6 +52,19 @@ pub async fn list_current(tx: &mut Tx, administrator_id: &AdministratorId, now: 
     Ok(all)
 }
 
+/// Lists the roles of an administrator that are over, the latest first, each with the time of its end in milliseconds.
+pub async fn list_ended(tx: &mut Tx, id: &AdministratorId, now: Timestamp) -> Result<Vec<(RoleGrant, i64)>> {
+    let sql = "SELECT id, role, territory_kind, territory, class, pupils_only, ends_at, approved_at, ended_at \
+               FROM admin_role WHERE administrator_id = $1 AND (ended_at IS NOT NULL OR ends_at <= $2) \
+               ORDER BY COALESCE(ended_at, ends_at) DESC LIMIT 100";
+    let rows = tx.fetch_all::<Row>(sql, args![id, now]).await?;
+    let ended = |row: Row| {
+        let at = row.ended_at.or(row.ends_at).unwrap_or_default();
+        Ok(read(row)?.map(|grant| (grant, at)))
+    };
+    Ok(rows.into_iter().map(ended).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
 /// Finds a role, with its administrator and giver.
 pub async fn find(tx: &mut Tx, id: &AdminRoleId) -> Result<Option<(RoleGrant, AdministratorId, String)>> {
     let sql = "SELECT id, role, territory_kind, territory, class, pupils_only, ends_at, approved_at, ended_at \

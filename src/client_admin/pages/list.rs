@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use strum::IntoEnumIterator as _;
 
 use super::{GatedResult, day_of};
 use crate::administrators::extract::SignedInAdministrator;
+use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
 use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
 use crate::client_admin::ops::{self, ListedService, ServiceFilter};
+use crate::client_admin::requests::ClientRequestKind;
 use crate::client_admin::standing::ServiceStanding;
-use crate::client_admin::views::{ServiceLine, ServicesPage};
+use crate::client_admin::views::list::{RequestLine, ServiceLine, ServiceListPage};
 use crate::clients::{ClientOrigin, Perimeter, is_client_id};
 use crate::db::Tx;
 use crate::http::error::PageError;
+use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::protocol::params::encode;
@@ -59,6 +63,27 @@ fn line(ctx: &RequestContext, places: Vec<String>, listed: &ListedService) -> Se
     }
 }
 
+/// Returns the requests that wait and concern the administrator, and the own drafts.
+async fn requests(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow::Result<Vec<RequestLine>> {
+    let op = on_duty.operation(app, ctx, None);
+    let mut out = Vec::new();
+    for (request, author) in ops::review::list(&op, on_duty).await? {
+        out.push(RequestLine {
+            id: request.id.clone(),
+            name: request.answers.client_name.clone(),
+            client_id: request.client_id.to_string(),
+            state: request.state.name(),
+            is_new: request.kind == ClientRequestKind::New,
+            author,
+            when: request
+                .requested_at
+                .or(request.checked_at)
+                .map_or_else(String::new, |at| dates::moment(ctx.lang, at, ctx.now)),
+        });
+    }
+    Ok(out)
+}
+
 /// GET: lists them.
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, who: SignedInAdministrator) -> GatedResult {
     let SignedInAdministrator(on_duty) = who;
@@ -82,14 +107,20 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, who: SignedI
         let all = [("nom", words.as_str()), ("etat", wanted.unwrap_or_default()), ("apres", &id)];
         format!("{}?{}", paths::ADMIN_SERVICES, encode(all.into_iter().filter(|(_, value)| !value.is_empty())))
     });
-    let page = ServicesPage {
+    let page = ServiceListPage {
         frame: frame(&app, &ctx, &on_duty).await.map_err(failed)?.in_room("services"),
         is_narrowed: !words.is_empty() || standing.is_some() || !after.is_empty(),
-        words,
+        words: words.clone(),
         standing: wanted,
         standings: ServiceStanding::iter().map(ServiceStanding::name).collect(),
         lines,
         next,
+        requests: if words.is_empty() && after.is_empty() {
+            requests(&app, &ctx, &on_duty).await.map_err(failed)?
+        } else {
+            Vec::new()
+        },
+        may_request: on_duty.role_for(AdminAct::RequestClient).is_some(),
         discovery: format!("{}{}", app.issuer(), paths::DISCOVERY),
     };
     ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)

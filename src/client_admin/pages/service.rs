@@ -2,6 +2,8 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
+use strum::IntoEnumIterator as _;
 
 use super::list::AcademyNames;
 use super::{GatedResult, day_of, open, secrets};
@@ -9,13 +11,14 @@ use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::may_everywhere;
+use crate::administrators::territory::{may, may_everywhere};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::client_admin::ops::ServiceFile;
 use crate::client_admin::store::ClientChangeRow;
 use crate::client_admin::views::{ChangeLine, DONE_WORDS, DeliveryLine, ServiceFacts, ServicePage};
+use crate::clients::snippets::{Library, snippet};
 use crate::clients::{AuthMethod, ClientOrigin, ClientState, Perimeter, SubjectType};
 use crate::http::error::PageError;
 use crate::http::pages::dates;
@@ -49,6 +52,12 @@ fn change_word(detail: &str) -> &'static str {
         ("ended: its file is gone", "file_gone"),
         ("replaced by its owner", "replaced"),
         ("removed by its owner", "removed"),
+        ("requested", "requested"),
+        ("asked about", "asked"),
+        ("refused", "refused"),
+        ("approved in part", "part"),
+        ("changed by its administrators", "at_once"),
+        ("request withdrawn", "withdrawn"),
     ];
     match known.into_iter().find(|(text, _)| *text == detail) {
         Some((_, word)) => word,
@@ -127,6 +136,7 @@ pub(super) async fn page(
     let state = client.state;
     let may_decide = may_everywhere(&on_duty.roles, AdminAct::SuspendClient, &file.named, ctx.now).is_some();
     let decides = on_duty.role_for(AdminAct::SuspendClient).is_some();
+    let library = ctx.query.get("b").and_then(|word| word.parse().ok()).unwrap_or(Library::OpenidClient);
     let may_draw = may_everywhere(&on_duty.roles, AdminAct::DrawSecret, &file.named, ctx.now).is_some();
     let suspension = file.changes.iter().find(|row| row.detail == "suspended");
     let suspension = suspension.filter(|_| state == ClientState::Suspended).map(|row| change_line(ctx, row));
@@ -157,6 +167,17 @@ pub(super) async fn page(
             _ => secrets::OVERLAP_DAYS.to_vec(),
         },
         may_draw: may_draw && file.record.origin != ClientOrigin::File && state != ClientState::Gone,
+        may_change: file.record.origin != ClientOrigin::File
+            && state == ClientState::Active
+            && may(&on_duty.roles, AdminAct::ChangeClient, &file.touched, ctx.now).is_some(),
+        trial_until: client
+            .probation_until
+            .filter(|_| client.is_on_trial(ctx.now))
+            .map(|at| dates::moment(ctx.lang, at, ctx.now)),
+        trial_persons: file.trial_persons,
+        settings: snippet(library, app.issuer(), (&client.id, &client.meta)),
+        library: library.name(),
+        libraries: Library::iter().map(Library::name).collect(),
         reason: String::new(),
         error: None,
         done: DONE_WORDS.into_iter().find(|word| {

@@ -40,22 +40,54 @@ pub fn check_hosts(meta: &ClientMetadata, server: &ServerIdentity) -> Result<(),
     ];
     let back = back.map(|(field, uris)| (field, uris, meta.native));
     for (field, uris, installed) in back.into_iter().chain(others.map(|(field, uris)| (field, uris, false))) {
-        if let Some(why) = uris.iter().find_map(|uri| check_uri(uri, installed, server).err()) {
-            return invalid(field, why);
+        if let Some(why) = uris.iter().find_map(|uri| check_host(uri, installed, server).err()) {
+            return invalid(field, why.description());
         }
     }
     check_frontchannel_origin(meta)
 }
 
-fn check_uri(uri: &str, installed: bool, server: &ServerIdentity) -> Result<(), &'static str> {
+/// The reason for refusing the host of a URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum HostFlaw {
+    NotUri,
+    PortZero,
+    OwnPage,
+    ThisMachine,
+    Address,
+    NoDomain,
+}
+
+impl HostFlaw {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            HostFlaw::NotUri => "not a URI",
+            HostFlaw::PortZero => "port 0, where nothing listens: leave it out",
+            HostFlaw::OwnPage => "a page of this server: write one of the client's own",
+            HostFlaw::ThisMachine => {
+                "this machine, which is for redirect URIs of application_type native (RFC 8252): https and a host name"
+            }
+            HostFlaw::Address => "an address: write the host name, as in https://ent.example.fr/retour",
+            HostFlaw::NoDomain => "a host without its domain: write it in full, as in https://ent.example.fr/retour",
+        }
+    }
+}
+
+/// Verifies the host of one URI; `installed` is true for a URI that an installed application comes back to.
+pub fn check_host(uri: &str, installed: bool, server: &ServerIdentity) -> Result<(), HostFlaw> {
     // The syntax has been validated before; a private-use scheme has no host.
-    let Ok(url) = Url::parse(uri) else { return Err("not a URI") };
+    let Ok(url) = Url::parse(uri) else { return Err(HostFlaw::NotUri) };
     let Some(host) = url.host() else { return Ok(()) };
     if url.port() == Some(0) {
-        return Err("port 0, where nothing listens: leave it out");
+        return Err(HostFlaw::PortZero);
     }
     if is_own_origin(&url, server) {
-        return Err("a page of this server: write one of the client's own");
+        return Err(HostFlaw::OwnPage);
     }
     if is_loopback(&host) && server.loopback {
         return Ok(());
@@ -64,13 +96,9 @@ fn check_uri(uri: &str, installed: bool, server: &ServerIdentity) -> Result<(), 
         Host::Domain(name) if is_localhost(name) && installed && url.scheme() == "http" => Ok(()),
         Host::Ipv4(ip) if ip.is_loopback() && installed && url.scheme() == "http" => Ok(()),
         Host::Ipv6(ip) if ip.is_loopback() && installed && url.scheme() == "http" => Ok(()),
-        host if is_loopback(&host) => {
-            Err("this machine, which is for redirect URIs of application_type native (RFC 8252): https and a host name")
-        }
-        Host::Ipv4(_) | Host::Ipv6(_) => Err("an address: write the host name, as in https://ent.example.fr/retour"),
-        Host::Domain(name) if !name.trim_end_matches('.').contains('.') => {
-            Err("a host without its domain: write it in full, as in https://ent.example.fr/retour")
-        }
+        host if is_loopback(&host) => Err(HostFlaw::ThisMachine),
+        Host::Ipv4(_) | Host::Ipv6(_) => Err(HostFlaw::Address),
+        Host::Domain(name) if !name.trim_end_matches('.').contains('.') => Err(HostFlaw::NoDomain),
         Host::Domain(_) => Ok(()),
     }
 }

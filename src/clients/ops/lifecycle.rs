@@ -7,13 +7,13 @@ use crate::base::ids::id256;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::ClientId;
 use crate::clients::ClientOrigin;
+use crate::clients::ClientState;
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::tokens::{self, InitialToken};
-use crate::clients::ClientState;
 use crate::crypto::SealError;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::tenants;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LifecycleError {
@@ -54,7 +54,7 @@ pub enum Decision {
     Resume,
 }
 
-/// What a decision goes by: the reason that was given, and the version that was seen, if one must still be there.
+/// The grounds of a decision: the reason that was given, and the version that was seen, if it must still be there.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DecisionGrounds<'a> {
     pub reason: Option<&'a str>,

@@ -12,8 +12,8 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::{
-    activation, administrators, client_admin, clients, console, emails, federation, helpdesk, http, interactions, login, my_account,
-    oidc, recovery, regroup,
+    activation, administrators, client_admin, clients, console, emails, federation, helpdesk, http, interactions,
+    login, my_account, oidc, recovery, regroup,
 };
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
@@ -72,8 +72,10 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         administrators::views::TeamPage,
         administrators::views::ReviewRolePage,
         console::views::HomePage,
-        client_admin::views::ServicesPage,
+        client_admin::views::list::ServiceListPage,
         client_admin::views::ServicePage,
+        client_admin::views::request_form::RequestFormPage,
+        client_admin::views::review::ReviewPage,
         helpdesk::views::PeoplePage,
         helpdesk::views::PersonPage,
         helpdesk::views::SupportCodePage,

@@ -8,6 +8,7 @@ use crate::app::{App, Operation};
 use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{ClientSessionId, RefreshFamilyId};
+use crate::clients::ops::trial;
 use crate::clients::{Client, GrantType};
 use crate::db::Durability;
 use crate::ephemeral::Namespace;
@@ -45,6 +46,10 @@ pub async fn complete_authorization(
     // (docs/threats.md#attack-m1).
     if request.acr.minimum().is_some_and(|least| p.acr() < Some(least)) {
         let error = response::standard_error(ErrorCode::UnmetAuthenticationRequirements);
+        return response::send_error(app, ctx, &back, &error);
+    }
+    if !trial::admit(&op, client, &p.account.id).await? {
+        let error = OAuthError::new(ErrorCode::AccessDenied, "the client is on trial, and has its hundred persons");
         return response::send_error(app, ctx, &back, &error);
     }
     // A pushed request is consumed by its response, not by the first visit of a page (docs/threats.md#protocol-a24).

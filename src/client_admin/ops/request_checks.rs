@@ -1,0 +1,92 @@
+//! The checks of a request: those that everybody shares, and those of the author's territory.
+
+use super::request::FormSubject;
+use super::school_places_of;
+use crate::administrators::ops::OnDuty;
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::may;
+use crate::app::Operation;
+use crate::base::typed_ids::ClientId;
+use crate::client_admin::store::requests as rows;
+use crate::clients::answers::ClientAnswers;
+use crate::clients::checks::{CheckResult, Verdict, has_bad};
+use crate::clients::ops::checks::{CheckMeans, check};
+use crate::config::deployment::ServerIdentity;
+use crate::db::Tx;
+
+/// The maximum number of persons of a school that are counted.
+const MAX_COUNTED: i64 = 10_000;
+
+/// Runs the checks that everybody shares, and those of the author's territory.
+pub(super) async fn check_all(
+    op: &Operation<'_>,
+    on_duty: &OnDuty,
+    subject: FormSubject<'_>,
+    answers: &ClientAnswers,
+) -> anyhow::Result<Vec<CheckResult>> {
+    let app = op.app;
+    let server = ServerIdentity::of(&app.config);
+    let means = CheckMeans {
+        db: &app.db,
+        outgoing: &app.outgoing,
+        rng: app.rng.as_ref(),
+        server: &server,
+        algorithms: &app.config.keys.algorithms,
+        keys: Some(app.key_ring()),
+        now: op.now,
+    };
+    let mut out = Box::pin(check(&means, answers, subject.metadata())).await?;
+    let mut tx = app.db.read().await?;
+    if matches!(subject, FormSubject::New) {
+        territory(&mut tx, (op, on_duty), answers, &mut out).await?;
+    }
+    persons(&mut tx, answers, &mut out).await?;
+    Ok(out)
+}
+
+/// A school of others is refused; a whole academy of others may be asked for, and is theirs to agree with.
+async fn territory(
+    tx: &mut Tx,
+    (op, on_duty): (&Operation<'_>, &OnDuty),
+    answers: &ClientAnswers,
+    out: &mut Vec<CheckResult>,
+) -> anyhow::Result<()> {
+    let client = ClientId::new(answers.client_id.as_str());
+    let perimeter = answers.perimeter();
+    let places = school_places_of(tx, &perimeter.schools).await?;
+    let mut inside = false;
+    for place in places.named(&client, &perimeter) {
+        let ours = may(&on_duty.roles, AdminAct::RequestClient, std::slice::from_ref(&place), op.now).is_some();
+        inside |= ours;
+        let Some(uai) = place.uai.filter(|_| !ours) else { continue };
+        // One that is not there was said before, in the same words for whoever has it not.
+        if places.schools.contains_key(uai.as_str()) {
+            out.push(CheckResult::new("perimeter", Verdict::Bad, "uai_outside", &uai, ""));
+        }
+    }
+    if !inside && !has_bad(out) {
+        out.push(CheckResult::new("perimeter", Verdict::Bad, "perimeter_outside", "", ""));
+    }
+    Ok(())
+}
+
+/// Counts who the perimeter is about: the persons of schools, the schools of academies.
+async fn persons(tx: &mut Tx, answers: &ClientAnswers, out: &mut Vec<CheckResult>) -> anyhow::Result<()> {
+    if out.iter().any(|result| result.field == "perimeter" && result.verdict == Verdict::Bad) {
+        return Ok(());
+    }
+    if !answers.schools.is_empty() {
+        let (parents, pupils) = rows::count_persons(tx, &answers.schools, MAX_COUNTED).await?;
+        let (parents, pupils) = (parents.to_string(), pupils.to_string());
+        out.push(CheckResult::new("perimeter", Verdict::Ok, "persons", &parents, &pupils));
+    }
+    for id in &answers.academies {
+        let schools = rows::count_schools(tx, id, "").await?.to_string();
+        out.push(CheckResult::new("perimeter", Verdict::Ok, "schools_counted", id, &schools));
+    }
+    for id in &answers.ministries {
+        let schools = rows::count_schools(tx, "", id).await?.to_string();
+        out.push(CheckResult::new("perimeter", Verdict::Ok, "schools_counted", id, &schools));
+    }
+    Ok(())
+}

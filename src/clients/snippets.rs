@@ -1,0 +1,116 @@
+//! Settings of client programs, ready to copy: one template a program, filled with the values of a client.
+//!
+//! Pure. A value is written as a JSON string, which is a string of JavaScript, TOML, YAML, JSON and of Apache too; a
+//! secret is never written. What `tests/interop` runs is the same template (`templates/snippets/`).
+
+use super::ClientMetadata;
+use crate::http::paths;
+use crate::protocol::algorithms::Alg;
+use crate::protocol::scope::Scope;
+
+/// A program for which there are settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Library {
+    OpenidClient,
+    #[strum(serialize = "oauth2-proxy")]
+    Oauth2Proxy,
+    Spring,
+    Apache,
+    Keycloak,
+    Ode,
+    /// The values alone.
+    Valeurs,
+}
+
+impl Library {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Library::OpenidClient => include_str!("../../templates/snippets/openid-client.mjs"),
+            Library::Oauth2Proxy => include_str!("../../templates/snippets/oauth2-proxy.cfg"),
+            Library::Spring => include_str!("../../templates/snippets/spring.yml"),
+            Library::Apache => include_str!("../../templates/snippets/apache.conf"),
+            Library::Keycloak => include_str!("../../templates/snippets/keycloak.txt"),
+            Library::Ode => include_str!("../../templates/snippets/ode.json"),
+            Library::Valeurs => include_str!("../../templates/snippets/valeurs.txt"),
+        }
+    }
+
+    /// True if values stand in quotes.
+    fn quotes(self) -> bool {
+        !matches!(self, Library::Keycloak | Library::Valeurs)
+    }
+}
+
+/// Returns the settings of a program for a client.
+pub fn snippet(library: Library, issuer: &str, (client_id, meta): (&str, &ClientMetadata)) -> String {
+    let address = |path: &str| format!("{issuer}{path}");
+    let scopes: Vec<&str> =
+        Scope::ALL.into_iter().filter(|scope| meta.scopes.contains(*scope)).map(Scope::name).collect();
+    let signature = meta.id_token.signed.unwrap_or(Alg::RS256).name();
+    let values = [
+        ("issuer", issuer.to_owned()),
+        ("discovery", address(paths::DISCOVERY)),
+        ("authorize", address(paths::AUTHORIZE)),
+        ("token", address(paths::TOKEN)),
+        ("userinfo", address(paths::USERINFO)),
+        ("jwks", address(paths::JWKS)),
+        ("logout", address(paths::LOGOUT)),
+        ("authorize_path", paths::AUTHORIZE.to_owned()),
+        ("token_path", paths::TOKEN.to_owned()),
+        ("userinfo_path", paths::USERINFO.to_owned()),
+        ("client_id", client_id.to_owned()),
+        ("redirect_uri", meta.redirect_uris.first().cloned().unwrap_or_default()),
+        ("scope", scopes.join(" ")),
+        ("scope_list", scopes.join(",")),
+        ("signature", signature.to_owned()),
+    ];
+    let mut out = String::new();
+    let mut rest = library.template();
+    // One pass: a value that looks like a placeholder stays a value.
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, tail) = after.split_once("}}").unwrap_or((after, ""));
+        out.push_str(before);
+        let value = values.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value);
+        match library.quotes() {
+            true => out.push_str(&serde_json::Value::from(value).to_string()),
+            false => out.push_str(value),
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+    use crate::clients::answers::tests::canteen;
+
+    #[test]
+    fn settings_have_the_clients_values_and_never_a_secret_of_it() {
+        let mut meta = canteen().metadata("cantine", None, None).unwrap();
+        meta.redirect_uris = vec!["https://cantine.example/retour?a='{{issuer}}".to_owned()];
+        for library in Library::iter() {
+            let text = snippet(library, "https://compte.example", ("cantine", &meta));
+            for value in ["https://compte.example", "cantine", "openid profile education", "PREAU_SECRET", "{{issuer}}"]
+            {
+                let scoped = value.contains(' ') && matches!(library, Library::Spring | Library::Ode);
+                // Keycloak has a redirect URI of its own making.
+                let own = value.starts_with('{') && library == Library::Keycloak;
+                assert!(scoped || own || text.contains(value), "{library:?} {value}: {text}");
+            }
+            let left = usize::from(library != Library::Keycloak);
+            assert_eq!(text.matches("{{").count(), left, "only that of the value: {text}");
+        }
+        let json = snippet(Library::Ode, "https://compte.example", ("cantine", &meta));
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["tokenUrn"], "/oauth2/token");
+    }
+}
