@@ -265,8 +265,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
     let Storage { db, master_key } = opened;
     let hashing = (around.password_cost, config.passwords.hashing);
     let passwords = PasswordHasher::new(&master_key, hashing, around.rng.as_ref())?;
-    let templates = around.templates.map_or_else(|| PageTemplates::load().map(Arc::new), Ok)?;
-    let pages = PageRenderer::new(templates, &config.deployment.name, &config.deployment.contact);
+    let pages = PageRenderer::load_with(around.templates, &config.deployment)?;
     let sms_gateways = SmsGateways::open(&config, &around.sms_gateways)?;
     let mail_gateway = match (mail::open_gateway(&config.mail)?, around.mail_gateway) {
         (Some(_), Some(gateway)) => Some(gateway),

@@ -51,12 +51,19 @@ impl Owner {
         [Some(self.family.as_str()), self.usage.as_deref()].into_iter().flatten().any(|own| is_same_name(own, family))
     }
 
-    /// True if a row says no other names: a given name may be the first one only.
+    /// True if a row says no other names: one of the two given names may be the first one alone.
     fn agrees_with(&self, row: &ArrivalRow) -> bool {
-        let first = |name: &str| name.split_whitespace().next().unwrap_or_default().to_owned();
-        let is_given =
-            |given: &str| is_same_name(given, &self.given) || is_same_name(&first(given), &first(&self.given));
+        let is_given = |given: &str| is_same_name(given, &self.given) || is_first_alone(given, &self.given);
         row.family.as_deref().is_none_or(|family| self.has_family(family)) && row.given.as_deref().is_none_or(is_given)
+    }
+}
+
+/// True if one of two given names is a single word, and the other's first one.
+fn is_first_alone(left: &str, right: &str) -> bool {
+    let words = |name: &str| name.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    match (&words(left)[..], &words(right)[..]) {
+        ([one], [first, ..]) | ([first, ..], [one]) => is_same_name(one, first),
+        _ => false,
     }
 }
 
@@ -237,7 +244,9 @@ async fn find_owner_by_ine(
             found.into_iter().map(|found| Owner::new(found, ArrivingPerson::Parent)).collect()
         }
     };
-    owners.retain(|owner| owner.agrees_with(row));
+    // The names say whose the row is, so the given name is whole: « Jean » may be the father of « Jean Pierre ».
+    let is_whole = |owner: &Owner| row.given.as_deref().is_none_or(|given| is_same_name(given, &owner.given));
+    owners.retain(|owner| owner.agrees_with(row) && is_whole(owner));
     let owner = owners.pop().ok_or(ArrivalRemark::UnknownPerson);
     Ok(if owners.is_empty() { owner } else { Err(ArrivalRemark::SeveralPersons) })
 }

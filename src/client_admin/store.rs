@@ -71,3 +71,10 @@ pub async fn list_changes(tx: &mut Tx, id: &ClientId, most: i64) -> Result<Vec<C
                WHERE a.client_id = $1 AND a.fact = 'client_changed' ORDER BY a.id DESC LIMIT $2";
     tx.fetch_all(sql, args![id, most]).await
 }
+
+/// Returns the role with which a relying party was suspended last; `None` if it was done without one, or is forgotten.
+pub async fn find_suspending_role(tx: &mut Tx, id: &ClientId) -> Result<Option<String>> {
+    let sql = "SELECT role FROM audit WHERE client_id = $1 AND fact = 'client_changed' AND after = 'suspended' \
+               AND before <> 'suspended' ORDER BY id DESC LIMIT 1";
+    Ok(tx.fetch_optional::<(Option<String>,)>(sql, args![id]).await?.and_then(|(role,)| role))
+}

@@ -125,15 +125,13 @@ impl ClientAnswers {
         }
     }
 
-    /// Returns the sector: that of the sector document, else of the only host, else its own.
+    /// Returns the sector: that of the sector document, whose host says by it who shares a `sub`, else its own. The host of
+    /// an address proves nothing: by it, whoever asks would get the `sub` of another service's people.
     fn sector(&self, client_id: &str, old: Option<&ClientMetadata>) -> String {
         if let Some(old) = old {
             return old.sector.clone();
         }
-        let host = match said(&self.sector_identifier_uri) {
-            Some(uri) => redirect::host(&uri),
-            None => self.only_host(),
-        };
+        let host = said(&self.sector_identifier_uri).and_then(|uri| redirect::host(&uri));
         host.map_or_else(|| metadata::single_client_sector(client_id), |host| format!("host:{host}"))
     }
 
@@ -255,7 +253,7 @@ pub mod tests {
         let asked = canteen();
         let meta = asked.metadata("cantine", Some("montpellier"), None).unwrap();
         assert!(meta.scopes.contains(Scope::Education) && meta.secret_either_way && meta.consent);
-        assert_eq!((meta.sector.as_str(), meta.academy.as_deref()), ("host:cantine.example", Some("montpellier")));
+        assert_eq!((meta.sector.as_str(), meta.academy.as_deref()), ("client:cantine", Some("montpellier")));
         assert_eq!(meta.perimeter.schools, ["0349999J"]);
         let fapi = ClientAnswers {
             fapi: true,

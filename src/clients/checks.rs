@@ -66,6 +66,8 @@ pub fn has_bad(results: &[CheckResult]) -> bool {
 /// The names that no client may have beside the service's own: of what families know.
 const RESERVED_NAMES: [&str; 6] =
     ["educonnect", "franceconnect", "preau", "education nationale", "administration", "compte"];
+/// The State's own services, folded: no name has them in it.
+const STATE_NAMES: [&str; 3] = ["educonnect", "franceconnect", "proconnect"];
 /// The maximum length of a name, in characters.
 const MAX_NAME_CHARS: usize = 60;
 /// The programs that send the secret in the body unless told otherwise.
@@ -116,10 +118,14 @@ fn name(answers: &ClientAnswers, server: &ServerIdentity, out: &mut Vec<CheckRes
     let name = answers.client_name.trim();
     let folded = crate::base::names::fold(name);
     let hidden = name.chars().any(|c| c.is_control() || crate::base::names::is_invisible(c));
+    // A letter that folds to nothing is of another script: by it, a name looks like another and is not found the same.
+    let foreign = name.chars().any(|c| c.is_alphabetic() && crate::base::names::fold(&c.to_string()).is_empty());
     let code = match () {
+        () if foreign => "name_form",
         () if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || hidden => "name_form",
         () if !folded.is_empty() && folded == crate::base::names::fold(&server.service) => "name_reserved",
         () if RESERVED_NAMES.iter().any(|reserved| folded == crate::base::names::fold(reserved)) => "name_reserved",
+        () if STATE_NAMES.iter().any(|reserved| folded.contains(reserved)) => "name_reserved",
         () => return,
     };
     out.push(CheckResult::new("client_name", Verdict::Bad, code, name, ""));

@@ -12,6 +12,8 @@ use crate::protocol::algorithms::Alg;
 
 /// The accepted difference between the upstream's clock and ours.
 const CLOCK_LEEWAY: Span = Span::minutes(1);
+/// The time by which an answer may seem older than its question: whole seconds, and a clock that is late.
+const ROUNDING: Span = Span::seconds(5);
 /// The maximum age of an ID token: it comes straight from the token endpoint.
 const MAX_ID_TOKEN_AGE: Span = Span::minutes(10);
 /// The maximum length of `sub`, in bytes (OIDCC 2).
@@ -131,8 +133,8 @@ fn check_auth_time(
     };
     match told {
         Some(at) if too_old(at) => Err(IdTokenFault::NotFresh),
-        // Whole seconds, and a clock that is a little late, must not have the service ask for ever.
-        Some(at) if attempt.fresh => Ok(at.max(attempt.started).min(now)),
+        // Whole seconds, and a clock a little late, must not have the service ask for ever.
+        Some(at) if attempt.fresh && at.plus(ROUNDING) >= attempt.started => Ok(at.max(attempt.started).min(now)),
         Some(at) => Ok(at.min(now)),
         None if attempt.asks_always => Ok(attempt.started),
         // It was told a max_age and must say when (OIDCC 2): without that, no demand of a service can be held.
@@ -170,6 +172,7 @@ mod tests {
             max_age: UPSTREAM_MAX_AGE.as_seconds_ceil(),
             link_session: None,
             errand: None,
+            errand_account: None,
         }
     }
 
@@ -257,7 +260,8 @@ mod tests {
         assert_eq!(at(Value::Null, &asking), Ok(attempt().started));
         let fresh = UpstreamAttempt { fresh: true, ..attempt() };
         assert_eq!(at(json!(now - 60), &fresh), Ok(NOW.minus(Span::minutes(1))));
-        assert_eq!(at(json!(now - 150), &fresh), Ok(attempt().started), "not before it was asked");
+        assert_eq!(at(json!(now - 124), &fresh), Ok(attempt().started), "not before it was asked");
+        assert_eq!(at(json!(now - 150), &fresh), Ok(NOW.minus(Span::seconds(150))), "what was before is told so");
         assert_eq!(at(json!(now - 150), &attempt()), Ok(NOW.minus(Span::seconds(150))));
         assert_eq!(at(json!(now - 300), &fresh), Err(IdTokenFault::NotFresh));
         assert_eq!(at(Value::Null, &fresh), Err(IdTokenFault::NotFresh));

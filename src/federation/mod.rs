@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::{ClientId, SessionId};
+use crate::base::typed_ids::{AccountId, ClientId, SessionId};
 use crate::base::uai::Uai;
 use crate::clients::Perimeter;
 use crate::protocol::acr::{Acr, Amr};
@@ -59,6 +59,9 @@ pub struct UpstreamAttempt {
     /// The page of the account for which the person proves to be there, as `vers` names it.
     #[serde(default)]
     pub errand: Option<String>,
+    /// The account that is to be proven: an answer of another one's person signs nobody in.
+    #[serde(default)]
+    pub errand_account: Option<AccountId>,
 }
 
 impl UpstreamAttempt {

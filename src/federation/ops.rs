@@ -10,8 +10,8 @@ mod unserved;
 
 pub use account::{UpstreamSignIn, VisitorContext, sign_in};
 pub use link::{
-    find_pending_link, keep_pending_link, link_account, link_activated, may_link, permit_link, sign_in_linked,
-    take_link_permission, unlink_account, unlink_all,
+    check_owner, find_pending_link, keep_pending_link, link_account, link_activated, may_link, permit_link,
+    sign_in_linked, take_link_permission, unlink_account, unlink_all,
 };
 pub use unserved::end_unserved;
 
@@ -22,7 +22,7 @@ use crate::app::Operation;
 use crate::base::ids::id256;
 use crate::base::lang::Lang;
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::{ClientId, SessionId};
+use crate::base::typed_ids::{AccountId, ClientId, SessionId};
 use crate::config::deployment::{Upstream, UpstreamKind};
 use crate::crypto::AssociatedData;
 use crate::ephemeral::{MAX_STATE_PARAMETER_BYTES, Namespace};
@@ -52,8 +52,9 @@ pub struct UpstreamVisit<'a> {
     pub ask_again: bool,
     /// The session that asked for a link to its account.
     pub link_session: Option<&'a SessionId>,
-    /// The page of the account for which the person proves to be there, as `vers` names it.
+    /// The page of the account for which the person proves to be there, as `vers` names it, and the account.
     pub errand: Option<&'a str>,
+    pub errand_account: Option<&'a AccountId>,
     pub lang: Lang,
 }
 
@@ -94,6 +95,7 @@ pub async fn start(
         max_age: visit.request.and_then(|request| request.max_age).map_or(longest, |asked| asked.min(longest)),
         link_session: visit.link_session.cloned(),
         errand: visit.errand.map(str::to_owned),
+        errand_account: visit.errand_account.cloned(),
     };
     let state = seal_attempt(op, &attempt, visit.browser)?;
     Ok(authorization_url(op.app.issuer(), upstream, &metadata, &attempt, &state, visit.lang))

@@ -101,10 +101,16 @@ async fn start(
     if waiting.is_none() && link_session.is_none() && comes_from_elsewhere(&headers) {
         return Ok(with_cookie(see_other(paths::SIGN_IN), cookie));
     }
+    let errand = ctx.query.get(ERRAND_PARAM).filter(|word| paths::errand(word).is_some());
+    let owner = match errand {
+        Some(_) => sessions::ops::current(&op, ctx.session.as_deref()).await?.map(|(session, _)| session.account_id),
+        None => None,
+    };
     let visit = UpstreamVisit {
         ask_again: ctx.query.get(ASK_PARAM).is_some() || ctx.upstream.as_deref().is_some_and(is_left),
         link_session: link_session.as_ref().map(|session| &session.id),
-        errand: ctx.query.get(ERRAND_PARAM).filter(|word| paths::errand(word).is_some()),
+        errand: errand.filter(|_| owner.is_some()),
+        errand_account: owner.as_ref(),
         browser: &browser,
         interaction: waiting.as_ref().and(ctx.query.get("i")),
         client_id: waiting.as_ref().map(|waiting| &waiting.request.client_id),
@@ -210,6 +216,9 @@ async fn enter(
         ops::take_link_permission(op, asked, &session).await?;
         ops::link_account(op, &person, (&session, &account), ctx.lang).await?;
         return Ok(Entry::Linked);
+    }
+    if let Some(owner) = &attempt.errand_account {
+        ops::check_owner(op, &person, owner).await?;
     }
     if let Some(done) = ops::sign_in_linked(op, upstream, &identity, (visitor, ctx.lang)).await? {
         return Ok(Entry::SignedIn(done));

@@ -113,9 +113,11 @@ pub async fn delete(tx: &mut UnitOfWork<'_>, account_id: &AccountId, issuer: &st
     tx.execute(sql, args![account_id, issuer]).await
 }
 
-/// Ends every link of an account that is closed: whoever signs in there later is not led to it.
+/// Ends every link of an account that is closed, and of those that were joined to it: whoever signs in there later is not led to it.
 pub async fn delete_of_account(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
-    tx.execute("DELETE FROM upstream_link WHERE account_id = $1", args![account_id]).await?;
+    let sql = "DELETE FROM upstream_link WHERE account_id = $1 \
+               OR account_id IN (SELECT id FROM account WHERE merged_into = $1)";
+    tx.execute(sql, args![account_id]).await?;
     Ok(())
 }
 
@@ -135,6 +137,7 @@ pub fn is_of_realm(school: &School, academy: Option<&str>, ministry: Option<&str
 
 #[derive(FromRow)]
 struct OriginRow {
+    issuer: String,
     upstream: String,
     academy: Option<String>,
     ministry: Option<String>,
@@ -148,10 +151,10 @@ pub async fn find_origin(
     upstreams: &Upstreams,
     account_id: &AccountId,
 ) -> Result<Option<FederatedOrigin>> {
-    let sql = "SELECT upstream, academy, ministry, schools FROM upstream_link WHERE account_id = $1 \
+    let sql = "SELECT issuer, upstream, academy, ministry, schools FROM upstream_link WHERE account_id = $1 \
                ORDER BY used_at DESC LIMIT 1";
     let Some(row) = tx.fetch_optional::<OriginRow>(sql, args![account_id]).await? else { return Ok(None) };
-    let (academy, ministry) = match upstreams.find(&row.upstream) {
+    let (academy, ministry) = match upstreams.find(&row.upstream).filter(|file| file.issuer == row.issuer) {
         Some(file) => (file.academy.clone(), file.ministry.clone()),
         None => (row.academy, row.ministry),
     };

@@ -22,6 +22,7 @@ use tera::{Context, Tera};
 
 use super::paths;
 use crate::base::lang::Lang;
+use crate::config;
 use crate::ephemeral::MAX_STATE_PARAMETER_BYTES;
 
 pub use assets::{Asset, asset, font};
@@ -112,9 +113,15 @@ impl PageRenderer {
         Ok(Self::new(Arc::new(PageTemplates::load()?), service, contact))
     }
 
+    /// Makes the pages of a deployment, with templates that are parsed already where there are some.
+    pub fn load_with(parsed: Option<Arc<PageTemplates>>, of: &config::Deployment) -> Result<PageRenderer, PagesError> {
+        let templates = parsed.map_or_else(|| PageTemplates::load().map(Arc::new), Ok)?;
+        Ok(Self::new(templates, &of.name, &of.contact))
+    }
+
     /// Like [`PageRenderer::load`], with templates that are parsed already.
     pub fn new(templates: Arc<PageTemplates>, service: &str, contact: &str) -> PageRenderer {
-        let contact_href = crate::config::contact_href(contact).unwrap_or_default();
+        let contact_href = config::contact_href(contact).unwrap_or_default();
         PageRenderer { templates, service_name: service.to_owned(), contact: contact.to_owned(), contact_href }
     }
 

@@ -87,6 +87,8 @@ async fn resume_all(server: &TestServer) {
 async fn threat_s15_attack_p1_each_role_sees_and_suspends_relying_parties_of_its_territory_only() {
     let server = TestServer::start().await;
     for (n, (role, territory, seen, suspended)) in MATRIX.into_iter().enumerate() {
+        // Whoever suspended last may resume, and the journal says when.
+        server.advance(Span::seconds(1));
         let mut who = administrator(&server, role, territory, &format!("a{n}@ac.example")).await;
         assert_eq!(listed(&mut who, "").await, seen, "{role:?} {territory} lists");
         let mut unknown = Vec::new();
@@ -196,7 +198,7 @@ async fn a_long_list_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
-async fn attack_p6_a_suspension_ends_sign_ins_tokens_and_the_clients_own_calls_at_once_on_every_server() {
+async fn attack_p6_a_suspension_ends_sign_ins_tokens_and_the_clients_own_calls_within_ten_seconds_on_every_server() {
     let server = TestServer::start().await;
     let other = server.restart().await;
     let (rp, elsewhere) = (TestRelyingParty::new(&server, "ent"), TestRelyingParty::new(&other, "ent"));
@@ -220,7 +222,8 @@ async fn attack_p6_a_suspension_ends_sign_ins_tokens_and_the_clients_own_calls_a
     let seen = who.browser.page.visible_text();
     assert!(seen.contains("Le service est suspendu") && seen.contains("par Nom de m"), "{seen}");
     assert!(!who.browser.page.text().contains("<b>vendu"), "a reason is no markup");
-    for (server, rp) in [(&server, &rp), (&other, &elsewhere)] {
+    for (server, rp, later) in [(&server, &rp, 0), (&other, &elsewhere, 10)] {
+        server.advance(Span::seconds(later));
         assert_eq!(rp.userinfo(&tokens.access_token).await.status, StatusCode::UNAUTHORIZED);
         let mut fresh = Browser::new(server);
         fresh.open(&rp.attempt().url).await;

@@ -67,7 +67,7 @@ async fn faults_f7_what_failed_is_one_fact_an_account_kind_and_hour() {
 }
 
 #[tokio::test]
-async fn issue_11_five_wrong_passwords_of_an_hour_are_told_to_the_person_once_a_day() {
+async fn five_wrong_passwords_of_an_hour_are_told_to_the_person_once_a_day() {
     let server = TestServer::start().await;
     let (one, two) = (server.create_account("Anne", "DURAND").await, server.create_account("Lise", "DURAND").await);
     let mut stranger = Browser::new(&server);

@@ -2,8 +2,9 @@
 
 use super::ServiceFile;
 use crate::administrators::ops::{OnDuty, permitted_everywhere};
-use crate::administrators::roles::AdminAct;
+use crate::administrators::roles::{AdminAct, AdminRole};
 use crate::app::Operation;
+use crate::client_admin::store;
 use crate::clients::ops::lifecycle::{self, Decision, DecisionGrounds, LifecycleError};
 use crate::db::Durability;
 
@@ -44,6 +45,14 @@ pub async fn suspend_or_resume(
         tx.rollback().await?;
         return Ok(DecisionOutcome::NotPermitted);
     };
+    // What somebody above suspended, somebody above resumes.
+    if decision == Decision::Resume && grant.role != AdminRole::National {
+        let by = store::find_suspending_role(&mut tx, &file.record.client.id).await?;
+        if by.as_deref() != Some(grant.name().as_str()) {
+            tx.rollback().await?;
+            return Ok(DecisionOutcome::NotPermitted);
+        }
+    }
     tx.actor = on_duty.actor(Some(&grant));
     // The places are those of the version that was read.
     let grounds = DecisionGrounds { reason: Some(reason), version: Some(file.record.version) };

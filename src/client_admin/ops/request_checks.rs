@@ -8,6 +8,7 @@ use crate::administrators::territory::may;
 use crate::app::Operation;
 use crate::base::typed_ids::ClientId;
 use crate::client_admin::store::requests as rows;
+use crate::clients::ClientMetadata;
 use crate::clients::answers::ClientAnswers;
 use crate::clients::checks::{CheckResult, Verdict, has_bad};
 use crate::clients::ops::checks::{CheckMeans, check};
@@ -40,7 +41,11 @@ pub(super) async fn check_all(
     if matches!(subject, FormSubject::New) {
         territory(&mut tx, (op, on_duty), answers, &mut out).await?;
     }
-    persons(&mut tx, answers, &mut out).await?;
+    // A change may name schools of others: how many people they have is not the author's to know.
+    let is_same = |old: &ClientMetadata| old.perimeter.schools == answers.perimeter().schools;
+    if subject.metadata().is_none_or(is_same) {
+        persons(&mut tx, answers, &mut out).await?;
+    }
     Ok(out)
 }
 

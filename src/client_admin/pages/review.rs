@@ -13,6 +13,7 @@ use crate::administrators::roles::AdminAct;
 use crate::administrators::store::roles::list_ended;
 use crate::administrators::territory::{RoleGrant, may};
 use crate::app::AppState;
+use crate::base::clock::Span;
 use crate::base::ids::is_id;
 use crate::client_admin::ops::request::{FormSubject, SendOutcome, send, withdraw};
 use crate::client_admin::ops::review::{self, RequestFile, ReviewChoice, ReviewOutcome, own_places};
@@ -59,6 +60,9 @@ pub(super) async fn open(
     Ok(file)
 }
 
+/// The time for which somebody whose role ended is told so on the page they had open.
+const SAID_AFTER_ROLE: Span = Span::hours(12);
+
 /// Returns a role that ended and would have let decide, with the time of its end in milliseconds.
 async fn had_role(
     app: &AppState,
@@ -69,10 +73,11 @@ async fn had_role(
     let mut tx = app.db.read().await.map_err(failed)?;
     let ended = list_ended(&mut tx, &on_duty.administrator.id, ctx.now).await.map_err(failed)?;
     let decided = |grant: &RoleGrant| {
-        let again = RoleGrant { ended: false, ends_at: None, approved: true, ..grant.clone() };
+        let again = RoleGrant { ended: false, ends_at: None, ..grant.clone() };
         may(&[again], AdminAct::ApproveClient, &file.places, ctx.now).is_some()
     };
-    Ok(ended.into_iter().find(|(grant, _)| decided(grant)))
+    let lately = ctx.now.minus(SAID_AFTER_ROLE).0;
+    Ok(ended.into_iter().find(|(grant, at)| *at >= lately && decided(grant)))
 }
 
 /// Says what a request does.

@@ -64,6 +64,10 @@ pub async fn check(
     perimeter(&mut tx, answers, &mut out).await?;
     drop(tx);
     checks::check_whole(answers, means.server, means.algorithms, old, &mut out);
+    // What is refused anyhow calls nobody: a form must not have this server call addresses at will.
+    if checks::has_bad(&out) {
+        return Ok(out);
+    }
     // An address whose form is wrong is not called.
     let sound = |field: &str, uri: &str| {
         !uri.is_empty() && !out.iter().any(|r| r.verdict == Verdict::Bad && r.field == field && r.value == uri)

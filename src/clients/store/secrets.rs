@@ -54,7 +54,9 @@ pub async fn close(tx: &mut Tx, now: Timestamp, client_id: &str, digest: &str) -
 
 /// Records the last use of a secret; one that was there before these rows gets its row so.
 pub async fn record_use(tx: &mut Tx, client_id: &str, digest: &str, at: Timestamp) -> Result<()> {
-    let sql = "INSERT INTO client_secret (client_id, digest, last_used_at) VALUES ($1, $2, $3) \
+    // A use is written up to a minute late: the secret may be closed since, and a row of it would open it again.
+    let sql = "INSERT INTO client_secret (client_id, digest, last_used_at) SELECT $1, $2, $3 FROM client \
+               WHERE client_id = $1 AND (secret_digest = $2 OR secret_digest_2 = $2) \
                ON CONFLICT (client_id, digest) DO UPDATE SET last_used_at = excluded.last_used_at \
                WHERE client_secret.last_used_at IS NULL OR client_secret.last_used_at < excluded.last_used_at";
     tx.execute(sql, args![client_id, digest, at]).await?;

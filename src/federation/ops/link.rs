@@ -63,6 +63,20 @@ impl PendingLink {
     }
 }
 
+/// Checks that a verified person is the one of the account that is to be proven, whose session stays meanwhile.
+pub async fn check_owner(
+    op: &Operation<'_>,
+    person: &PendingLink,
+    account_id: &AccountId,
+) -> Result<(), UpstreamFailure> {
+    let mut tx = op.app.db.read().await.map_err(anyhow::Error::from)?;
+    let found = store::find_account(&mut tx, person.subject()).await.map_err(anyhow::Error::from)?;
+    match found {
+        Some(found) if found == *account_id => Ok(()),
+        _ => Err(UpstreamFailure::LinkedElsewhere),
+    }
+}
+
 /// Signs in whoever is linked; `None` if nobody is.
 ///
 /// # Errors

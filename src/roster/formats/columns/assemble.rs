@@ -79,7 +79,7 @@ pub fn assemble_roster(
         places: BTreeMap::new(),
         levels_unknown,
     };
-    let mut assembly = Assembly { roster, words, rows: PupilRows::default() };
+    let mut assembly = Assembly { roster, words, rows: PupilRows::default(), class_cells: BTreeMap::new() };
     let (mut pupils, mut persons) = (Vec::new(), Vec::new());
     for file in files {
         let warn =
@@ -127,6 +127,8 @@ pub struct Assembly {
     pub roster: SchoolRoster,
     pub words: TableWords,
     pub rows: PupilRows,
+    /// The class cells of the pupils' rows under way, by the line.
+    class_cells: BTreeMap<u64, String>,
 }
 
 impl Assembly {
@@ -138,6 +140,7 @@ impl Assembly {
         let word = self.words.pupil;
         let today = BirthDate::from(self.roster.exported_on);
         let mut groups: BTreeMap<String, Vec<(u64, PupilRecord)>> = BTreeMap::new();
+        self.class_cells = rows.iter().filter_map(|row| Some((row.line, row.names.class.clone()?))).collect();
         for RowPupil { line, names, record } in rows {
             let record = record.and_then(|pupil| match pupil.data.born.is_after(today) {
                 true => Err(RecordErrorKind::BirthDateInFuture("the birth date")),
@@ -197,7 +200,8 @@ impl Assembly {
             for line in std::iter::once(line).chain(rows.iter().map(|(line, _)| *line)) {
                 self.refuse(file, line, self.words.pupil, RecordErrorKind::DifferingDuplicate);
             }
-            let refused = rows.iter().map(|(_, other)| row_names(other)).chain([row_names(&pupil)]);
+            let refused = rows.iter().map(|(line, other)| self.row_names(*line, other));
+            let refused: Vec<RowNames> = refused.chain([self.row_names(line, &pupil)]).collect();
             self.rows.refused.extend(refused);
             self.roster.unreadable_persons.pupils.insert(pupil.id.clone());
             self.roster.unreadable_pupils.ids.insert(pupil.id);
@@ -214,7 +218,7 @@ impl Assembly {
             let ine = pupil.ine.clone().or_else(|| numbers.first().filter(|_| numbers.len() == 1).cloned());
             if ine.is_none() && !numbers.is_empty() {
                 self.refuse(file, line, self.words.pupil, RecordErrorKind::HomonymousPupil);
-                self.rows.refused.push(row_names(&pupil));
+                self.rows.refused.push(self.row_names(line, &pupil));
                 self.roster.unreadable_pupils.unnamed += 1;
                 continue;
             }
@@ -227,23 +231,22 @@ impl Assembly {
         by_ine.into_values().map(merge).collect()
     }
 
+    fn row_names(&self, line: u64, pupil: &PupilRecord) -> RowNames {
+        let PupilRecord { data, .. } = pupil;
+        let (family, given) = (Some(data.family.clone()), Some(data.given.clone()));
+        RowNames { family, usage: data.usage.clone(), given, class: self.class_cells.get(&line).cloned() }
+    }
+
     /// Keeps the lines of a pupil's rows, and of several classes the first in the order of letters.
     fn keep_lines(&mut self, line: u64, pupil: PupilRecord, others: &[(u64, PupilRecord)]) -> (u64, PupilRecord) {
         let classes = others.iter().filter_map(|(_, other)| other.class.clone()).chain(pupil.class.clone());
-        let classes: Vec<String> = classes.collect();
-        let pupil = PupilRecord { class: classes.iter().min().cloned(), ..pupil };
-        self.rows.classes.insert(pupil.id.clone(), classes);
-        for line in others.iter().map(|(line, _)| *line).chain([line]) {
-            self.rows.lines.insert(line, pupil.id.clone());
-        }
+        let pupil = PupilRecord { class: classes.min(), ..pupil };
+        let lines: Vec<u64> = others.iter().map(|(line, _)| *line).chain([line]).collect();
+        let cells = lines.iter().filter_map(|line| self.class_cells.get(line).cloned()).collect();
+        self.rows.classes.insert(pupil.id.clone(), cells);
+        self.rows.lines.extend(lines.into_iter().map(|line| (line, pupil.id.clone())));
         (line, pupil)
     }
-}
-
-fn row_names(pupil: &PupilRecord) -> RowNames {
-    let PupilRecord { data, class, .. } = pupil;
-    let (family, given) = (Some(data.family.clone()), Some(data.given.clone()));
-    RowNames { family, usage: data.usage.clone(), given, class: class.clone() }
 }
 
 fn names_and_birth(pupil: &PupilRecord) -> String {

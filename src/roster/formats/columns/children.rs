@@ -23,7 +23,7 @@ pub struct PupilIndex<'a> {
 struct Namesake<'a> {
     /// The pupil's id; `None` for a row that could not be read.
     id: Option<&'a str>,
-    /// The pupil's classes, folded.
+    /// The class cells of the pupil's rows, folded, each whole and in its parts between commas.
     classes: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ pub enum Certainty {
 pub struct PupilRows {
     /// The ids of pupils by the lines of their rows.
     pub lines: BTreeMap<u64, String>,
-    /// The classes of a pupil's rows, by the id.
+    /// The class cells of a pupil's rows as they are written, by the id: a pupil's own class is shortened.
     pub classes: BTreeMap<String, Vec<String>>,
     /// The names of rows that could not be read.
     pub refused: Vec<RowNames>,
@@ -64,11 +64,11 @@ impl<'a> PupilIndex<'a> {
             index.by_id.insert(&pupil.id, pupil);
             let classes = rows.classes.get(&pupil.id).map_or(&[][..], Vec::as_slice);
             let names = (Some(pupil.data.family.as_str()), pupil.data.usage.as_deref());
-            index.insert(names, &pupil.data.given, Some(&pupil.id), classes.iter().map(|class| fold_header(class)));
+            index.insert(names, &pupil.data.given, Some(&pupil.id), classes.iter().flat_map(|cell| fold_cell(cell)));
         }
         for row in &rows.refused {
             let names = (row.family.as_deref(), row.usage.as_deref());
-            let class = row.class.iter().map(|class| fold_header(class));
+            let class = row.class.iter().flat_map(|cell| fold_cell(cell));
             index.insert(names, row.given.as_deref().unwrap_or_default(), None, class);
         }
         index
@@ -81,7 +81,7 @@ impl<'a> PupilIndex<'a> {
         id: Option<&'a str>,
         classes: impl Iterator<Item = String>,
     ) {
-        let classes: Vec<String> = classes.collect();
+        let classes: Vec<String> = classes.filter(|class| !class.is_empty()).collect();
         let mut families: Vec<String> = [family, usage].into_iter().flatten().map(roster_canonical_key).collect();
         families.dedup();
         for family in families {
@@ -117,16 +117,27 @@ impl<'a> PupilIndex<'a> {
     }
 }
 
+/// Returns a class cell, folded: whole, and in its parts between commas.
+fn fold_cell(cell: &str) -> impl Iterator<Item = String> {
+    std::iter::once(cell).chain(cell.split([',', '|'])).map(fold_header)
+}
+
 /// Keeps those of the class, if several have the names.
 fn narrow<'a>(found: &[&Namesake<'a>], class: Option<&str>) -> Result<FoundChildren<'a>, RecordErrorKind> {
-    // A child in several classes has them in one cell.
-    let said = class.into_iter().flat_map(|said| said.split([',', '/', '|'])).map(fold_header);
-    let said: Vec<String> = said.filter(|class| !class.is_empty()).collect();
-    let narrowed: Vec<&Namesake<'a>> = found.iter().filter(|row| row.is_of(&said)).copied().collect();
+    let whole = fold_header(class.unwrap_or_default());
+    let of_whole = |row: &&Namesake<'a>| !whole.is_empty() && row.classes.contains(&whole);
+    let mut narrowed: Vec<&Namesake<'a>> = found.iter().copied().filter(of_whole).collect();
+    if narrowed.is_empty() {
+        // A child in several classes has them in one cell; « CM1/CM2 » is one class, if a pupil has it.
+        let said = class.unwrap_or_default().split([',', '/', '|']).map(fold_header);
+        let said: Vec<String> = said.filter(|class| !class.is_empty()).collect();
+        let is_of_all = |row: &&Namesake<'a>| !said.is_empty() && said.iter().all(|class| row.classes.contains(class));
+        narrowed = found.iter().copied().filter(is_of_all).collect();
+    }
     let (meant, certainty) = match (&narrowed[..], found) {
         ([], []) => return Err(RecordErrorKind::UnknownChild),
         ([one], _) => (vec![*one], Certainty::Sole),
-        ([], [one]) if said.is_empty() || one.classes.is_empty() => (vec![*one], Certainty::Sole),
+        ([], [one]) if whole.is_empty() || one.classes.is_empty() => (vec![*one], Certainty::Sole),
         ([], [one]) => (vec![*one], Certainty::OtherClass),
         _ => (found.to_vec(), Certainty::Several),
     };
@@ -134,13 +145,5 @@ fn narrow<'a>(found: &[&Namesake<'a>], class: Option<&str>) -> Result<FoundChild
     match ids.is_empty() {
         true => Err(RecordErrorKind::UnreadChild),
         false => Ok(FoundChildren { ids, certainty }),
-    }
-}
-
-impl Namesake<'_> {
-    fn is_of(&self, said: &[String]) -> bool {
-        // A long name was shortened for the pupil.
-        let is_same = |own: &String, said: &String| said == own || own.len() >= 12 && said.starts_with(own.as_str());
-        self.classes.iter().any(|own| said.iter().any(|said| is_same(own, said)))
     }
 }

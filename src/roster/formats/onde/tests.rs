@@ -92,7 +92,7 @@ fn old_releases_name_their_columns_otherwise() {
 }
 
 #[test]
-fn issue_12_what_schools_write_is_taken_or_told_with_its_line() {
+fn what_schools_write_is_taken_or_told_with_its_line() {
     let eleves = pupils(
         "DURAND;;Zoé;03/04/2017;990000001ZA;CE1\nDURAND;;Éa;42828;990000002ZA;CE1\n;;Léo;03/04/2017;;CE1\n\
          MARTIN;;Noé;03/04/17;;CE1\nMARTIN;;Ana;03/04/2017;;CE1;x;y;trop\nMARTIN;;Tom;03/04/2027;;CE1\n\

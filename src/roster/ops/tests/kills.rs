@@ -205,7 +205,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn issue_12_3_what_a_school_says_of_its_tables_is_kept_with_its_set_wherever_the_import_is_killed() {
+async fn what_a_school_says_of_its_tables_is_kept_with_its_set_wherever_the_import_is_killed() {
     on_each(async |ground| {
         ground.empty().await;
         let (files, format, _) = Case::Onde.files(&ground, false);
@@ -227,7 +227,7 @@ async fn issue_12_3_what_a_school_says_of_its_tables_is_kept_with_its_set_wherev
 }
 
 #[tokio::test]
-async fn issue_12_3_an_import_killed_anywhere_and_given_again_ends_the_same() {
+async fn an_import_killed_anywhere_and_given_again_ends_the_same() {
     for case in [Case::Siecle, Case::Aaf, Case::Onde, Case::Csv] {
         assert_same_after_deaths(case, USUAL_DEATHS).await;
     }

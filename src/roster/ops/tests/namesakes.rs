@@ -16,7 +16,7 @@ fn all_legal(_: &mut ImportRequest, said: &mut TableRequest) {
 }
 
 #[tokio::test]
-async fn issue_12_2_a_sole_namesake_in_another_class_is_not_the_child_that_a_row_names() {
+async fn a_sole_namesake_in_another_class_is_not_the_child_that_a_row_names() {
     on_each(async |ground| {
         ground.first_degree().await;
         // The child's own row cannot be read.
@@ -45,6 +45,25 @@ async fn issue_12_2_a_sole_namesake_in_another_class_is_not_the_child_that_a_row
         let told = ground.onde_as((&[&ZOE.replace("CE1", "CE2"), LEO], &[both]), 4, all_legal).await;
         assert!(told.all, "{}", told.text());
         assert_eq!(ground.family().await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_class_is_compared_as_it_is_written() {
+    on_each(async |ground| {
+        ground.first_degree().await;
+        let of = |class: &str| LOU.replace("CE1 A", class);
+        // A class of two levels is neither of them.
+        let told = ground.onde_as((&[&ZOE.replace("CE1 A", "CM1"), LEO], &[&of("CM1/CM2")]), 0, all_legal).await;
+        assert!(told.text().contains("in a class in which no pupil of that name is"), "{}", told.text());
+        assert_eq!(ground.family().await, [""; 0]);
+        // It is a class of its own; and so is one that is too long for the pupil's own column.
+        for (day, class) in (1..).zip(["CM1/CM2", "CP Mme Lefebvre-Dubois", "GS-CP-CE1-CE2-CM1-CM2-ULIS"]) {
+            let told = ground.onde_as((&[&ZOE.replace("CE1 A", class), LEO], &[&of(class)]), day, all_legal).await;
+            assert!(told.all, "{class}: {}", told.text());
+            assert_eq!(ground.family().await, ["Lou Zoé legal"], "{class}");
+        }
     })
     .await;
 }

@@ -38,7 +38,7 @@ fn changed(roster: &Roster, day: &str) -> Roster {
 }
 
 #[tokio::test]
-async fn issue_12_3_a_dry_run_says_what_is_added_changed_and_gone_and_why() {
+async fn a_dry_run_says_what_is_added_changed_and_gone_and_why() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 40);
         ground.imported(&roster).await;
@@ -68,7 +68,7 @@ async fn issue_12_3_a_dry_run_says_what_is_added_changed_and_gone_and_why() {
 }
 
 #[tokio::test]
-async fn issue_12_3_the_last_run_is_undone_within_thirty_days() {
+async fn the_last_run_is_undone_within_thirty_days() {
     on_each(async |ground| {
         assert_eq!(undo_last_run(ground.context(), "montpellier", None).await.unwrap(), ImportUndo::NoRun);
         let roster = Roster::of(MONOD, 40);
@@ -106,7 +106,7 @@ async fn issue_12_3_the_last_run_is_undone_within_thirty_days() {
 }
 
 #[tokio::test]
-async fn issue_12_3_the_last_import_of_a_school_is_undone_whatever_others_of_the_academy_imported_since() {
+async fn the_last_import_of_a_school_is_undone_whatever_others_of_the_academy_imported_since() {
     on_each(async |ground| {
         let monod = Uai::parse(MONOD).unwrap();
         let roster = Roster::of(MONOD, 40);
@@ -140,7 +140,7 @@ async fn issue_12_3_the_last_import_of_a_school_is_undone_whatever_others_of_the
 }
 
 #[tokio::test]
-async fn issue_12_3_a_school_that_another_import_wrote_since_is_not_undone() {
+async fn a_school_that_another_import_wrote_since_is_not_undone() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 40);
         ground.imported(&roster).await;
@@ -169,7 +169,7 @@ async fn issue_12_3_a_school_that_another_import_wrote_since_is_not_undone() {
 
 /// A delta in which one pupil goes from each school to the other is interrupted between the schools, and given again.
 #[tokio::test]
-async fn issue_12_3_a_delta_that_was_killed_between_two_schools_ends_as_if_it_was_not() {
+async fn a_delta_that_was_killed_between_two_schools_ends_as_if_it_was_not() {
     let annuaire = {
         let mut annuaire = Annuaire::of(MONOD, 60);
         annuaire.schools.push(("7002".into(), LYCEE.into(), String::new()));

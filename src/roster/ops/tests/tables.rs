@@ -70,7 +70,7 @@ pub const PERSONS: &str = "SELECT id || ' ' || given_name FROM person";
 pub const PUPILS: &str = "SELECT id || ' ' || given_name FROM pupil";
 
 #[tokio::test]
-async fn issue_12_2_onde_is_taken_and_known_again_whatever_the_order_of_its_rows() {
+async fn onde_is_taken_and_known_again_whatever_the_order_of_its_rows() {
     on_each(async |ground| {
         ground.first_degree().await;
         let told = ground.onde((&[ZOE, LEO], &[ANNE, MARC]), 0).await;
@@ -111,7 +111,7 @@ async fn issue_12_2_onde_is_taken_and_known_again_whatever_the_order_of_its_rows
 }
 
 #[tokio::test]
-async fn issue_12_2_responsables_are_in_charge_until_the_school_says_once_that_all_are_legal() {
+async fn responsables_are_in_charge_until_the_school_says_once_that_all_are_legal() {
     on_each(async |ground| {
         ground.first_degree().await;
         let rows: (&[&str], &[&str]) = (&[ZOE], &[MARC]);
@@ -142,7 +142,7 @@ async fn issue_12_2_responsables_are_in_charge_until_the_school_says_once_that_a
 }
 
 #[tokio::test]
-async fn issue_12_2_homonyms_wait_as_lines_and_lose_nothing() {
+async fn homonyms_wait_as_lines_and_lose_nothing() {
     on_each(async |ground| {
         ground.first_degree().await;
         ground.onde((&[ZOE, LEO], &[ANNE, MARC]), 0).await;
@@ -174,7 +174,7 @@ async fn issue_12_2_homonyms_wait_as_lines_and_lose_nothing() {
 }
 
 #[tokio::test]
-async fn issue_12_2_a_child_who_changes_school_keeps_its_row_and_its_parents() {
+async fn a_child_who_changes_school_keeps_its_row_and_its_parents() {
     on_each(async |ground| {
         ground.first_degree().await;
         ground.onde((&[ZOE], &[MARC]), 0).await;
@@ -208,7 +208,7 @@ async fn roster_keys_a_pupil_of_onde_who_enters_a_college_is_the_same_there() {
 }
 
 #[tokio::test]
-async fn issue_12_3_a_dry_run_and_a_report_name_lines_and_no_names() {
+async fn a_dry_run_and_a_report_name_lines_and_no_names() {
     on_each(async |ground| {
         ground.first_degree().await;
         let unusable = MARC.replace("06 39 98 00 02", "04 67 00 00 00");
@@ -228,7 +228,7 @@ async fn issue_12_3_a_dry_run_and_a_report_name_lines_and_no_names() {
 }
 
 #[tokio::test]
-async fn issue_12_2_a_school_of_the_second_degree_has_no_onde_and_no_foreign_school_either() {
+async fn a_school_of_the_second_degree_has_no_onde_and_no_foreign_school_either() {
     on_each(async |ground| {
         let told = ground.onde((&[ZOE], &[MARC]), 0).await;
         assert_eq!(*told.rejected(), ImportRejection::NotFirstDegree);

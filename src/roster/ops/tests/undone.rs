@@ -201,7 +201,7 @@ impl World<'_> {
 }
 
 #[tokio::test]
-async fn issue_12_3_after_an_undo_the_tables_are_as_before_the_import() {
+async fn after_an_undo_the_tables_are_as_before_the_import() {
     let changed = std::sync::atomic::AtomicUsize::new(0);
     for seed in 0..3 {
         on_each(async |ground| {

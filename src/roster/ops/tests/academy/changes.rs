@@ -26,7 +26,7 @@ fn parent_of(n: usize, children: &[usize]) -> (String, String) {
 }
 
 #[tokio::test]
-async fn issue_12_2_a_parent_of_the_first_degree_has_a_link_with_each_child_of_a_delta() {
+async fn a_parent_of_the_first_degree_has_a_link_with_each_child_of_a_delta() {
     on_each(async |ground| {
         let annuaire = Annuaire {
             schools: vec![("7001".into(), MONOD.into(), String::new())],
@@ -51,7 +51,7 @@ async fn issue_12_2_a_parent_of_the_first_degree_has_a_link_with_each_child_of_a
 }
 
 #[tokio::test]
-async fn issue_12_2_a_link_that_is_known_says_more_than_the_name_of_a_child() {
+async fn a_link_that_is_known_says_more_than_the_name_of_a_child() {
     on_each(async |ground| {
         let legal = |n: usize| {
             let (id, structure, text) = young(n);
@@ -73,7 +73,7 @@ async fn issue_12_2_a_link_that_is_known_says_more_than_the_name_of_a_child() {
 }
 
 #[tokio::test]
-async fn issue_12_3_who_is_nobodys_responsable_yet_is_told_to_the_academy_and_kept_for_a_later_link() {
+async fn who_is_nobodys_responsable_yet_is_told_to_the_academy_and_kept_for_a_later_link() {
     on_each(async |ground| {
         assert!(ground.complet(&Annuaire::of(MONOD, 30), "20250908").await.all);
         let sets = "SELECT CAST(eleves_exported_at AS TEXT) FROM roster_set";
@@ -96,7 +96,7 @@ async fn issue_12_3_who_is_nobodys_responsable_yet_is_told_to_the_academy_and_ke
 }
 
 #[tokio::test]
-async fn issue_12_3_the_dry_run_of_a_delta_knows_the_school_that_the_delta_declares() {
+async fn the_dry_run_of_a_delta_knows_the_school_that_the_delta_declares() {
     on_each(async |ground| {
         assert!(ground.complet(&Annuaire::of(MONOD, 3), "20250908").await.all);
         let name = attr("ENTStructureNomCourant", "CLG$NOUVEAU$MONTPELLIER");
@@ -118,7 +118,7 @@ async fn issue_12_3_the_dry_run_of_a_delta_knows_the_school_that_the_delta_decla
 }
 
 #[tokio::test]
-async fn issue_12_2_a_school_that_says_no_academy_is_declared_in_its_own_departments_only() {
+async fn a_school_that_says_no_academy_is_declared_in_its_own_departments_only() {
     on_each(async |ground| {
         let mut annuaire = Annuaire::of(MONOD, 2);
         annuaire.schools.extend([
@@ -136,7 +136,7 @@ async fn issue_12_2_a_school_that_says_no_academy_is_declared_in_its_own_departm
 }
 
 #[tokio::test]
-async fn issue_12_2_a_zip_of_a_hundred_parts_is_one_delivery() {
+async fn a_zip_of_a_hundred_parts_is_one_delivery() {
     on_each(async |ground| {
         let annuaire = Annuaire::of(MONOD, 100);
         let [schools, _, persons] = annuaire.documents();

@@ -21,7 +21,7 @@ fn mobiles(number: &str) -> (&'static str, String) {
 }
 
 #[tokio::test]
-async fn issue_12_3_a_delta_waits_in_a_school_for_the_one_that_was_refused_there() {
+async fn a_delta_waits_in_a_school_for_the_one_that_was_refused_there() {
     on_each(async |ground| {
         assert!(ground.complet(&two_schools(), "20250908").await.all);
         let gone: String = (5..10).map(|n| delete("Eleve", &format!("{}", 2_900_000 + n))).collect();
@@ -57,7 +57,7 @@ async fn issue_12_3_a_delta_waits_in_a_school_for_the_one_that_was_refused_there
 }
 
 #[tokio::test]
-async fn issue_12_3_a_delta_that_cannot_be_read_holds_back_those_after_it_until_a_complet() {
+async fn a_delta_that_cannot_be_read_holds_back_those_after_it_until_a_complet() {
     on_each(async |ground| {
         assert!(ground.complet(&two_schools(), "20250908").await.all);
         let whole = document(&mobiles("0639981111").1);
@@ -85,7 +85,7 @@ async fn issue_12_3_a_delta_that_cannot_be_read_holds_back_those_after_it_until_
 }
 
 #[tokio::test]
-async fn issue_12_3_a_refused_complet_holds_back_the_delta_of_the_next_day() {
+async fn a_refused_complet_holds_back_the_delta_of_the_next_day() {
     on_each(async |ground| {
         let annuaire = two_schools();
         assert!(ground.complet(&annuaire, "20250908").await.all);
@@ -101,7 +101,7 @@ async fn issue_12_3_a_refused_complet_holds_back_the_delta_of_the_next_day() {
 }
 
 #[tokio::test]
-async fn issue_12_3_a_delta_comes_after_the_complet_of_its_day_and_both_given_again_change_nothing() {
+async fn a_delta_comes_after_the_complet_of_its_day_and_both_given_again_change_nothing() {
     on_each(async |ground| {
         let mut files = vec![
             ground.file("ENT_Delta_20250908_PersRelEleve_0000.xml", document(&mobiles("0639981111").1).as_bytes()),
@@ -123,7 +123,7 @@ async fn issue_12_3_a_delta_comes_after_the_complet_of_its_day_and_both_given_ag
 }
 
 #[tokio::test]
-async fn issue_12_3_a_school_that_is_not_in_a_complet_is_told_and_left_alone() {
+async fn a_school_that_is_not_in_a_complet_is_told_and_left_alone() {
     on_each(async |ground| {
         let both = two_schools();
         assert!(ground.complet(&both, "20250908").await.all);
@@ -145,7 +145,7 @@ async fn issue_12_3_a_school_that_is_not_in_a_complet_is_told_and_left_alone() {
 }
 
 #[tokio::test]
-async fn issue_12_3_an_interrupted_import_and_the_same_files_again_are_one_run() {
+async fn an_interrupted_import_and_the_same_files_again_are_one_run() {
     on_each(async |ground| {
         let annuaire = two_schools();
         assert!(ground.complet(&annuaire, "20250908").await.all);
@@ -184,7 +184,7 @@ async fn issue_12_3_an_interrupted_import_and_the_same_files_again_are_one_run()
 }
 
 #[tokio::test]
-async fn issue_12_3_the_end_of_a_run_is_not_its_beginning() {
+async fn the_end_of_a_run_is_not_its_beginning() {
     on_each(async |ground| {
         let clock = ManualClock::at(NOW);
         clock.advance(crate::base::clock::Span::minutes(7));
