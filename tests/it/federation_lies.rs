@@ -356,9 +356,11 @@ async fn attack_d6_a_hang_a_loop_an_error_and_ten_megabytes_are_an_upstream_that
         assert!(browser.page.has_element("#identifiant"), "{lie:?}");
     }
     // Keys that do not come: the code is spent, and the next sign-in asks for them again.
+    // Each server draws other numbers than the one before: they share the marks of answers that came.
+    let mut fresh = server.restart().await;
     for lie in [Lie::Huge("jwks"), Lie::Status("jwks", 500), Lie::Html("jwks")] {
-        let server = server.restart().await;
-        assert_eq!(refused(&upstream, &server, lie).await, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused(&upstream, &fresh, lie).await, StatusCode::SERVICE_UNAVAILABLE);
+        fresh = fresh.restart().await;
     }
     // An upstream that is away for a while: the sign-in page and everybody else work on.
     upstream.be_honest();
