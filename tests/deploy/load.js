@@ -42,7 +42,7 @@ export class Load {
 
   constructor(loops) {
     const program = { "Content-Type": FORM, Authorization: basic(PROGRAM) };
-    const token = { method: "POST", headers: program, body: "grant_type=client_credentials&scope=education" };
+    const token = { method: "POST", headers: program, body: "grant_type=client_credentials" };
     const kinds = [
       ["discovery", (agent) => this.#status(200, "/.well-known/openid-configuration", { agent })],
       ["page", (agent) => this.#status(200, "/connexion", { agent })],
@@ -63,8 +63,8 @@ export class Load {
   }
 
   async #status(expected, path, how) {
-    const { status } = await ask(path, how);
-    if (status !== expected) throw new Error(`${path.slice(0, 40)}: ${status}`);
+    const { status, text } = await ask(path, how);
+    if (status !== expected) throw new Error(`${path.slice(0, 40)}: ${status} ${text.slice(0, 120)}`);
   }
 
   async end() {

@@ -7,6 +7,7 @@ import { Report } from "../browser/report.js";
 import { ask, askByHttp2 } from "./ask.js";
 import { Load, authorization, signIn } from "./load.js";
 import { HaProxy, Nginx } from "./proxies.js";
+import { checkImage } from "./image.js";
 import { ADDRESSES, ISSUER, Server, logged, prepare } from "./servers.js";
 import { checkUnit } from "./unit.js";
 
@@ -15,6 +16,9 @@ const ROUNDS = Number(process.env.DEPLOY_ROUNDS ?? 1);
 mkdirSync(ARTEFACTS, { recursive: true });
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const report = new Report("deploy");
+
+/** What is named behind `run`: HAProxy, nginx, unit (with HAProxy), image. All, if nothing is. */
+const wants = (name) => process.argv.length < 3 || process.argv.includes(name);
 
 function expect(true_, words) {
   if (!true_) throw new Error(words);
@@ -180,14 +184,15 @@ const prepared = await report.check("two servers start by config/deploy/preau.to
   return true;
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop().then(() => process.exit(1)));
-for (const made of prepared ? [new HaProxy(), new Nginx()] : []) {
+for (const made of prepared ? [new HaProxy(), new Nginx()].filter(({ name }) => wants(name)) : []) {
   proxy = made;
   const started = await report.check(`${proxy.name} starts by the file of config/deploy`, () => proxy.start().then(() => true));
   if (started) await walk();
+  if (started && proxy.name === "HAProxy" && wants("unit")) await checkUnit(report, servers[1], process.env.DEPLOY_FOLDER);
   await proxy.stop();
   writeFileSync(join(ARTEFACTS, `${proxy.name}.log`), `${proxy.log()}\n${proxy.said}`);
   proxy = undefined;
 }
-if (prepared) await checkUnit(report);
+if (prepared && wants("image")) await checkImage(report, process.env.DEPLOY_FOLDER);
 await stop();
 process.exit(report.close());

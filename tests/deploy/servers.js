@@ -48,7 +48,8 @@ function environment(address, more) {
 /** Runs a command to its end. */
 export function preau(...words) {
   try {
-    const env = environment(ADDRESSES[0]);
+    // Commands go to PostgreSQL itself, also where servers go through a pooler.
+    const env = environment(ADDRESSES[0], { PREAU__DATABASE__URL_FILE: "/etc/preau/database-url-direct" });
     return execFileSync(BINARY, [...words, "--config", "/etc/preau/preau.toml"], { env, encoding: "utf8", stdio: "pipe" });
   } catch (error) {
     throw new Error(`preau ${words.join(" ")}: ${error.stdout ?? ""}${error.stderr ?? error.message}`);

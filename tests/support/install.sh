@@ -51,20 +51,41 @@ missing_packages() {
         [ -x /usr/sbin/apache2 ] || echo apache2-bin
         [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || echo libapache2-mod-auth-openidc
         ;;
+      deploy)
+        postgres_programs >/dev/null || echo postgresql
+        command -v redis-server >/dev/null || echo redis-server
+        [ -x /usr/sbin/haproxy ] || echo haproxy
+        [ -x /usr/sbin/nginx ] || echo nginx
+        command -v curl >/dev/null || echo curl
+        command -v strace >/dev/null || echo strace
+        command -v ip >/dev/null || [ -x /usr/sbin/ip ] || echo iproute2
+        ;;
     esac
   done
 }
 
+# Whether a package that is installed may start its service; here none may. A machine's own rule stays.
+services() {
+  local rule=/usr/sbin/policy-rc.d
+  case $1 in
+    stay) [ -e $rule ] || as_root sh -c "printf '#!/bin/sh\n# of tests/run\nexit 101\n' >$rule && chmod 755 $rule" ;;
+    may-start) if grep -qs '^# of tests/run' $rule; then as_root rm -f $rule; fi ;;
+  esac
+}
+
 install_packages() {
-  local wanted
+  local wanted done=0
   wanted=$(missing_packages "$@" | sort -u)
   [ -n "$wanted" ] || return 0
   echo "installing:" $wanted
   # Another package manager may be at work: wait for it instead of failing.
   as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || return 1
+  services stay
   # shellcheck disable=SC2086 # one word a package
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
-    install --no-install-recommends $wanted >/dev/null || return 1
+    install --no-install-recommends $wanted >/dev/null || done=1
+  services may-start
+  [ "$done" = 0 ] || return 1
   wanted=$(missing_packages "$@" | sort -u)
   [ -z "$wanted" ] || { echo "tests/run: still missing:" $wanted >&2; return 1; }
 }
@@ -169,7 +190,7 @@ install_missing() {
       leaflet | browsers) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
       # It has the people and the browser of interop.
-      faults) find_node && install_node_modules interop || return 1 ;;
+      faults | deploy) find_node && install_node_modules interop || return 1 ;;
       programs) find_node && install_node_modules interop && find_builders || return 1 ;;
       # Its browser is that of interop.
       conformance) find_node && install_node_modules interop && install_node_modules conformance || return 1 ;;
