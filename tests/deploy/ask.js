@@ -10,7 +10,7 @@ const NAME = "compte.example.fr";
 /**
  * @param {string} path
  * @param {{method?: string, headers?: object, body?: string, from?: string, to?: string, port?: number, name?: string,
- *   agent?: Agent}} how `from` is the address that the request comes from; port 443 is TLS
+ *   agent?: Agent, onAgain?: () => void}} how `from` is the address that the request comes from; port 443 is TLS
  * @returns {Promise<{status: number, headers: object, text: string}>}
  */
 export function ask(path, how = {}) {
@@ -28,7 +28,13 @@ export function ask(path, how = {}) {
       answer.once("error", failed);
     });
     sent.once("timeout", () => sent.destroy(new Error(`${path}: no answer`)));
-    sent.once("error", failed);
+    sent.once("error", (error) => {
+      // A proxy may close a kept connection in the moment in which a request is on its way: it was not read then, and
+      // is sent again, once, on a new one. Browsers do this, and the documentation of Node says to do it.
+      if (!sent.reusedSocket || error.code !== "ECONNRESET" || how.again) return failed(error);
+      how.onAgain?.();
+      return ask(path, { ...how, again: true, agent: false }).then(done, failed);
+    });
     sent.end(body);
   });
 }

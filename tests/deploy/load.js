@@ -37,6 +37,8 @@ export async function exchange(code, agent = undefined) {
 /** The same requests again and again. */
 export class Load {
   sent = 0;
+  /** Sent again because a kept connection was closed before the request was read. */
+  again = 0;
   failures = [];
   #over = false;
 
@@ -52,7 +54,7 @@ export class Load {
     this.loops = Array.from({ length: loops }, async (_, loop) => {
       const agent = keptOpen();
       for (let n = loop; !this.#over; n += 1) {
-        const [name, run] = n % 12 === 0 ? ["sign-in", () => signIn(n % PARENTS.length)] : kinds[n % kinds.length];
+        const [name, run] = n % 12 === 0 ? ["sign-in", () => this.#signIn(n % PARENTS.length)] : kinds[n % kinds.length];
         this.sent += 1;
         await run(agent).catch((error) => {
           this.failures.push(`${new Date().toISOString()} ${name}: ${error.cause?.message ?? error.message}`);
@@ -62,8 +64,18 @@ export class Load {
     });
   }
 
+  async #signIn(number) {
+    try {
+      return await signIn(number);
+    } catch (error) {
+      if (error.cause?.code !== "UND_ERR_SOCKET") throw error;
+      this.again += 1;
+      return signIn(number);
+    }
+  }
+
   async #status(expected, path, how) {
-    const { status, text } = await ask(path, how);
+    const { status, text } = await ask(path, { ...how, onAgain: () => { this.again += 1; } });
     if (status !== expected) throw new Error(`${path.slice(0, 40)}: ${status} ${text.slice(0, 120)}`);
   }
 

@@ -7,6 +7,7 @@ import { Report } from "../browser/report.js";
 import { ask, askByHttp2 } from "./ask.js";
 import { Load, authorization, signIn } from "./load.js";
 import { HaProxy, Nginx } from "./proxies.js";
+import { count } from "./count.js";
 import { checkImage } from "./image.js";
 import { ADDRESSES, ISSUER, Server, logged, prepare } from "./servers.js";
 import { checkUnit } from "./unit.js";
@@ -17,7 +18,7 @@ mkdirSync(ARTEFACTS, { recursive: true });
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const report = new Report("deploy");
 
-/** What is named behind `run`: HAProxy, nginx, unit (with HAProxy), image. All, if nothing is. */
+/** What is named behind `run`: HAProxy, nginx, unit and count (with HAProxy), image. All but count, if nothing is. */
 const wants = (name) => process.argv.length < 3 || process.argv.includes(name);
 
 function expect(true_, words) {
@@ -158,7 +159,8 @@ async function walk() {
       }
     }
     await load.end();
-    console.log(`        ${load.sent} requests in ${Math.round((Date.now() - began) / 1_000)} s, lost ${load.failures.length}`);
+    console.log(`        ${load.sent} requests in ${Math.round((Date.now() - began) / 1_000)} s, lost ${load.failures.length};`
+      + ` ${load.again} were sent again on a new connection`);
     expect(load.sent > 200, "too few requests");
     expect(load.failures.length === 0, load.failures.slice(0, 12).join("\n"));
   });
@@ -187,7 +189,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () =>
 for (const made of prepared ? [new HaProxy(), new Nginx()].filter(({ name }) => wants(name)) : []) {
   proxy = made;
   const started = await report.check(`${proxy.name} starts by the file of config/deploy`, () => proxy.start().then(() => true));
-  if (started) await walk();
+  if (started && process.argv.includes("count")) await count(report);
+  else if (started) await walk();
   if (started && proxy.name === "HAProxy" && wants("unit")) await checkUnit(report, servers[1], process.env.DEPLOY_FOLDER);
   await proxy.stop();
   writeFileSync(join(ARTEFACTS, `${proxy.name}.log`), `${proxy.log()}\n${proxy.said}`);
