@@ -1,5 +1,5 @@
-// What one act costs PostgreSQL and Redis: commits, bytes of the write-ahead log, statements, commands. Counts do not depend
-// on the machine, so docs/scale.md reckons with them.
+// What one act costs PostgreSQL and Redis: commits, bytes of the write-ahead log, statements, commands. Counts do not
+// depend on the machine, so docs/scale.md reckons with them.
 
 import { execFileSync } from "node:child_process";
 import { ask } from "./ask.js";
@@ -12,16 +12,17 @@ const [DATABASE, REDIS] = [process.env.DEPLOY_MIGRATE, process.env.DEPLOY_REDIS]
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 function sql(text) {
-  return execFileSync("psql", ["-X", "-At", "-F", " ", DATABASE, "-c", text], { encoding: "utf8" }).trim().split(" ").map(Number);
+  const row = execFileSync("psql", ["-X", "-At", "-F", " ", DATABASE, "-c", text], { encoding: "utf8" });
+  return row.trim().split(" ").map(Number);
 }
 
 function counts() {
   const [commits] = sql("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()");
   const [wal, records] = sql("SELECT wal_bytes, wal_records FROM pg_stat_wal");
   const info = execFileSync("redis-cli", ["-s", REDIS.replace("unix:", ""), "info", "stats"], { encoding: "utf8" });
-  const [inserted, updated, deleted] = sql("SELECT sum(n_tup_ins), sum(n_tup_upd), sum(n_tup_del) FROM pg_stat_user_tables");
+  const [written] = sql("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables");
   const commands = Number(/total_commands_processed:(\d+)/.exec(info)[1]);
-  return { commits, wal, records, written: inserted + updated + deleted, commands };
+  return { commits, wal, records, written, commands };
 }
 
 /** Statistics of PostgreSQL are a moment late. */
@@ -43,7 +44,8 @@ export async function count(report) {
     ["a single sign-on, and its tokens", 30, async () => { token = (await exchange(await code())).access_token; }],
     ["userinfo", 30, () => ask("/oauth2/userinfo", { headers: { Authorization: `Bearer ${token}` } })],
     ["a token of a program itself", 30, () => ask("/oauth2/token", {
-      method: "POST", body: "grant_type=client_credentials", headers: { "Content-Type": type, Authorization: basic(PROGRAM) },
+      method: "POST", body: "grant_type=client_credentials",
+      headers: { "Content-Type": type, Authorization: basic(PROGRAM) },
     })],
     ["the sign-in page", 30, () => ask("/connexion")],
     ["discovery", 30, () => ask("/.well-known/openid-configuration")],

@@ -1,8 +1,8 @@
-// What a container's image would have, laid out in a folder and entered: no engine is needed to see whether a server runs
-// in it, read-only and as nobody.
+// What a container's image would have, laid out in a folder and entered: no engine is needed to see whether a server
+// runs in it, read-only and as nobody.
 
 import { execFileSync, spawn } from "node:child_process";
-import { chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chownSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOTFS = join(import.meta.dirname, "../../config/deploy/container/rootfs");
@@ -49,10 +49,11 @@ directory = "/etc/preau/deployment"
     for (const name of ["var/lib/preau", "etc/preau/keys"]) {
       execFileSync("mount", ["-t", "tmpfs", "-o", `uid=${USER},gid=${USER},mode=700`, "tmpfs", join(root, name)]);
     }
-    const enter = ["--no-new-privs", "--bounding-set=-all,+sys_chroot,+setuid,+setgid", "--", "chroot", `--userspec=${USER}:${USER}`, root,
-      "/usr/bin/preau", "serve", "--config", "/etc/preau/preau.toml"];
+    const enter = ["--no-new-privs", "--bounding-set=-all,+sys_chroot,+setuid,+setgid", "--",
+      "chroot", `--userspec=${USER}:${USER}`, root, "/usr/bin/preau", "serve", "--config", "/etc/preau/preau.toml"];
     // chroot leaves us in `/`; the image's WORKDIR is /var/lib/preau.
-    const child = spawn("setpriv", enter, { env: { PATH: process.env.PATH, PREAU__DATABASE__URL: "sqlite:/var/lib/preau/preau.db" }, stdio: "pipe" });
+    const env = { PATH: process.env.PATH, PREAU__DATABASE__URL: "sqlite:/var/lib/preau/preau.db" };
+    const child = spawn("setpriv", enter, { env, stdio: "pipe" });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => { said += chunk; });
     const ended = new Promise((done) => { child.once("exit", (code, signal) => done(code ?? signal)); });
@@ -62,13 +63,16 @@ directory = "/etc/preau/deployment"
       ready = await fetch("http://10.0.0.11:9180/readyz").then((answer) => answer.ok, () => false);
     }
     if (!ready) throw new Error(`not ready: ${said.slice(-1_500)}`);
-    const status = execFileSync("grep", ["-hE", "^(Uid|CapEff|NoNewPrivs)", `/proc/${child.pid}/status`], { encoding: "utf8" });
-    const page = await fetch("http://10.0.0.11:8180/connexion").then((answer) => answer.status, (error) => error.message);
+    const lines = readFileSync(`/proc/${child.pid}/status`, "utf8").split("\n");
+    const status = lines.filter((line) => /^(Uid|CapEff|NoNewPrivs):/.test(line)).join(" ");
+    const page = await fetch("http://10.0.0.11:8180/connexion").then(({ status }) => status, String);
     child.kill("SIGTERM");
     const how = await ended;
     for (const name of ["etc/preau/keys", "var/lib/preau", "."]) execFileSync("umount", [join(root, name)]);
     console.log(`        ${files.length} files; ${status.trim().replaceAll(/\s+/g, " ")}`);
-    if (page !== 200 || how !== 0) throw new Error(`page ${page}, ended with ${how}: ${said.slice(-1_500)}`);
+    if (page !== 200 || how !== 0) {
+      throw new Error(`page ${page}, ended with ${how}: ${said.slice(-1_500)}`);
+    }
     if (!/Uid:\s+65532/.test(status) || !/CapEff:\s+0+\s/.test(`${status} `)) throw new Error(status);
   });
 }

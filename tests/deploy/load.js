@@ -54,7 +54,8 @@ export class Load {
     this.loops = Array.from({ length: loops }, async (_, loop) => {
       const agent = keptOpen();
       for (let n = loop; !this.#over; n += 1) {
-        const [name, run] = n % 12 === 0 ? ["sign-in", () => this.#signIn(n % PARENTS.length)] : kinds[n % kinds.length];
+        const signing = ["sign-in", () => this.#signIn(n % PARENTS.length)];
+        const [name, run] = n % 12 === 0 ? signing : kinds[n % kinds.length];
         this.sent += 1;
         await run(agent).catch((error) => {
           this.failures.push(`${new Date().toISOString()} ${name}: ${error.cause?.message ?? error.message}`);

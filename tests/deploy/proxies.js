@@ -64,7 +64,8 @@ export class Nginx extends Proxy {
 
   async start() {
     // As if nothing had looked yet.
-    writeFileSync("/etc/nginx/preau-upstreams.conf", ADDRESSES.map((address) => `server ${address}:8080 max_fails=1 fail_timeout=1s;\n`).join(""));
+    const lines = ADDRESSES.map((address) => `server ${address}:8080 max_fails=1 fail_timeout=1s;\n`);
+    writeFileSync("/etc/nginx/preau-upstreams.conf", lines.join(""));
     this.check("nginx", "-t", "-q");
     const servers = ADDRESSES.map((address) => `${address}:8080=${address}:9080`);
     this.running = [this.run("nginx", "-g", "daemon off;")];

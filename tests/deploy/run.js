@@ -82,7 +82,8 @@ async function walk() {
     const cookie = `other=${"c".repeat(4_000)}`;
     const answer = await ask(long, { headers: { Cookie: cookie } });
     expect(answer.status === 303, `${long.length} bytes: ${answer.status} ${answer.text.slice(0, 200)}`);
-    const page = await ask(new URL(answer.headers.location, ISSUER).href.slice(ISSUER.length), { headers: { Cookie: cookie } });
+    const next = new URL(answer.headers.location, ISSUER).href.slice(ISSUER.length);
+    const page = await ask(next, { headers: { Cookie: cookie } });
     expect(page.status === 200, `the page of it: ${page.status}`);
     const type = { "Content-Type": "application/x-www-form-urlencoded" };
     const body = `identifiant=${"x".repeat(70_000)}`;
@@ -106,7 +107,8 @@ async function walk() {
       expect(source === from, `${JSON.stringify(forged)}: ${source}`);
     }
     // Nor on the way around the proxy.
-    const { source } = await seen("/connexion", { from, to: ADDRESSES[0], port: 8080, headers: { "X-Forwarded-For": "203.0.113.77" } });
+    const forged = { "X-Forwarded-For": "203.0.113.77" };
+    const { source } = await seen("/connexion", { from, to: ADDRESSES[0], port: 8080, headers: forged });
     expect(source === from, `at the server itself: ${source}`);
   });
   await check("a limit by source holds whatever is forged, and for that source only", async () => {
@@ -136,7 +138,8 @@ async function walk() {
     const other = await ask("/connexion", { name: "autre.example.fr" });
     expect(other.status === 421, `another host: ${other.status}`);
     const plain = await ask("/connexion?i=x", { port: 80, name: "autre.example.fr" });
-    expect(plain.status === 301 && plain.headers.location === `${ISSUER}/`, `plain: ${plain.status} ${plain.headers.location}`);
+    const { location } = plain.headers;
+    expect(plain.status === 301 && location === `${ISSUER}/`, `plain: ${plain.status} ${location}`);
     expect((await ask("/connexion", { port: 80, method: "POST", body: "a=b" })).status === 405, "a form by plain http");
     for (const path of ["/metrics", "/readyz", "/healthz"]) expect((await ask(path)).status === 404, path);
   });
@@ -159,7 +162,8 @@ async function walk() {
       }
     }
     await load.end();
-    console.log(`        ${load.sent} requests in ${Math.round((Date.now() - began) / 1_000)} s, lost ${load.failures.length};`
+    const seconds = Math.round((Date.now() - began) / 1_000);
+    console.log(`        ${load.sent} requests in ${seconds} s, lost ${load.failures.length};`
       + ` ${load.again} were sent again on a new connection`);
     expect(load.sent > 200, "too few requests");
     expect(load.failures.length === 0, load.failures.slice(0, 12).join("\n"));
@@ -180,7 +184,8 @@ async function walk() {
   });
 }
 
-const prepared = await report.check("two servers start by config/deploy/preau.toml on one PostgreSQL and one Redis", async () => {
+const BEGIN = "two servers start by config/deploy/preau.toml on one PostgreSQL and one Redis";
+const prepared = await report.check(BEGIN, async () => {
   prepare();
   await Promise.all(servers.map((server) => server.start()));
   return true;
@@ -188,10 +193,13 @@ const prepared = await report.check("two servers start by config/deploy/preau.to
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop().then(() => process.exit(1)));
 for (const made of prepared ? [new HaProxy(), new Nginx()].filter(({ name }) => wants(name)) : []) {
   proxy = made;
-  const started = await report.check(`${proxy.name} starts by the file of config/deploy`, () => proxy.start().then(() => true));
+  const start = () => proxy.start().then(() => true);
+  const started = await report.check(`${proxy.name} starts by the file of config/deploy`, start);
   if (started && process.argv.includes("count")) await count(report);
   else if (started) await walk();
-  if (started && proxy.name === "HAProxy" && wants("unit")) await checkUnit(report, servers[1], process.env.DEPLOY_FOLDER);
+  if (started && proxy.name === "HAProxy" && wants("unit")) {
+    await checkUnit(report, servers[1], process.env.DEPLOY_FOLDER);
+  }
   await proxy.stop();
   writeFileSync(join(ARTEFACTS, `${proxy.name}.log`), `${proxy.log()}\n${proxy.said}`);
   proxy = undefined;

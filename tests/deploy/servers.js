@@ -50,7 +50,8 @@ export function preau(...words) {
   try {
     // Commands go to PostgreSQL itself, also where servers go through a pooler.
     const env = environment(ADDRESSES[0], { PREAU__DATABASE__URL_FILE: "/etc/preau/database-url-direct" });
-    return execFileSync(BINARY, [...words, "--config", "/etc/preau/preau.toml"], { env, encoding: "utf8", stdio: "pipe" });
+    const all = [...words, "--config", "/etc/preau/preau.toml"];
+    return execFileSync(BINARY, all, { env, encoding: "utf8", stdio: "pipe" });
   } catch (error) {
     throw new Error(`preau ${words.join(" ")}: ${error.stdout ?? ""}${error.stderr ?? error.message}`);
   }
@@ -69,7 +70,8 @@ export function prepare() {
   }
   preau("keys", "new-master");
   preau("migrate");
-  const rosters = [["ElevesAvecAdresses", eleves], ["ResponsablesAvecAdresses", responsables]].map(([name, content]) => {
+  const exports = [["ElevesAvecAdresses", eleves], ["ResponsablesAvecAdresses", responsables]];
+  const rosters = exports.map(([name, content]) => {
     const path = join(FOLDER, `${SCHOOL.uai}-${name}.xml`);
     writeFileSync(path, content(new Date()));
     return path;
@@ -92,7 +94,8 @@ export class Server {
 
   async start(before = []) {
     const words = [...before, BINARY, "serve", "--config", "/etc/preau/preau.toml"];
-    const child = spawn(words[0], words.slice(1), { env: environment(this.address, this.more), stdio: "pipe", cwd: FOLDER });
+    const env = environment(this.address, this.more);
+    const child = spawn(words[0], words.slice(1), { env, stdio: "pipe", cwd: FOLDER });
     this.child = child;
     this.ended = new Promise((done) => { child.once("exit", (code, signal) => done(code ?? signal)); });
     let over;
