@@ -9,6 +9,7 @@ import { Load, authorization, signIn } from "./load.js";
 import { HaProxy, Nginx } from "./proxies.js";
 import { count } from "./count.js";
 import { checkImage } from "./image.js";
+import { checkRedis } from "./redis.js";
 import { ADDRESSES, ISSUER, Server, logged, prepare } from "./servers.js";
 import { checkUnit } from "./unit.js";
 
@@ -18,7 +19,7 @@ mkdirSync(ARTEFACTS, { recursive: true });
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const report = new Report("deploy");
 
-/** What is named behind `run`: HAProxy, nginx, unit and count (with HAProxy), image. All but count, if nothing is. */
+/** What is named behind `run`: HAProxy, nginx, unit and count (with HAProxy), redis, image. All but count, if nothing is. */
 const wants = (name) => process.argv.length < 3 || process.argv.includes(name);
 
 function expect(true_, words) {
@@ -203,6 +204,9 @@ for (const made of prepared ? [new HaProxy(), new Nginx()].filter(({ name }) => 
   await proxy.stop();
   writeFileSync(join(ARTEFACTS, `${proxy.name}.log`), `${proxy.log()}\n${proxy.said}`);
   proxy = undefined;
+}
+if (prepared && wants("redis")) {
+  writeFileSync(join(ARTEFACTS, "redis.log"), await checkRedis(report, process.env.DEPLOY_FOLDER));
 }
 if (prepared && wants("image")) await checkImage(report, process.env.DEPLOY_FOLDER);
 await stop();
