@@ -8,6 +8,7 @@ import { ask, askByHttp2 } from "./ask.js";
 import { Load, authorization, signIn } from "./load.js";
 import { HaProxy, Nginx } from "./proxies.js";
 import { count } from "./count.js";
+import { checkPackage } from "./deb.js";
 import { checkImage } from "./image.js";
 import { checkRedis } from "./redis.js";
 import { ADDRESSES, ISSUER, Server, logged, prepare } from "./servers.js";
@@ -19,7 +20,7 @@ mkdirSync(ARTEFACTS, { recursive: true });
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const report = new Report("deploy");
 
-/** What is named behind `run`: HAProxy, nginx, unit and count (with HAProxy), redis, image. All but count, if nothing is. */
+/** What is named behind `run`: HAProxy, nginx, unit and count (with HAProxy), redis, image, deb. All but count, if nothing is. */
 const wants = (name) => process.argv.length < 3 || process.argv.includes(name);
 
 function expect(true_, words) {
@@ -209,5 +210,6 @@ if (prepared && wants("redis")) {
   writeFileSync(join(ARTEFACTS, "redis.log"), await checkRedis(report, process.env.DEPLOY_FOLDER));
 }
 if (prepared && wants("image")) await checkImage(report, process.env.DEPLOY_FOLDER);
+if (prepared && wants("deb")) await checkPackage(report, process.env.DEPLOY_FOLDER);
 await stop();
 process.exit(report.close());

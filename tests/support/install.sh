@@ -57,6 +57,7 @@ missing_packages() {
         [ -x /usr/sbin/haproxy ] || echo haproxy
         [ -x /usr/sbin/nginx ] || echo nginx
         command -v curl >/dev/null || echo curl
+        command -v objdump >/dev/null || echo binutils
         command -v strace >/dev/null || echo strace
         command -v ip >/dev/null || [ -x /usr/sbin/ip ] || echo iproute2
         ;;
