@@ -15,7 +15,6 @@ use tower_http::csrf::{ConfigError, CsrfLayer};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::AppState;
-use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::form;
 use crate::http::middleware::request_middleware;
@@ -23,8 +22,7 @@ use crate::http::pages::{Page, asset};
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::http::views;
-use crate::outbox::{self, JobKind};
-use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
+use crate::telemetry;
 use crate::{
     activation, administrators, bootstrap, client_admin, clients, console, emails, federation, helpdesk, login,
     my_account, oidc, otp, recovery, regroup,
@@ -32,10 +30,6 @@ use crate::{
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The time limit of the database queries of `/metrics`: the operator's monitoring gets an answer within a second, even
-/// if the database hangs.
-const METRICS_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// Builds the router of the public listener, for browsers and relying parties.
 ///
@@ -137,29 +131,9 @@ pub fn operations(app: AppState) -> Router {
         .with_state(app)
 }
 
-/// Returns the metrics: counters and current gauges. Queue gauges are left out if the database does not answer in time.
+/// Returns the metrics: counters and current values.
 async fn metrics(State(app): State<AppState>) -> Response {
-    let lanes = async {
-        let now = app.now();
-        let waiting = outbox::queue_lengths(&mut app.db.read().await?).await?;
-        let lane = |(kind, waiting, since): (JobKind, i64, Timestamp)| OutboxQueueSample {
-            kind: kind.name(),
-            waiting,
-            oldest: now.since(since).as_seconds_ceil(),
-        };
-        let outages = otp::ops::active_outages(&app.db, now).await?.len();
-        Ok::<(Vec<OutboxQueueSample>, usize), crate::db::DbError>((waiting.into_iter().map(lane).collect(), outages))
-    };
-    let (outbox, sms_outages) = tokio::time::timeout(METRICS_TIMEOUT, lanes).await.ok().and_then(Result::ok).unzip();
-    let load = app.password_hasher.queue_load();
-    let hashing = HashQueueSample {
-        waiting: load.waiting,
-        permits: load.permits,
-        refused: load.refused,
-        cost: load.cost.as_secs_f64(),
-    };
-    let clock_ahead = app.clock.ahead_of_wall_clock().0 / 1000;
-    match app.metrics.render(&MetricsSample { hashing, outbox, sms_outages, clock_ahead }) {
+    match app.metrics.render(&bootstrap::sample_metrics(&app).await) {
         Ok(text) => ([(header::CONTENT_TYPE, telemetry::METRICS_CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

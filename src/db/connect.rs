@@ -53,6 +53,15 @@ pub struct SchemaStatus {
     pub unknown: Vec<i64>,
 }
 
+/// The connections of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    pub name: &'static str,
+    pub open: usize,
+    pub idle: usize,
+    pub max: usize,
+}
+
 /// The connection pools of SQLite or PostgreSQL. SQLite has one writing connection and several read-only connections.
 #[derive(Clone)]
 pub enum Db {
@@ -132,6 +141,19 @@ impl Db {
     pub fn recent_rows(&self) -> &RecentRows {
         match self {
             Db::Sqlite { writers, .. } | Db::Postgres { writers, .. } => &writers.recent_rows,
+        }
+    }
+
+    /// Returns the connections of each pool: open, idle, and how many there may be.
+    pub fn pool_states(&self) -> [PoolState; 2] {
+        fn state<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> PoolState {
+            let [open, max] = [pool.size(), pool.options().get_max_connections()];
+            let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+            PoolState { name, open: count(open), idle: pool.num_idle(), max: count(max) }
+        }
+        match self {
+            Db::Sqlite { read, write, .. } => [state("read", read), state("write", write)],
+            Db::Postgres { read, write, .. } => [state("read", read), state("write", write)],
         }
     }
 

@@ -19,7 +19,7 @@ mod value;
 mod write_failure;
 
 pub use batch::{BATCH_SIZE, batch_args};
-pub use connect::{AccessMode, Db, MIGRATION_COUNT, SchemaStatus};
+pub use connect::{AccessMode, Db, MIGRATION_COUNT, PoolState, SchemaStatus};
 pub use recent_rows::RECENT_ROW_TTL;
 pub use sqlx::FromRow;
 pub use tx::{DbRow, Durability, Tx};

@@ -32,6 +32,8 @@ struct State {
     rows: HashMap<String, RecentRow>,
     /// The number of commits that changed the table.
     epoch: u64,
+    hits: u64,
+    misses: u64,
 }
 
 /// The rows by their key. The value has the type of the only store that keeps rows here.
@@ -48,13 +50,20 @@ pub struct RowMiss {
 impl RecentRows {
     /// Returns a row that was read within [`RECENT_ROW_TTL`], or what to hand to [`RecentRows::keep`] after reading it.
     pub fn get<T: Send + Sync + 'static>(&self, key: &str, now: Timestamp) -> Result<Arc<T>, RowMiss> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = state.rows.get(key).filter(|row| {
             let age = now.since(row.read_at);
             (Span(0)..RECENT_ROW_TTL).contains(&age)
         });
         let value = kept.and_then(|row| Arc::clone(&row.value).downcast::<T>().ok());
+        *(if value.is_some() { &mut state.hits } else { &mut state.misses }) += 1;
         value.ok_or(RowMiss { epoch: state.epoch, at: now })
+    }
+
+    /// Returns the numbers of look-ups since the start that found a row, and that found none.
+    pub fn lookup_counts(&self) -> (u64, u64) {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.hits, state.misses)
     }
 
     /// Keeps a row that was read after the miss.

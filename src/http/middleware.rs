@@ -1,6 +1,7 @@
 //! The outermost middleware: reads the clock once, assigns the request id, renders and logs errors, sets the headers.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -36,6 +37,7 @@ pub async fn request_middleware(State(app): State<AppState>, request: Request, n
 }
 
 async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
     let method = request.method().clone();
     let path: String = match request.uri().path() {
         path if path.starts_with(paths::SMS_RECEIPTS) => paths::SMS_RECEIPTS.to_owned(),
@@ -66,7 +68,8 @@ async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Requ
     }
     let status = response.status().as_u16();
     // The path of an unknown route is chosen by the client and must not become a metrics label.
-    app.metrics.record_request(route.as_ref().map_or("none", MatchedPath::as_str), status);
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    app.metrics.record_request((method.as_str(), route), (status, outcome), began.elapsed());
     let ms = app.now().since(ctx.now).0;
     // Neither query nor form nor identity is logged; the paths of the service contain no personal data.
     tracing::info!(%method, %path, status, outcome, ms, "request");

@@ -3,26 +3,24 @@
 //! Each [`App`](crate::app::App) has its own registry, never a global: two applications in one process count
 //! separately. A label is a constant of the program or a route's pattern, so that the number of series is bounded and
 //! no label has personal data. Values that can be read on demand are not counted here but passed in a
-//! [`MetricsSample`].
+//! [`MetricsSample`]. Each name is promised to dashboards and alerts (`config/deploy/monitoring/`).
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::requests::RequestMetrics;
+use super::sample::MetricsSample;
+
 /// The content type of the text format.
 pub const METRICS_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RouteLabels {
-    /// The route's pattern, never the requested path.
-    route: String,
-    class: &'static str,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LimitLabels {
@@ -62,11 +60,6 @@ struct StepLabels {
     step: &'static str,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KindLabels {
-    kind: &'static str,
-}
-
 /// The metrics of the public listener's connections, updated by the listener, which has no access to the application.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionMetrics {
@@ -91,7 +84,7 @@ impl ConnectionMetrics {
 /// The counters. Cheap: an atomic addition behind a read lock.
 pub struct Metrics {
     registry: Registry,
-    requests: Family<RouteLabels, Counter>,
+    requests: Arc<RequestMetrics>,
     limited: Family<LimitLabels, Counter>,
     sign_ins: Family<OutcomeLabels, Counter>,
     activations: Family<StepLabels, Counter>,
@@ -106,10 +99,11 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("preau");
-        let (requests, limited, sign_ins, activations, sms) =
-            (Family::default(), Family::default(), Family::default(), Family::default(), Family::default());
+        let (limited, sign_ins, activations, sms) =
+            (Family::default(), Family::default(), Family::default(), Family::default());
+        let requests = Arc::<RequestMetrics>::default();
         registry.register("build", "The version that runs", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-        registry.register("http_requests", "Requests answered, by route and class of status", requests.clone());
+        registry.register_collector(Box::new(Arc::clone(&requests)));
         registry.register("limited", "What was refused because there was too much of it", limited.clone());
         registry.register("sign_ins", "Attempts to sign in with a password", sign_ins.clone());
         registry.register("activations", "Activations that reached a step", activations.clone());
@@ -143,15 +137,9 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts an answered request.
-    pub fn record_request(&self, route: &str, status: u16) {
-        let class = match status {
-            ..=299 => "2xx",
-            300..=399 => "3xx",
-            400..=499 => "4xx",
-            _ => "5xx",
-        };
-        self.requests.get_or_create(&RouteLabels { route: route.to_owned(), class }).inc();
+    /// Counts an answered request: its method and route, status and outcome.
+    pub fn record_request(&self, which: (&str, &str), answer: (u16, &'static str), took: Duration) {
+        self.requests.record(which, answer, took);
     }
 
     /// Counts a request refused by a rate limit: the action and the limit.
@@ -210,116 +198,5 @@ impl Metrics {
         prometheus_text::encode(&mut text, &self.registry)?;
         prometheus_text::encode(&mut text, &sample.registry())?;
         Ok(text)
-    }
-}
-
-/// The state of the password hashing queue.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HashQueueSample {
-    /// The number of running and waiting hashes.
-    pub waiting: usize,
-    /// The maximum number of concurrent hashes.
-    pub permits: usize,
-    /// The number of refused hashes.
-    pub refused: u64,
-    /// The recent cost of a hash, in seconds.
-    pub cost: f64,
-}
-
-/// The state of one queue of the outbox.
-#[derive(Clone, Copy, Debug)]
-pub struct OutboxQueueSample {
-    pub kind: &'static str,
-    pub waiting: i64,
-    /// The age of the oldest waiting job, in seconds.
-    pub oldest: i64,
-}
-
-/// The values read for each request of `/metrics`.
-#[derive(Clone, Debug, Default)]
-pub struct MetricsSample {
-    pub hashing: HashQueueSample,
-    /// `None` if the database did not respond in time.
-    pub outbox: Option<Vec<OutboxQueueSample>>,
-    /// The number of active SMS outages.
-    pub sms_outages: Option<usize>,
-    /// The lead of the service's clock over the system clock, in seconds.
-    pub clock_ahead: i64,
-}
-
-impl MetricsSample {
-    fn registry(&self) -> Registry {
-        let mut registry = Registry::with_prefix("preau");
-        let hashing = self.hashing;
-        registry.register(
-            "hash_queue_waiting",
-            "Hashes that run or wait",
-            ConstGauge::new(gauge_value(hashing.waiting)),
-        );
-        registry.register(
-            "hash_queue_permits",
-            "Hashes that run at once",
-            ConstGauge::new(gauge_value(hashing.permits)),
-        );
-        registry.register("hash_queue_refused", "Hashes refused", ConstCounter::new(hashing.refused));
-        registry.register("hash_cost_seconds", "What a hash costs, measured lately", ConstGauge::new(hashing.cost));
-        registry.register(
-            "database_up",
-            "Whether the database answers",
-            ConstGauge::new(i64::from(self.outbox.is_some())),
-        );
-        registry.register(
-            "clock_ahead_seconds",
-            "How far our clock is ahead of the machine's",
-            ConstGauge::new(self.clock_ahead),
-        );
-        let (waiting, oldest) = (Family::<KindLabels, Gauge>::default(), Family::<KindLabels, Gauge>::default());
-        for lane in self.outbox.iter().flatten() {
-            waiting.get_or_create(&KindLabels { kind: lane.kind }).set(lane.waiting);
-            oldest.get_or_create(&KindLabels { kind: lane.kind }).set(lane.oldest);
-        }
-        let outages = ConstGauge::new(gauge_value(self.sms_outages.unwrap_or_default()));
-        registry.register("sms_outages", "Reasons for which messages do not leave", outages);
-        registry.register("outbox_waiting", "Jobs that wait", waiting);
-        registry.register("outbox_oldest_seconds", "How long the oldest job has waited", oldest);
-        registry
-    }
-}
-
-fn gauge_value(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_text_names_what_was_counted() {
-        let metrics = Metrics::default();
-        metrics.record_request("/connexion", 200);
-        metrics.record_request("/connexion", 200);
-        metrics.record_request("/connexion", 503);
-        metrics.record_limited("password", "budget");
-        let lanes = vec![OutboxQueueSample { kind: "sms", waiting: 3, oldest: 7 }];
-        let hashing = HashQueueSample { waiting: 2, permits: 4, refused: 5, cost: 0.025 };
-        let text = metrics
-            .render(&MetricsSample { hashing, outbox: Some(lanes), sms_outages: Some(1), clock_ahead: 0 })
-            .unwrap();
-        for line in [
-            "# TYPE preau_http_requests_total counter",
-            "preau_http_requests_total{route=\"/connexion\",class=\"2xx\"} 2",
-            "preau_http_requests_total{route=\"/connexion\",class=\"5xx\"} 1",
-            "preau_limited_total{action=\"password\",reason=\"budget\"} 1",
-            "preau_hash_queue_refused_total 5",
-            "preau_hash_cost_seconds 0.025",
-            "preau_outbox_waiting{kind=\"sms\"} 3",
-            "preau_outbox_oldest_seconds{kind=\"sms\"} 7",
-            "preau_sms_outages 1",
-            "preau_database_up 1",
-        ] {
-            assert!(text.lines().any(|l| l == line), "{line}\n{text}");
-        }
-        assert!(Metrics::default().render(&MetricsSample::default()).unwrap().contains("preau_database_up 0"));
     }
 }

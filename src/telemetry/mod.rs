@@ -4,9 +4,16 @@
 //! (docs/threats.md#attack-x5).
 
 mod metrics;
+mod process;
+mod requests;
+mod sample;
+#[cfg(test)]
+mod tests;
 
-pub use metrics::{
-    ConnectionMetrics, HashQueueSample, METRICS_CONTENT_TYPE, Metrics, MetricsSample, OutboxQueueSample,
+pub use metrics::{ConnectionMetrics, METRICS_CONTENT_TYPE, Metrics};
+pub use process::ProcessSample;
+pub use sample::{
+    CacheSample, HashQueueSample, ImportSample, MetricsSample, OutboxQueueSample, PoolSample, SmsSample, StoredSample,
 };
 
 use std::io::IsTerminal as _;

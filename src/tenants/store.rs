@@ -2,6 +2,7 @@
 
 pub mod declared;
 pub mod exceptions;
+pub mod figures;
 
 use std::collections::BTreeSet;
 

@@ -43,11 +43,19 @@ async fn sign_ins_requests_and_limits_are_counted() {
         ("preau_sign_ins_total{outcome=\"wrong\"}", 5.0),
         ("preau_sign_ins_total{outcome=\"waiting\"}", 1.0),
         ("preau_limited_total{action=\"password\",reason=\"budget\"}", 1.0),
-        ("preau_http_requests_total{route=\"none\",class=\"4xx\"}", 2.0),
-        ("preau_http_requests_total{route=\"/clients/{client_id}/logo\",class=\"4xx\"}", 1.0),
-        ("preau_http_requests_total{route=\"/oauth2/token\",class=\"2xx\"}", 1.0),
+        ("preau_http_requests_total{route=\"none\",method=\"GET\",class=\"4xx\"}", 2.0),
+        ("preau_http_requests_total{route=\"/clients/{client_id}/logo\",method=\"GET\",class=\"4xx\"}", 1.0),
+        ("preau_http_requests_total{route=\"/oauth2/token\",method=\"POST\",class=\"2xx\"}", 1.0),
+        ("preau_http_outcomes_total{route=\"/connexion\",method=\"POST\",outcome=\"wrong\"}", 5.0),
+        ("preau_http_request_duration_seconds_count{route=\"/connexion\",method=\"POST\"}", 6.0),
+        ("preau_signing_key_age_seconds{algorithm=\"RS256\"}", 0.0),
+        ("preau_pool_connections_max{pool=\"write\"}", 1.0),
+        ("preau_cache_lookups_total{cache=\"clients\",result=\"hit\"}", 1.0),
+        ("preau_memory_resident_bytes", 1.0),
+        ("preau_store_up", 1.0),
         ("preau_database_up", 1.0),
     ] {
+        assert!(text.lines().any(|line| line.starts_with(&format!("{series} "))), "{series}\n{text}");
         assert!(value(&text, series) >= least, "{series}\n{text}");
     }
     assert!(value(&text, "preau_hash_cost_seconds") > 0.0, "{text}");
@@ -67,6 +75,9 @@ async fn threat_s14_an_activation_is_counted_by_step_and_nobody_stands_in_the_me
     let text = metrics(&server).await;
     for step in ["code", "children", "password", "done"] {
         assert!(value(&text, &format!("preau_activations_total{{step=\"{step}\"}}")) >= 1.0, "{step}\n{text}");
+    }
+    for series in ["preau_sms_day_used", "preau_sms_codes_asked", "preau_sms_codes_entered", "preau_campaigns_open"] {
+        assert!(value(&text, series) >= 1.0, "{series}\n{text}");
     }
     for outcome in ["queued", "sent"] {
         assert!(value(&text, &format!("preau_sms_total{{outcome=\"{outcome}\"}}")) >= 1.0, "{outcome}\n{text}");

@@ -180,6 +180,17 @@ use_installed_toolchain() {
   esac
 }
 
+# promtool, out of Debian's package of Prometheus: installed, that would start a service of this machine.
+fetch_promtool() {
+  local folder=$REPO/target/promtool
+  if command -v promtool >/dev/null || [ -x "$folder/promtool" ]; then return 0; fi
+  echo "fetching promtool"
+  mkdir -p "$folder/package" || return 1
+  as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || return 1
+  (cd "$folder" && apt-get -qq download prometheus 2>/dev/null && dpkg-deb -x prometheus_*.deb package) || return 1
+  mv "$folder/package/usr/bin/promtool" "$folder/promtool" && rm -rf "$folder/package" "$folder"/prometheus_*.deb
+}
+
 # install_missing STAGE…
 install_missing() {
   local stage
@@ -188,6 +199,7 @@ install_missing() {
     case $stage in
       # npm's SMSC, for the second round.
       rust) find_node && install_node_modules sms || return 1 ;;
+      monitoring) fetch_promtool || return 1 ;;
       leaflet | browsers) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
       # It has the people and the browser of interop.

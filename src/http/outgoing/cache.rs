@@ -6,6 +6,7 @@
 //! #attack-d1, #faults-a8). The cache is bounded: the entry fetched longest ago is evicted first.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
@@ -63,16 +64,30 @@ impl<T> Default for CacheEntry<T> {
 pub struct FetchCache<T> {
     policy: CachePolicy,
     entries: Mutex<HashMap<String, CacheEntry<T>>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 impl<T> FetchCache<T> {
     pub fn new(how: CachePolicy) -> Self {
-        Self { policy: how, entries: Mutex::new(HashMap::new()) }
+        Self { policy: how, entries: Mutex::new(HashMap::new()), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+    }
+
+    /// Returns the numbers of look-ups since the start that needed no fetch, and that needed one.
+    pub fn lookup_counts(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
     /// Looks up an address. `unknown` is true if the cached value lacks the wanted item, such as a `kid`, so that a
     /// newer value may exist.
     pub fn lookup(&self, place: &str, now: Timestamp, unknown: bool) -> CacheLookup<T> {
+        let found = self.look_up(place, now, unknown);
+        let counter = if matches!(found, CacheLookup::Cached(_)) { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    fn look_up(&self, place: &str, now: Timestamp, unknown: bool) -> CacheLookup<T> {
         let mut all = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = all.get_mut(place) else { return CacheLookup::Fetch(None) };
         let may_ask = entry.last_attempt.is_none_or(|at| now.since(at) >= REFETCH_INTERVAL);

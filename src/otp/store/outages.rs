@@ -106,6 +106,14 @@ pub async fn traffic(tx: &mut UnitOfWork<'_>, destination: &str) -> Result<(i64,
     .await
 }
 
+/// Returns the numbers of codes sent and entered within the window, to all numbers.
+pub async fn total_traffic(tx: &mut Tx, now: Timestamp) -> Result<(i64, i64)> {
+    // An academy's numbers abroad are counted once more, under a name of its own.
+    let sql = "SELECT CAST(COALESCE(SUM(sent), 0) AS BIGINT), CAST(COALESCE(SUM(entered), 0) AS BIGINT) \
+               FROM sms_traffic WHERE hour > $1 AND destination LIKE '+%'";
+    tx.fetch_one(sql, args![now.minus(CONVERSION_WINDOW).0.div_euclid(HOUR_MS)]).await
+}
+
 /// Takes a message back from the counts of a destination, if they are still there.
 pub async fn subtract_sent(tx: &mut Tx, at: Timestamp, destination: &str) -> Result<()> {
     let sql = "UPDATE sms_traffic SET sent = sent - 1 WHERE destination = $1 AND hour = $2 AND sent > 0";

@@ -99,6 +99,21 @@ pub async fn list_runs(tx: &mut Tx, academy: Option<&str>) -> Result<Vec<ImportR
     tx.fetch_all(sql, args![academy.unwrap_or_default()]).await
 }
 
+/// Lists academy, format and end of the last complete run of each, of those since a time.
+pub async fn list_last_complete(tx: &mut Tx, since: Timestamp) -> Result<Vec<(String, String, i64)>> {
+    let sql = "SELECT academy, format, MAX(finished_at) FROM import_run WHERE started_at > $1 \
+               AND finished_at IS NOT NULL AND complete GROUP BY academy, format ORDER BY academy, format LIMIT 500";
+    tx.fetch_all(sql, args![since]).await
+}
+
+/// Counts the runs since a time that have not ended, and the sets that they wrote.
+pub async fn count_unfinished(tx: &mut Tx, since: Timestamp) -> Result<(i64, i64)> {
+    let sql = "SELECT COUNT(*), CAST(COALESCE(SUM((SELECT COUNT(*) FROM import_run_set s WHERE s.run_id = r.id)), 0) \
+               AS BIGINT) FROM import_run r WHERE COALESCE(r.resumed_at, r.started_at) > $1 \
+               AND r.finished_at IS NULL AND r.undone_at IS NULL";
+    tx.fetch_one(sql, args![since]).await
+}
+
 /// Marks a run as undone, once, if nothing is left of it to be undone.
 pub async fn mark_undone(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
     let (now, actor) = (tx.now, actor_text(tx));

@@ -1,0 +1,129 @@
+//! Reads what `/metrics` shows beside the counters: queues, pools, caches, ages of keys and imports.
+//!
+//! Ends within a second, even if the database hangs: the monitoring must say so then.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::base::clock::{Span, Timestamp};
+use crate::db::files::sqlite_file;
+use crate::http::certificate;
+use crate::http::outgoing::FetchCache;
+use crate::jose::KeyState;
+use crate::outbox::{self, JobKind};
+use crate::telemetry::{
+    CacheSample, HashQueueSample, ImportSample, MetricsSample, OutboxQueueSample, PoolSample, ProcessSample, SmsSample,
+    StoredSample,
+};
+use crate::{keys, logouts, otp, roster, tenants};
+
+/// The time limit of the database queries.
+const DATABASE_TIMEOUT: Duration = Duration::from_millis(800);
+/// The time within which an import counts as running.
+const IMPORT_WINDOW: Span = Span::days(1);
+/// The age from which an import is not shown any more: its academy has left, or has another format.
+const IMPORT_RETENTION: Span = Span::days(60);
+
+/// Reads the values of `/metrics`.
+pub async fn sample_metrics(app: &App) -> MetricsSample {
+    let now = app.now();
+    let stored = tokio::time::timeout(DATABASE_TIMEOUT, sample_database(app, now));
+    let store = tokio::time::timeout(DATABASE_TIMEOUT, app.ephemeral.ping());
+    let (stored, store) = tokio::join!(stored, store);
+    let load = app.password_hasher.queue_load();
+    let pool = |state: crate::db::PoolState| PoolSample {
+        pool: state.name,
+        open: state.open,
+        idle: state.idle,
+        max: state.max,
+    };
+    MetricsSample {
+        hashing: HashQueueSample {
+            waiting: load.waiting,
+            permits: load.permits,
+            refused: load.refused,
+            cost: load.cost.as_secs_f64(),
+        },
+        stored: stored.ok().and_then(|read| read.inspect_err(|error| tracing::warn!(%error, "metrics")).ok()),
+        store_up: matches!(store, Ok(Ok(()))),
+        clock_ahead: app.clock.ahead_of_wall_clock().0 / 1000,
+        pools: app.db.pool_states().map(pool).to_vec(),
+        caches: sample_caches(app),
+        certificate_ends: certificate_ends(app, now),
+        disk_free: sqlite_file(&app.config.database.url).and_then(|file| free_bytes(&file)),
+        draining: app.is_draining(),
+        process: ProcessSample::read(),
+    }
+}
+
+async fn sample_database(app: &App, now: Timestamp) -> anyhow::Result<StoredSample> {
+    let mut tx = app.db.read().await?;
+    let waiting = outbox::queue_lengths(&mut tx).await?;
+    let queue = |kind: JobKind| {
+        let found = waiting.iter().find(|(waiting, _, _)| *waiting == kind);
+        let (waiting, oldest) = found.map_or((0, 0), |(_, n, since)| (*n, now.since(*since).as_seconds_ceil()));
+        OutboxQueueSample { kind: kind.name(), waiting, oldest }
+    };
+    let outbox = JobKind::ALL.map(queue).to_vec();
+    let sent_today = otp::ops::sent_today(&mut tx, now).await?;
+    let codes = otp::store::outages::total_traffic(&mut tx, now).await?;
+    let ended = roster::store::runs::list_last_complete(&mut tx, now.minus(IMPORT_RETENTION)).await?;
+    let imports_running = roster::store::runs::count_unfinished(&mut tx, now.minus(IMPORT_WINDOW)).await?;
+    let undelivered = logouts::store::count_undelivered(&mut tx).await?;
+    let campaigns_open = tenants::store::figures::count_open_campaigns(&mut tx, now).await?;
+    // A pool gives the next reader its connection.
+    drop(tx);
+    let lives = keys::ops::lifecycles(&app.db).await?;
+    let active = lives.iter().filter(|key| key.state == KeyState::Active);
+    let age = |(academy, format, at): (String, String, i64)| ImportSample {
+        academy,
+        format,
+        age: now.since(Timestamp(at)).as_seconds_ceil(),
+    };
+    Ok(StoredSample {
+        outbox,
+        sms: SmsSample {
+            outages: otp::ops::active_outages(&app.db, now).await?.len(),
+            day: (sent_today, i64::from(app.config.sms.daily_cap)),
+            codes,
+        },
+        signing_keys: active.map(|key| (key.alg.name(), now.since(key.since).as_seconds_ceil())).collect(),
+        imports: ended.into_iter().map(age).collect(),
+        imports_running,
+        logouts_undelivered: undelivered.iter().map(|(_, _, count)| count).sum(),
+        campaigns_open,
+    })
+}
+
+fn sample_caches(app: &App) -> Vec<CacheSample> {
+    fn fetched<T>(cache: &'static str, fetched: &FetchCache<T>) -> CacheSample {
+        let (hits, misses) = fetched.lookup_counts();
+        CacheSample { cache, hits, misses }
+    }
+    let (hits, misses) = app.db.recent_rows().lookup_counts();
+    vec![
+        CacheSample { cache: "clients", hits, misses },
+        fetched("client_keys", &app.client_keys),
+        fetched("request_objects", &app.request_objects),
+        fetched("upstream_metadata", &app.upstream_metadata),
+        fetched("upstream_keys", &app.upstream_keys),
+    ]
+}
+
+/// Returns the remaining validity of the listener's certificate in seconds. The file is what is served after the next
+/// reload.
+fn certificate_ends(app: &App, now: Timestamp) -> Option<i64> {
+    let tls = app.config.server.tls.as_ref()?;
+    match certificate::validate(&tls.certificate, &tls.key, now) {
+        Ok(valid) => Some(valid.not_after.since(now).0 / 1000),
+        // What is wrong with it is for `preau doctor` to say.
+        Err(_) => Some(0),
+    }
+}
+
+fn free_bytes(file: &Path) -> Option<u64> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
