@@ -5,12 +5,14 @@
 
 mod code;
 mod machine;
+mod report;
 
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde::Serialize;
+
+use report::{CheckLevel, DoctorReport, KeepsNobodyOut};
 
 use super::{format_paris_time, load_config, remedies};
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
@@ -29,9 +31,9 @@ pub struct DoctorArgs {
     /// A support code to explain, such as K7P-4MX.
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
-    /// Prints one JSON object, for monitoring.
+    /// Prints one JSON object, for monitoring. Exit code: 0 ok, 1 warning, 2 critical, 3 unknown, as Nagios has them.
     #[arg(long, conflicts_with = "code")]
-    json: bool,
+    pub json: bool,
     /// Declares a formerly wrong clock right: servers trust the clock again after a restart.
     #[arg(long, conflicts_with = "code")]
     clock_is_right: bool,
@@ -42,7 +44,15 @@ const MAX_QUEUE_DELAY: Span = Span::minutes(2);
 /// The earliest plausible time: no version of this program existed before 2024.
 const EARLIEST_PLAUSIBLE_TIME: Timestamp = Timestamp(1_704_067_200_000);
 
-pub async fn run(args: &DoctorArgs, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+/// Runs the command. Returns its exit code: that of a Nagios plugin with `--json`, else 0 or 1.
+pub async fn run(args: &DoctorArgs, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<u8> {
+    if args.json {
+        return Ok(check_all(true, file, out).await?.exit_code());
+    }
+    Ok(u8::from(!run_for_people(args, file, out).await?))
+}
+
+async fn run_for_people(args: &DoctorArgs, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     if let Some(code) = &args.code {
         return code::explain_support_code(code, &load_config(file)?, out).await;
     }
@@ -54,69 +64,28 @@ pub async fn run(args: &DoctorArgs, file: Option<&Path>, out: &mut (dyn Write + 
         writeln!(out, "it is {} in Paris: start the servers again", format_paris_time(now))?;
         return Ok(true);
     }
-    let mut report = DoctorReport { out, json: args.json, checks: Vec::new(), sound: true };
+    Ok(check_all(false, file, out).await? == CheckLevel::Ok)
+}
+
+async fn check_all(json: bool, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<CheckLevel> {
+    let mut report = DoctorReport::new(out, json);
     Box::pin(run_checks(file, &mut report)).await?;
     report.finish()
 }
 
-/// The result of one check.
-#[derive(Serialize)]
-struct Check {
-    check: String,
-    sound: bool,
-    text: String,
-}
-
-/// Reports each check, and remembers any failure.
-struct DoctorReport<'a> {
-    out: &'a mut (dyn Write + Send),
-    json: bool,
-    checks: Vec<Check>,
-    sound: bool,
-}
-
-impl DoctorReport<'_> {
-    /// Records a check and returns its value, if the check did not fail.
-    fn record_value<T>(&mut self, what: &str, found: anyhow::Result<(T, String)>) -> anyhow::Result<Option<T>> {
-        let (value, sound, text) = match found {
-            Ok((value, text)) => (Some(value), true, text),
-            Err(error) => (None, false, crate::cli::in_one_line(&error)),
-        };
-        self.sound &= sound;
-        if self.json {
-            self.checks.push(Check { check: what.to_owned(), sound, text });
-        } else {
-            let word = if sound { "ok   " } else { "WRONG" };
-            writeln!(self.out, "{word}  {what}: {text}")?;
-        }
-        Ok(value)
-    }
-
-    /// Records a check without a value.
-    fn record(&mut self, what: &str, found: anyhow::Result<String>) -> anyhow::Result<()> {
-        self.record_value(what, found.map(|text| ((), text)))?;
-        Ok(())
-    }
-
-    fn finish(self) -> anyhow::Result<bool> {
-        if self.json {
-            let all = serde_json::json!({ "sound": self.sound, "checks": self.checks });
-            writeln!(self.out, "{all}")?;
-        }
-        Ok(self.sound)
-    }
-}
-
 async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyhow::Result<()> {
     let now = SystemClock.now();
-    let config = load_config(file).map(|c| (c.clone(), format!("issuer {}", c.server.issuer)));
-    let Some(config) = report.record_value("configuration", config)? else { return Ok(()) };
+    let config = match load_config(file) {
+        Ok(config) => config,
+        Err(error) => return report.record_unknown("configuration", &error),
+    };
+    report.record("configuration", Ok(format!("issuer {}", config.server.issuer)))?;
     report.record("listeners", machine::check_listeners(&config).await)?;
-    report.record("sources", machine::check_sources(&config))?;
+    report.record("sources", machine::check_sources(&config).context(KeepsNobodyOut))?;
     report.record("certificate", machine::check_certificate(&config, now))?;
     report.record("what serve builds", machine::check_components(&config))?;
     report.record("disk", machine::check_disk(&config))?;
-    report.record("master key file", machine::check_key_file(&config))?;
+    report.record("master key file", machine::check_key_file(&config).context(KeepsNobodyOut))?;
     let declared = check_declared(&config, report)?;
     let store = ephemeral::diagnose(&config.ephemeral).await;
     report.record("ephemeral store", store.map_err(anyhow::Error::from))?;
@@ -126,11 +95,14 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
             SmsGatewayRole::Fallback => "SMS fallback",
             SmsGatewayRole::Voice => "SMS voice",
         };
-        report.record(what, machine::check_sms_gateway(&config, gateway).await)?;
+        let answers = machine::check_sms_gateway(&config, gateway).await;
+        // While the primary gateway carries, nobody misses another one.
+        let answers = if role == SmsGatewayRole::Primary { answers } else { answers.context(KeepsNobodyOut) };
+        report.record(what, answers)?;
     }
-    report.record("mail", machine::check_mail(&config).await)?;
+    report.record("mail", machine::check_mail(&config).await.context(KeepsNobodyOut))?;
     let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
-    report.record_value("database files", check_file_permissions(&config))?;
+    report.record_value("database files", check_file_permissions(&config).context(KeepsNobodyOut))?;
     if report.record_value("migrations", check_migrations(&db).await)?.is_some() {
         if let Some(master_key) = report.record_value("master key", check_master_key(&config, &db).await)? {
             report.record_value("signing keys", check_signing_keys(&db, &master_key, &config, now).await)?;
@@ -157,10 +129,12 @@ fn check_declared(config: &Config, report: &mut DoctorReport<'_>) -> anyhow::Res
         Err(error) => return report.record_value(WHAT, Err(error)),
     };
     for file in &found.broken {
-        report.record(WHAT, Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
+        let error = anyhow::anyhow!("{file}; the client stays as it was published");
+        report.record(WHAT, Err(error.context(KeepsNobodyOut)))?;
     }
     for file in &found.broken_upstreams {
-        report.record(WHAT, Err(anyhow::anyhow!("{file}; nobody signs in through it")))?;
+        let error = anyhow::anyhow!("{file}; nobody signs in through it");
+        report.record(WHAT, Err(error.context(KeepsNobodyOut)))?;
     }
     if found.broken.is_empty() {
         let found =
@@ -238,9 +212,11 @@ async fn check_deployment(db: &Db, declared: &DeploymentFiles, report: &mut Doct
     let mut tx = db.read().await?;
     let plan = plan(&mut tx, declared).await?;
     for file in plan.broken.iter().filter(|file| !declared.broken.contains(file)) {
-        report.record("deployment", Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
+        let error = anyhow::anyhow!("{file}; the client stays as it was published");
+        report.record("deployment", Err(error.context(KeepsNobodyOut)))?;
     }
-    report.record("deployment", check_published(&mut tx, &plan, declared).await)
+    // What was published before stays in force.
+    report.record("deployment", check_published(&mut tx, &plan, declared).await.context(KeepsNobodyOut))
 }
 
 async fn check_published(tx: &mut Tx, plan: &PublishPlan, declared: &DeploymentFiles) -> anyhow::Result<String> {

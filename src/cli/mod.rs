@@ -1,11 +1,13 @@
 //! The command line: one file a command.
 //!
 //! The output of a command goes to stdout, through a writer; the log and the single error line of a failed command go
-//! to stderr. Exit codes: 0 done, 1 not done, 2 not understood. No business rule belongs here.
+//! to stderr. Exit codes: 0 done, 1 not done, 2 not understood; `doctor --json` has those of Nagios. No business rule
+//! belongs here.
 
 mod account;
 mod admin;
 mod audit;
+mod backup;
 mod bench;
 mod campaign;
 mod client;
@@ -15,9 +17,11 @@ mod import;
 mod keys;
 mod letters;
 mod migrate;
+mod move_database;
 mod remedies;
 mod serve;
 mod sms;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -75,6 +79,14 @@ enum Command {
     Sms(sms::SmsArgs),
     /// Exports the audit, and verifies its seals.
     Audit(audit::AuditArgs),
+    /// Shows on one screen how this deployment is: server, database, people, messages, imports, keys.
+    Status,
+    /// Writes an encrypted copy of the database into a file, while servers run.
+    Backup(backup::BackupArgs),
+    /// Puts a copy of `backup` into an empty database.
+    Restore(backup::RestoreArgs),
+    /// Moves an SQLite database to PostgreSQL, and compares each table.
+    Move(move_database::MoveArgs),
     /// Reports problems of this installation, or explains a support code.
     Doctor(doctor::DoctorArgs),
     /// Measures this machine's speed against its limiting operation.
@@ -85,19 +97,30 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = Config::wants_json_log(config_path(cli.config.as_deref()));
+    let failed = if matches!(&cli.command, Command::Doctor(args) if args.json) { NAGIOS_UNKNOWN } else { 1 };
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(Box::pin(run(cli, &mut io::stdout()))));
+        .and_then(|runtime| runtime.block_on(Box::pin(execute(cli, &mut io::stdout()))));
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             // Nothing is left to report to if stderr is gone too.
             let _gone = writeln!(io::stderr(), "{}", error_line(&in_one_line(&error), json));
-            ExitCode::FAILURE
+            ExitCode::from(failed)
         }
+    }
+}
+
+/// The exit code of a Nagios plugin that could not look.
+const NAGIOS_UNKNOWN: u8 = 3;
+
+/// Runs one command; returns the exit code.
+async fn execute(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<u8> {
+    match &cli.command {
+        Command::Doctor(args) => doctor::run(args, cli.config.as_deref(), out).await,
+        _ => Ok(u8::from(!run(cli, out).await?)),
     }
 }
 
@@ -130,7 +153,11 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     match cli.command {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
-        Command::Doctor(args) => doctor::run(&args, file, out).await,
+        Command::Doctor(args) => Ok(doctor::run(&args, file, out).await? == 0),
+        Command::Status => status::run(&load_config_and_logging(file)?, out).await,
+        Command::Backup(args) => Box::pin(backup::run(&args, &load_config_and_logging(file)?, out)).await,
+        Command::Restore(args) => Box::pin(backup::restore(&args, &load_config_and_logging(file)?, out)).await,
+        Command::Move(args) => Box::pin(move_database::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Keys(args) => Box::pin(keys::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Serve => {
             let config = load_config(file)?;

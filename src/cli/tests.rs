@@ -4,6 +4,7 @@ mod account;
 mod demo;
 mod files;
 mod letters;
+mod operators;
 mod wrong;
 
 use std::path::{Path, PathBuf};
@@ -54,6 +55,11 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau doctor --code K7P-4MX",
         "preau doctor --clock-is-right",
         "preau bench sign-in --seconds 1",
+        "preau status",
+        "preau backup --out night.backup --passphrase-file pass",
+        "preau restore night.backup --check",
+        "preau move --to postgres://preau@db.example/preau",
+        "preau move --to-file target.url",
     ] {
         Cli::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"));
     }
@@ -73,6 +79,10 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau letters --uai 0349999J --class 6A --family 9 --for eleves --reason x --out a.pdf",
         "preau letters --uai 0349999J --class 6A --for eleves --past-factor --reason x --out a.pdf",
         "preau letters --uai 0349999J --leaflet --class 6A --out a.pdf",
+        "preau backup",
+        "preau restore",
+        "preau move",
+        "preau move --to postgres://a/b --to-file c",
     ] {
         assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
     }

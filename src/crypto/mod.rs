@@ -5,6 +5,7 @@
 //! are stored as HMACs. Each purpose has its own key (HKDF, RFC 5869). This module is independent of the sealed
 //! content.
 
+mod archive;
 mod argon2id;
 mod keyed_locks;
 mod legacy_hashes;
@@ -12,6 +13,7 @@ mod master_key;
 mod passwords;
 mod queue;
 
+pub use archive::{ArchiveError, ArchiveHeader, ArchiveReader, ArchiveWriter, passphrase_secret};
 pub use argon2id::PasswordHashing;
 pub use keyed_locks::KeyedLockGuard;
 pub use legacy_hashes::{LegacyHash, LegacyHashError};

@@ -9,9 +9,11 @@
 mod batch;
 mod begin;
 mod connect;
+pub mod copy;
 pub mod files;
 mod recent_rows;
 mod time;
+pub mod transfer;
 mod tx;
 mod typed;
 mod unit_of_work;

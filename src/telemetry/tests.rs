@@ -110,7 +110,8 @@ fn each_metric_that_the_board_the_alerts_and_the_documents_name_is_exported() {
     let unknown: Vec<&String> = documented.iter().filter(|name| !exported.contains(name.as_str())).collect();
     assert!(unknown.is_empty(), "docs/operating.md: {unknown:?}");
     // The parts of a histogram stand under its name.
-    let whole = |name: &str| name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count").to_owned();
+    let whole =
+        |name: &str| name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count").to_owned();
     let known: BTreeSet<String> = documented.iter().map(|name| whole(name)).collect();
     let silent: Vec<&&str> = exported.iter().filter(|name| !known.contains(&whole(name))).collect();
     assert!(silent.is_empty(), "docs/operating.md says nothing of {silent:?}");

@@ -29,6 +29,8 @@ mod audit_actors;
 #[cfg(test)]
 mod audit_seals;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod clients;

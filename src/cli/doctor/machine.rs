@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::report::KeepsNobodyOut;
 use crate::base::clock::{Span, Timestamp};
 use crate::cli::format_paris_time;
 use crate::config::deployment::DeploymentFiles;
@@ -21,6 +22,8 @@ use crate::{mail, sms};
 
 /// The minimum free disk space: a full disk stops everybody, so the check fails while an operator can still act.
 const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
+/// The free disk space below which writes are about to fail.
+const FULL_BYTES: u64 = 64 * 1024 * 1024;
 /// The remaining validity at which a certificate is reported: renewing by hand takes some days.
 const CERTIFICATE_RENEWAL_LEAD: Span = Span::days(14);
 
@@ -66,17 +69,16 @@ pub fn check_certificate(config: &Config, now: Timestamp) -> anyhow::Result<Stri
     let valid = certificate::validate(&tls.certificate, &tls.key, now)?;
     let until = format_paris_time(valid.not_after);
     anyhow::ensure!(
-        valid.not_after.since(now) > CERTIFICATE_RENEWAL_LEAD,
-        "{} ends on {until}: renew it",
-        tls.certificate.display()
-    );
-    anyhow::ensure!(
         valid.covers_host(config.server.issuer.as_str()),
         "{} is not for the issuer's host ({}): it names {}",
         tls.certificate.display(),
         config.server.host(),
         valid.dns_names.join(", ")
     );
+    if valid.not_after.since(now) <= CERTIFICATE_RENEWAL_LEAD {
+        let error = anyhow::anyhow!("{} ends on {until}: renew it", tls.certificate.display());
+        return Err(error.context(KeepsNobodyOut));
+    }
     Ok(format!("until {until}"))
 }
 
@@ -103,12 +105,15 @@ pub fn check_disk(config: &Config) -> anyhow::Result<String> {
         let stat = rustix::fs::statvfs(&place).with_context(|| place.display().to_string())?;
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
         let megabytes = free / 1024 / 1024;
-        anyhow::ensure!(free >= MIN_FREE_BYTES, "{megabytes} MiB are free in {}: make room", place.display());
         anyhow::ensure!(
             !stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
             "{} is mounted read-only: nothing can be written there",
             place.display()
         );
+        if free < MIN_FREE_BYTES {
+            let error = anyhow::anyhow!("{megabytes} MiB are free in {}: make room", place.display());
+            return Err(if free < FULL_BYTES { error } else { error.context(KeepsNobodyOut) });
+        }
         said.push(format!("{megabytes} MiB free in {}", place.display()));
     }
     Ok(if said.is_empty() { "no folder is there yet".to_owned() } else { said.join(", ") })

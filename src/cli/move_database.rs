@@ -1,0 +1,67 @@
+//! `preau move`: an SQLite database into an empty PostgreSQL, every row of it or none.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::status::ask_server;
+use crate::bootstrap;
+use crate::config::{Config, Database};
+use crate::db::files::sqlite_file;
+use crate::db::{AccessMode, Db, transfer};
+
+#[derive(Debug, clap::Args)]
+pub struct MoveArgs {
+    /// The new database, postgres://…, without a password: every user of this machine sees the words of a command.
+    #[arg(long, value_name = "URL", required_unless_present = "to_file", conflicts_with = "to_file")]
+    to: Option<String>,
+    /// A file with the URL of the new database, for one with a password.
+    #[arg(long, value_name = "FILE")]
+    to_file: Option<PathBuf>,
+}
+
+pub async fn run(args: &MoveArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let Some(source) = sqlite_file(&config.database.url) else {
+        anyhow::bail!("database.url is {}: only SQLite is moved", config.database.location());
+    };
+    let target = match (&args.to, &args.to_file) {
+        (_, Some(file)) => std::fs::read_to_string(file).with_context(|| file.display().to_string())?.trim().to_owned(),
+        (to, None) => to.clone().unwrap_or_default(),
+    };
+    anyhow::ensure!(
+        target.starts_with("postgres://") || target.starts_with("postgresql://"),
+        "the new database is a PostgreSQL: postgres://…"
+    );
+    let place = Database { url: target.clone(), url_file: None }.location();
+    // What a server wrote after the move would stay behind.
+    let server = ask_server(config.server.operations).await;
+    anyhow::ensure!(!server.answers, "a server runs on this database ({}): stop it first", server.text);
+    let newer = {
+        let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
+        let newer = db.schema_status().await?.unknown;
+        db.close().await;
+        newer
+    };
+    anyhow::ensure!(
+        newer.is_empty(),
+        "a newer version of this program has migrated this database: move it with that one"
+    );
+    let db = Db::open(&target).await.with_context(|| place.clone())?;
+    db.migrate().await.with_context(|| place.clone())?;
+    db.close().await;
+
+    let moved = Box::pin(transfer::move_to_postgres(&source, &target)).await.context("nothing was moved")?;
+    for table in moved.iter().filter(|table| table.rows > 0) {
+        writeln!(out, "{:<24} {:>9} rows  {}", table.name, table.rows, table.digest)?;
+    }
+    let rows: u64 = moved.iter().map(|table| table.rows).sum();
+    writeln!(out, "{} tables, {rows} rows: each was read back, with the same number and digest", moved.len())?;
+    writeln!(
+        out,
+        "next: set database.url to {place} and ephemeral.url to a Redis if several servers are to run, keep the same \
+         keys/master.key, `preau doctor`, start the servers; move {} away",
+        source.display()
+    )?;
+    Ok(true)
+}

@@ -1,0 +1,143 @@
+//! `preau status`: one screen for a person, from the server on this machine and from the database.
+//!
+//! Reads only. Exit code 1 if people are kept out or messages do not leave.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::format_paris_time;
+use crate::base::clock::{Span, Timestamp};
+use crate::bootstrap;
+use crate::config::Config;
+use crate::db::files::sqlite_file;
+use crate::db::{AccessMode, Db};
+use crate::jose::KeyState;
+use crate::{accounts, keys, logouts, otp, outbox, roster, tenants};
+
+/// The time within which an import that has not ended counts as running.
+const IMPORT_WINDOW: Span = Span::days(1);
+
+pub async fn run(config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let around = super::operator_dependencies();
+    line(out, "preau", &format!("{} at {}", env!("CARGO_PKG_VERSION"), config.server.issuer))?;
+    let server = ask_server(config.server.operations).await;
+    line(out, "server", &server.text)?;
+    let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
+    bootstrap::sync_clock(&db, &around).await?;
+    let done = print_stored(config, &db, around.clock.now(), out).await;
+    db.close().await;
+    Ok(done? && server.serves)
+}
+
+fn line(out: &mut (dyn Write + Send), what: &str, text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(out, "{what:<10}  {text}")?)
+}
+
+/// The answer of the server on this machine.
+pub struct ServerAnswer {
+    /// True if something listens there.
+    pub answers: bool,
+    serves: bool,
+    pub text: String,
+}
+
+/// Asks the readiness of the server that listens on the operations address.
+pub async fn ask_server(operations: SocketAddr) -> ServerAnswer {
+    // A server that listens on every address is asked on this machine.
+    let host = if operations.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { operations.ip() };
+    let at = SocketAddr::new(host, operations.port());
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(3)).build();
+    let answer = match client {
+        Ok(client) => client.get(format!("http://{at}/readyz")).send().await.ok(),
+        Err(_) => None,
+    };
+    let Some(answer) = answer else {
+        return ServerAnswer { answers: false, serves: false, text: format!("none answers on {at}") };
+    };
+    let serves = answer.status().is_success();
+    let said = answer.text().await.unwrap_or_default();
+    let said = said.lines().collect::<Vec<_>>().join("; ");
+    ServerAnswer { answers: true, serves, text: format!("{said}, on {at}") }
+}
+
+async fn print_stored(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let ago = |at: i64| format_age(now.since(Timestamp(at)));
+    let size = sqlite_file(&config.database.url).and_then(|file| std::fs::metadata(file).ok());
+    let size = size.map(|file| format!(", {} MiB", file.len() / 1024 / 1024)).unwrap_or_default();
+    let count = db.applied_migrations().await?;
+    line(out, "database", &format!("{}{size}, {count} migrations", config.database.location()))?;
+
+    let mut tx = db.read().await?;
+    let accounts = accounts::store::count_by_state(&mut tx).await?;
+    let accounts: Vec<String> = accounts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
+    line(out, "accounts", &or(accounts.join(", "), "none yet"))?;
+    let open = tenants::store::figures::count_open_campaigns(&mut tx, now).await?;
+    line(out, "campaigns", &format!("{open} schools open"))?;
+    let (running, schools) = roster::store::runs::count_unfinished(&mut tx, now.minus(IMPORT_WINDOW)).await?;
+    let mut imports: Vec<String> = roster::store::runs::list_last_complete(&mut tx, Timestamp(0))
+        .await?
+        .into_iter()
+        .map(|(academy, format, at)| format!("{academy} {format} {} ago", ago(at)))
+        .collect();
+    if running > 0 {
+        imports.push(format!("{running} not ended, {schools} schools written"));
+    }
+    line(out, "imports", &or(imports.join(", "), "none yet"))?;
+    let (waiting, oldest) = outbox::backlog(&mut tx).await?;
+    let oldest = oldest.map(|at| format!(", the oldest for {}", ago(at))).unwrap_or_default();
+    let used = otp::ops::sent_today(&mut tx, now).await?;
+    let used = format!("{used} of {} SMS of the day", config.sms.daily_cap);
+    line(out, "messages", &format!("{waiting} wait{oldest}; {used}"))?;
+    let undelivered: i64 = logouts::store::count_undelivered(&mut tx).await?.iter().map(|(_, _, n)| n).sum();
+    line(out, "sign-outs", &format!("{undelivered} not told, of 30 days"))?;
+    drop(tx);
+
+    let outages = otp::ops::active_outages(db, now).await?;
+    for outage in &outages {
+        let since = format_paris_time(outage.began_at);
+        line(
+            out,
+            "OUTAGE",
+            &format!("{}: {} (since {since}): see `preau sms status`", outage.reason.name(), outage.detail),
+        )?;
+    }
+    let lives = keys::ops::lifecycles(db).await?;
+    let active = lives.iter().filter(|key| key.state == KeyState::Active);
+    let ages: Vec<String> =
+        active.map(|key| format!("{} for {}", key.alg.name(), format_age(now.since(key.since)))).collect();
+    line(out, "keys", &or(ages.join(", "), "none yet"))?;
+    Ok(outages.is_empty())
+}
+
+fn or(text: String, otherwise: &str) -> String {
+    if text.is_empty() { otherwise.to_owned() } else { text }
+}
+
+/// Formats a time that has passed, in its largest unit.
+fn format_age(span: Span) -> String {
+    let minutes = (span.0 / Span::minutes(1).0).max(0);
+    match minutes {
+        0..120 => format!("{minutes} min"),
+        120..2_880 => format!("{} h", minutes / 60),
+        _ => format!("{} days", minutes / 1_440),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_in_its_largest_unit() {
+        for (span, text) in [
+            (Span::seconds(-5), "0 min"),
+            (Span::minutes(119), "119 min"),
+            (Span::minutes(120), "2 h"),
+            (Span::hours(47), "47 h"),
+            (Span::hours(48), "2 days"),
+        ] {
+            assert_eq!(format_age(span), text);
+        }
+    }
+}

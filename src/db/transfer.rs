@@ -1,0 +1,344 @@
+//! Moves every row of an SQLite database into an empty PostgreSQL with the same schema.
+//!
+//! The source is locked for writers from the first row to the last, the target is one transaction. Before it commits,
+//! every table is read back, and its number of rows and a digest of their values are compared with what was read from
+//! the source: all of it is there, or nothing.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+
+use super::DbError;
+use crate::base::secret::{base64url, sha256};
+
+/// The number of rows that are read and written at a time.
+const BATCH_ROWS: i64 = 1_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("{table}: {error}")]
+    Table { table: String, error: sqlx::Error },
+    #[error("{0} of the target has rows: a database is moved into an empty one only")]
+    NotEmpty(String),
+    #[error("{table}.{column} is {kind}, which only one of the databases knows")]
+    UnknownColumn { table: String, column: String, kind: String },
+    #[error("tables refer to each other in a circle: {0}")]
+    Circle(String),
+    #[error("{table}: {read} rows were read and {written} found again, of digests {from} and {to}")]
+    Differs { table: String, read: u64, written: u64, from: String, to: String },
+}
+
+/// A table that was moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedTable {
+    pub name: String,
+    pub rows: u64,
+    /// A digest of all values, whatever the order of the rows.
+    pub digest: String,
+}
+
+/// The types of columns that both databases write alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ColumnKind {
+    Text,
+    Int,
+    Bool,
+}
+
+impl ColumnKind {
+    fn of(declared: &str) -> Option<Self> {
+        match declared.to_ascii_lowercase().as_str() {
+            "text" => Some(ColumnKind::Text),
+            "bigint" => Some(ColumnKind::Int),
+            "boolean" => Some(ColumnKind::Bool),
+            _ => None,
+        }
+    }
+
+    fn array(self) -> &'static str {
+        match self {
+            ColumnKind::Text => "text[]",
+            ColumnKind::Int => "bigint[]",
+            ColumnKind::Bool => "boolean[]",
+        }
+    }
+}
+
+/// A table, with its columns in the order of the source.
+#[derive(Clone, Debug)]
+struct Table {
+    name: String,
+    columns: Vec<(String, ColumnKind)>,
+}
+
+impl Table {
+    /// Returns the quoted columns, for a statement.
+    fn list(&self) -> String {
+        self.columns.iter().map(|(name, _)| quoted(name)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn fault(&self) -> impl Fn(sqlx::Error) -> TransferError + use<> {
+        let table = self.name.clone();
+        move |error| TransferError::Table { table: table.clone(), error }
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The values of one column of a batch.
+enum Values {
+    Text(Vec<Option<String>>),
+    Int(Vec<Option<i64>>),
+    Bool(Vec<Option<bool>>),
+}
+
+/// The values of a batch of rows, by column.
+struct Batch(Vec<Values>);
+
+macro_rules! read_batch {
+    ($table:expr, $rows:expr, $first:expr) => {{
+        let mut columns = Vec::new();
+        for (at, (_, kind)) in $table.columns.iter().enumerate() {
+            let at = at + $first;
+            columns.push(match kind {
+                ColumnKind::Text => Values::Text($rows.iter().map(|r| r.try_get(at)).collect::<Result<_, _>>()?),
+                ColumnKind::Int => Values::Int($rows.iter().map(|r| r.try_get(at)).collect::<Result<_, _>>()?),
+                ColumnKind::Bool => Values::Bool($rows.iter().map(|r| r.try_get(at)).collect::<Result<_, _>>()?),
+            });
+        }
+        Ok(Batch(columns))
+    }};
+}
+
+impl Batch {
+    /// Reads rows whose first column is SQLite's own number of the row.
+    fn of_sqlite(table: &Table, rows: &[SqliteRow]) -> sqlx::Result<Self> {
+        read_batch!(table, rows, 1)
+    }
+
+    fn of_postgres(table: &Table, rows: &[PgRow]) -> sqlx::Result<Self> {
+        read_batch!(table, rows, 0)
+    }
+}
+
+/// The number of rows and the sum of their digests, which does not depend on their order: two databases sort text
+/// differently.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct TableSum {
+    rows: u64,
+    sum: [u64; 4],
+}
+
+impl TableSum {
+    fn add(&mut self, batch: &Batch, rows: usize) {
+        for row in 0..rows {
+            let mut bytes = Vec::new();
+            for column in &batch.0 {
+                match column {
+                    Values::Text(values) => encode(&mut bytes, b't', values.get(row), |text| text.as_bytes().to_vec()),
+                    Values::Int(values) => encode(&mut bytes, b'i', values.get(row), |n| n.to_be_bytes().to_vec()),
+                    Values::Bool(values) => encode(&mut bytes, b'b', values.get(row), |yes| vec![u8::from(*yes)]),
+                }
+            }
+            let digest = sha256(&bytes);
+            for (sum, part) in self.sum.iter_mut().zip(digest.as_chunks::<8>().0) {
+                *sum = sum.wrapping_add(u64::from_be_bytes(*part));
+            }
+            self.rows += 1;
+        }
+    }
+
+    fn digest(&self) -> String {
+        base64url(&self.sum.map(u64::to_be_bytes).concat())
+    }
+}
+
+/// Appends a value without ambiguity: its kind, its length, its bytes.
+fn encode<T>(bytes: &mut Vec<u8>, kind: u8, value: Option<&Option<T>>, raw: impl Fn(&T) -> Vec<u8>) {
+    match value.and_then(Option::as_ref) {
+        None => bytes.push(b'0'),
+        Some(value) => {
+            let raw = raw(value);
+            bytes.push(kind);
+            bytes.extend_from_slice(&u64::try_from(raw.len()).unwrap_or(u64::MAX).to_be_bytes());
+            bytes.extend_from_slice(&raw);
+        }
+    }
+}
+
+/// Moves every table.
+///
+/// # Errors
+/// Fails if the target has rows, the schemas differ, or what is read back differs; then the target is as before.
+pub async fn move_to_postgres(source: &Path, target: &str) -> Result<Vec<MovedTable>, TransferError> {
+    let options = SqliteConnectOptions::new()
+        .filename(source)
+        .create_if_missing(false)
+        .busy_timeout(std::time::Duration::from_secs(30))
+        .disable_statement_logging();
+    let mut from = options.connect().await.map_err(DbError::Open)?;
+    let options: PgConnectOptions = target.parse().map_err(DbError::Open)?;
+    let options = options.application_name("preau move").disable_statement_logging();
+    let mut to = options.connect().await.map_err(DbError::Open)?;
+    let to = &mut to;
+    let db = |error| TransferError::Db(DbError::Sqlx(error));
+    // A server that still writes here waits, and says that the database is busy.
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut from).await.map_err(db)?;
+    sqlx::raw_sql("BEGIN").execute(&mut *to).await.map_err(db)?;
+    let tables = list_tables(&mut from, to).await?;
+    let mut moved = Vec::new();
+    for table in &tables {
+        let read = write_table(&mut from, to, table).await?;
+        let written = read_back(to, table).await.map_err(table.fault())?;
+        if read != written {
+            return Err(TransferError::Differs {
+                table: table.name.clone(),
+                read: read.rows,
+                written: written.rows,
+                from: read.digest(),
+                to: written.digest(),
+            });
+        }
+        moved.push(MovedTable { name: table.name.clone(), rows: read.rows, digest: read.digest() });
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut *to).await.map_err(db)?;
+    sqlx::raw_sql("ROLLBACK").execute(&mut from).await.map_err(db)?;
+    // PostgreSQL's planner knows nothing of the tables yet.
+    sqlx::raw_sql("ANALYZE").execute(&mut *to).await.map_err(db)?;
+    from.close().await.map_err(db)?;
+    Ok(moved)
+}
+
+/// Lists the tables, each after those that it refers to, and checks that the target has the same, without rows.
+async fn list_tables(from: &mut SqliteConnection, to: &mut PgConnection) -> Result<Vec<Table>, TransferError> {
+    let db = |error| TransferError::Db(DbError::Sqlx(error));
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^' \
+               AND name <> '_sqlx_migrations' ORDER BY name";
+    let names: Vec<(String,)> = sqlx::query_as(sql).fetch_all(&mut *from).await.map_err(db)?;
+    let mut waiting: BTreeMap<String, (Table, Vec<String>)> = BTreeMap::new();
+    for (name,) in names {
+        let sql = "SELECT name, type FROM pragma_table_info($1) ORDER BY cid";
+        let ours: Vec<(String, String)> = sqlx::query_as(sql).bind(&name).fetch_all(&mut *from).await.map_err(db)?;
+        let sql = "SELECT column_name::text, data_type::text FROM information_schema.columns \
+                   WHERE table_schema = current_schema() AND table_name = $1";
+        let theirs: Vec<(String, String)> = sqlx::query_as(sql).bind(&name).fetch_all(&mut *to).await.map_err(db)?;
+        let theirs: BTreeMap<String, String> = theirs.into_iter().collect();
+        let unknown = |column: &str, kind: &str| TransferError::UnknownColumn {
+            table: name.clone(),
+            column: column.to_owned(),
+            kind: kind.to_owned(),
+        };
+        let mut columns = Vec::new();
+        for (column, declared) in &ours {
+            let kind = ColumnKind::of(declared);
+            let same = theirs.get(column).and_then(|declared| ColumnKind::of(declared));
+            columns.push((column.clone(), kind.filter(|_| kind == same).ok_or_else(|| unknown(column, declared))?));
+        }
+        if let Some((column, declared)) = theirs.iter().find(|(name, _)| !ours.iter().any(|(ours, _)| ours == *name)) {
+            return Err(unknown(column, declared));
+        }
+        let sql = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list($1)";
+        let above: Vec<(String,)> = sqlx::query_as(sql).bind(&name).fetch_all(&mut *from).await.map_err(db)?;
+        let above = above.into_iter().map(|(above,)| above).filter(|above| *above != name).collect();
+        let exists = AssertSqlSafe(format!("SELECT EXISTS (SELECT 1 FROM {})", quoted(&name)));
+        let (filled,): (bool,) = sqlx::query_as(exists).fetch_one(&mut *to).await.map_err(db)?;
+        if filled {
+            return Err(TransferError::NotEmpty(name));
+        }
+        waiting.insert(name.clone(), (Table { name, columns }, above));
+    }
+    let mut sorted = Vec::new();
+    while !waiting.is_empty() {
+        let free = waiting.iter().find(|(_, (_, above))| !above.iter().any(|above| waiting.contains_key(above)));
+        let Some(name) = free.map(|(name, _)| name.clone()) else {
+            return Err(TransferError::Circle(waiting.into_keys().collect::<Vec<_>>().join(", ")));
+        };
+        sorted.extend(waiting.remove(&name).map(|(table, _)| table));
+    }
+    Ok(sorted)
+}
+
+/// Writes the rows of a table. Returns the sum of what was read.
+async fn write_table(
+    from: &mut SqliteConnection,
+    to: &mut PgConnection,
+    table: &Table,
+) -> Result<TableSum, TransferError> {
+    let fault = table.fault();
+    let (name, list) = (quoted(&table.name), table.list());
+    let read = format!("SELECT rowid, {list} FROM {name} WHERE rowid > $1 ORDER BY rowid LIMIT $2");
+    let arrays = table.columns.iter().enumerate().map(|(at, (_, kind))| format!("${}::{}", at + 1, kind.array()));
+    let write = format!("INSERT INTO {name} ({list}) SELECT * FROM UNNEST({})", arrays.collect::<Vec<_>>().join(", "));
+    let (mut sum, mut last) = (TableSum::default(), i64::MIN);
+    loop {
+        let select = sqlx::query(AssertSqlSafe(read.clone())).bind(last).bind(BATCH_ROWS);
+        let rows = select.fetch_all(&mut *from).await.map_err(&fault)?;
+        let Some(end) = rows.last() else { return Ok(sum) };
+        last = end.try_get(0).map_err(&fault)?;
+        let batch = Batch::of_sqlite(table, &rows).map_err(&fault)?;
+        sum.add(&batch, rows.len());
+        let mut insert = sqlx::query(AssertSqlSafe(write.clone()));
+        for values in batch.0 {
+            insert = match values {
+                Values::Text(values) => insert.bind(values),
+                Values::Int(values) => insert.bind(values),
+                Values::Bool(values) => insert.bind(values),
+            };
+        }
+        insert.execute(&mut *to).await.map_err(&fault)?;
+    }
+}
+
+/// Reads the rows of a table from the target. Returns their sum.
+async fn read_back(to: &mut PgConnection, table: &Table) -> sqlx::Result<TableSum> {
+    let (name, cursor) = (quoted(&table.name), quoted(&format!("rows of {}", table.name)));
+    let declare = format!("DECLARE {cursor} NO SCROLL CURSOR FOR SELECT {} FROM {name}", table.list());
+    sqlx::raw_sql(AssertSqlSafe(declare)).execute(&mut *to).await?;
+    let mut sum = TableSum::default();
+    loop {
+        let fetch = AssertSqlSafe(format!("FETCH {BATCH_ROWS} FROM {cursor}"));
+        let rows = sqlx::query(fetch).persistent(false).fetch_all(&mut *to).await?;
+        if rows.is_empty() {
+            break;
+        }
+        sum.add(&Batch::of_postgres(table, &rows)?, rows.len());
+    }
+    sqlx::raw_sql(AssertSqlSafe(format!("CLOSE {cursor}"))).execute(&mut *to).await?;
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(rows: &[(&str, Option<i64>)]) -> TableSum {
+        let mut sum = TableSum::default();
+        let text = rows.iter().map(|(text, _)| Some((*text).to_owned())).collect();
+        let ints = rows.iter().map(|(_, n)| *n).collect();
+        sum.add(&Batch(vec![Values::Text(text), Values::Int(ints)]), rows.len());
+        sum
+    }
+
+    #[test]
+    fn a_digest_tells_every_change_and_no_order() {
+        let whole = sum(&[("a", Some(1)), ("b", None)]);
+        assert_eq!(whole, sum(&[("b", None), ("a", Some(1))]));
+        assert_eq!(whole.digest().len(), 43);
+        for other in [
+            sum(&[("a", Some(1))]),
+            sum(&[("a", Some(1)), ("b", None), ("b", None)]),
+            sum(&[("a", Some(1)), ("b", Some(0))]),
+            sum(&[("a", None), ("b", Some(1))]),
+            sum(&[("A", Some(1)), ("b", None)]),
+        ] {
+            assert_ne!(whole, other);
+        }
+    }
+}
