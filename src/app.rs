@@ -28,7 +28,7 @@ use crate::mail::MailGateway;
 use crate::outbox::{CircuitBreaker, JobNotifier};
 use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::sms::SmsGateways;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Tracer};
 
 /// The minimum interval between two reloads of the key ring that an unknown `kid` causes.
 const MIN_KEY_RELOAD_INTERVAL: Span = Span::seconds(5);
@@ -57,6 +57,8 @@ pub struct App {
     pub outgoing: OutgoingClient,
     /// Counters for the operator.
     pub metrics: Metrics,
+    /// `None` if no traces are sent.
+    pub tracer: Option<Arc<Tracer>>,
     /// Pages that showed a support code, buffered until the worker writes them to the database.
     pub support_pages: SupportPageBuffer,
     /// The last uses of client secrets, until the worker writes them to the database.
@@ -108,6 +110,7 @@ pub struct AppParts {
 impl App {
     pub fn new(parts: AppParts) -> Self {
         let numbering = parts.config.phone_parser();
+        let tracer = Tracer::from_config(&parts.config.traces);
         Self {
             config: parts.config,
             clock: parts.clock,
@@ -122,6 +125,7 @@ impl App {
             phone_parser: numbering,
             outgoing: parts.outgoing,
             metrics: Metrics::default(),
+            tracer,
             support_pages: SupportPageBuffer::default(),
             secret_uses: LastUses::default(),
             job_notifier: JobNotifier::default(),

@@ -6,6 +6,7 @@ mod health;
 mod helpdesk;
 mod listeners;
 mod sample;
+mod traces;
 mod uses;
 mod worker;
 
@@ -22,11 +23,11 @@ use crate::base::clock::{Clock, SteadyClock};
 use crate::base::rng::Random;
 use crate::clients::ops::publish::{self, PublishError, PublishMode, Published};
 use crate::config::deployment::{self, DeploymentFiles, ServerIdentity};
-use crate::config::{Config, Server, UNNAMED_PROXY};
+use crate::config::{Config, UNNAMED_PROXY};
 use crate::crypto::{self, MasterKey, MasterKeyError, PasswordCost, PasswordHasher};
 use crate::db::{AccessMode, Db, files};
 use crate::ephemeral::Ephemeral;
-use crate::http::connections::{ConnectionLimiter, ConnectionLimits, raise_descriptor_limit};
+use crate::http::connections::{ConnectionLimiter, ConnectionLimits};
 use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::{PageRenderer, PageTemplates};
 use crate::http::serve::{self, ConnectionTimeouts};
@@ -295,25 +296,6 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
 /// The maximum number of concurrent connections of the operations listener.
 const MAX_OPERATIONS_CONNECTIONS: usize = 64;
 
-/// Returns the configured connection limits, lowered to the available file descriptors.
-fn connection_limits(server: &Server) -> ConnectionLimits {
-    let asked = ConnectionLimits {
-        total: server.max_connections,
-        per_source: server.max_connections_per_source,
-        proxies: server.trusted_proxies.clone(),
-    };
-    let descriptors = raise_descriptor_limit();
-    let most = asked.capped_by_descriptors(descriptors);
-    if most.total < server.max_connections {
-        tracing::warn!(
-            descriptors,
-            connections = most.total,
-            "fewer connections than server.max_connections: ulimit -n"
-        );
-    }
-    most
-}
-
 /// Serves until `stop` is true, then finishes requests under way, ends the background work and closes the database.
 pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
     let handles = [Handle::new(), Handle::new()];
@@ -329,7 +311,7 @@ pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Rece
         tracing::warn!("{}", UNNAMED_PROXY);
     }
     let patience = ConnectionTimeouts::default();
-    let most = connection_limits(&app.config.server);
+    let most = listeners::connection_limits(&app.config.server);
     // The operations listener has its own limits: a flood on the public listener must not silence monitoring.
     let few = ConnectionLimits {
         total: MAX_OPERATIONS_CONNECTIONS,

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::config::Server;
 use crate::http::certificate;
+use crate::http::connections::{ConnectionLimits, raise_descriptor_limit};
 use crate::http::serve::{self, ReloadableTls};
 
 /// The two listening sockets, bound before anything else: two servers on one address, or an unreadable certificate,
@@ -42,4 +43,23 @@ pub fn bind_listener(key: &str, address: SocketAddr) -> anyhow::Result<TcpListen
         io::ErrorKind::AddrInUse => anyhow::anyhow!("another program listens on {address} already ({key})"),
         _ => anyhow::anyhow!("cannot listen on {address} ({key}): {e}"),
     })
+}
+
+/// Returns the configured connection limits, lowered to the available file descriptors.
+pub fn connection_limits(server: &Server) -> ConnectionLimits {
+    let asked = ConnectionLimits {
+        total: server.max_connections,
+        per_source: server.max_connections_per_source,
+        proxies: server.trusted_proxies.clone(),
+    };
+    let descriptors = raise_descriptor_limit();
+    let most = asked.capped_by_descriptors(descriptors);
+    if most.total < server.max_connections {
+        tracing::warn!(
+            descriptors,
+            connections = most.total,
+            "fewer connections than server.max_connections: ulimit -n"
+        );
+    }
+    most
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::health::clock_problem;
-use super::{helpdesk, uses};
+use super::{helpdesk, traces, uses};
 use crate::app::{App, AppState, Operation};
 use crate::base::clock::Span;
 use crate::config::SmsGatewayRole;
@@ -114,6 +114,7 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
     });
     all.spawn(helpdesk::index_words(app.clone(), stop.clone()));
     all.spawn(uses::write(app.clone(), stop.clone()));
+    all.spawn(traces::export(app.clone(), stop.clone()));
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
         loop {
@@ -206,7 +207,7 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
     let taken = jobs.len();
     for job in jobs {
         let app = app.clone();
-        running.spawn(async move { run_job(&app, job).await });
+        running.spawn(async move { traces::within_job(&app, kind.name(), run_job(&app, job)).await });
     }
     taken
 }

@@ -19,6 +19,7 @@ mod protocol;
 mod pupils;
 mod server;
 mod sms;
+mod traces;
 
 pub use administration::Administration;
 pub use audit::Audit;
@@ -38,6 +39,7 @@ pub use sms::{
     MessageTemplate, ReceiptCallConfig, SmppGatewayConfig, Sms, SmsFallback, SmsGatewayConfig, SmsGatewayRole,
     SmscAlphabet, TemplateSyntax, text_at,
 };
+pub use traces::Traces;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -65,6 +67,7 @@ pub struct Config {
     pub phones: PhoneNumbers,
     pub deployment: Deployment,
     pub log: Log,
+    pub traces: Traces,
     pub audit: Audit,
     pub administration: Administration,
 }
@@ -186,6 +189,7 @@ impl Config {
         }
         self.server.check()?;
         self.log.check()?;
+        self.traces.check()?;
         self.ephemeral.check()?;
         self.keys.check()?;
         self.limits.check()?;

@@ -24,6 +24,7 @@ use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
 use crate::http::paths;
 use crate::protocol::params::Params;
+use crate::telemetry::{self, ActiveTrace, SpanKind, SpanStart, TraceContext};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -32,7 +33,8 @@ pub async fn request_middleware(State(app): State<AppState>, request: Request, n
     // Every log line within the span has the request id. The span has level `error`, so that no filter removes the
     // span.
     let (source, support_code, request_id) = (ctx.source, &ctx.support_code, &ctx.request_id);
-    let span = tracing::error_span!("request", %request_id, %support_code, %source, client_id = Empty);
+    let span =
+        tracing::error_span!("request", %request_id, %support_code, %source, client_id = Empty, trace_id = Empty);
     handle_in_context(app, ctx, request, next).instrument(span).await
 }
 
@@ -46,12 +48,16 @@ async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Requ
     };
     let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with(paths::ASSETS);
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let trace = begin_trace(&app, &ctx, &request);
     request.extensions_mut().insert(ctx.clone());
 
     let response = if explorer {
         ctx.page(&app.pages, StatusCode::OK, &views::InternetExplorer {}).unwrap_or_else(error_response)
     } else {
-        next.run(request).await
+        match &trace {
+            Some(trace) => trace.run(next.run(request)).await,
+            None => next.run(request).await,
+        }
     };
     let outcome = outcome_label(&response);
     let mut response = render_errors(&app, &ctx, response);
@@ -70,18 +76,54 @@ async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Requ
     // The path of an unknown route is chosen by the client and must not become a metrics label.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.metrics.record_request((method.as_str(), route), (status, outcome), began.elapsed());
+    if let Some(trace) = trace {
+        end_trace(&trace, (&method, route), (status, outcome), &ctx);
+    }
     let ms = app.now().since(ctx.now).0;
     // Neither query nor form nor identity is logged; the paths of the service contain no personal data.
     tracing::info!(%method, %path, status, outcome, ms, "request");
     response
 }
 
+/// Begins the trace of a request, or goes on with that of the caller (W3C Trace Context).
+fn begin_trace(app: &AppState, ctx: &RequestContext, request: &Request) -> Option<ActiveTrace> {
+    let tracer = app.tracer.as_ref()?;
+    let caller = request.headers().get("traceparent").and_then(|header| header.to_str().ok());
+    let start = SpanStart { now: ctx.now, rng: app.rng.as_ref() };
+    let trace = tracer.begin(caller.and_then(TraceContext::parse), is_from_trusted_proxy(app, request), start);
+    telemetry::record_trace_id(&trace.context().trace_id());
+    Some(trace)
+}
+
+fn end_trace(
+    trace: &ActiveTrace,
+    (method, route): (&Method, &str),
+    (status, outcome): (u16, &'static str),
+    ctx: &RequestContext,
+) {
+    // Clients invent methods; spans have those of RFC 9110.
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
+    let method = if known.contains(method) { method.as_str() } else { "_OTHER" };
+    let attributes = vec![
+        ("http.request.method", method.to_owned()),
+        ("http.route", route.to_owned()),
+        ("http.response.status_code", status.to_string()),
+        ("preau.outcome", outcome.to_owned()),
+        ("preau.request_id", ctx.request_id.clone()),
+    ];
+    trace.end(format!("{method} {route}"), SpanKind::Server, attributes, status >= 500);
+}
+
+fn is_from_trusted_proxy(app: &AppState, request: &Request) -> bool {
+    let peer =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| SourceAddress::new(peer.ip()));
+    peer.is_some_and(|peer| proxies::is_trusted(peer, &app.config.server.trusted_proxies))
+}
+
 /// Returns the request id of a trusted proxy, so that both logs can be joined. Other clients could forge an id, so a
 /// new id is generated, which begins with the support code.
 fn request_id(app: &AppState, support_code: &str, request: &Request) -> String {
-    let peer =
-        request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| SourceAddress::new(peer.ip()));
-    let trusted = peer.is_some_and(|peer| proxies::is_trusted(peer, &app.config.server.trusted_proxies));
+    let trusted = is_from_trusted_proxy(app, request);
     let theirs = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| is_request_id(id));
     match theirs.filter(|_| trusted) {
         Some(id) => id.to_owned(),

@@ -16,6 +16,7 @@ use crate::config::{
     AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, MessageFieldValues, Outgoing, TemplateSyntax, text_at,
 };
 use crate::http::outgoing::ConfiguredClient;
+use crate::telemetry::TracedCall;
 
 /// The number of bytes of an answer that are read for the value which the configuration asks for.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
@@ -72,7 +73,15 @@ impl HttpGateway {
     }
 
     async fn hand_over(&self, message: &SmsMessage) -> Result<Option<String>, SmsSendError> {
-        let answer = self.request(message).await.send().await.map_err(|error| SmsSendError::Deployment {
+        let (call, mut request) = (TracedCall::begin(), self.request(message).await);
+        if let Some(call) = &call {
+            request = request.header("traceparent", call.header());
+        }
+        let answer = request.send().await;
+        if let Some(call) = call {
+            call.end("SMS gateway", "", answer.as_ref().ok().map(|answer| answer.status().as_u16()));
+        }
+        let answer = answer.map_err(|error| SmsSendError::Deployment {
             // Without a connection nothing was sent.
             uncertain: !error.is_connect() && !error.is_builder(),
             why: transport_error(error),

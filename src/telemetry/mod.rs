@@ -9,12 +9,14 @@ mod requests;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 pub use metrics::{ConnectionMetrics, METRICS_CONTENT_TYPE, Metrics};
 pub use process::ProcessSample;
 pub use sample::{
     CacheSample, HashQueueSample, ImportSample, MetricsSample, OutboxQueueSample, PoolSample, SmsSample, StoredSample,
 };
+pub use traces::{ActiveTrace, SpanKind, SpanStart, TraceContext, TracedCall, Tracer, encode_spans};
 
 use std::io::IsTerminal as _;
 
@@ -47,6 +49,11 @@ pub fn install(log: &Log) -> Option<LogFilterHandle> {
         if log.json { lines.json().flatten_event(true).with_span_list(false).boxed() } else { lines.compact().boxed() };
     let installed = tracing_subscriber::registry().with(filter).with(lines).try_init();
     installed.ok().map(|()| LogFilterHandle(handle))
+}
+
+/// Adds the trace's id to the log lines of the current request.
+pub fn record_trace_id(trace_id: &str) {
+    tracing::Span::current().record("trace_id", trace_id);
 }
 
 /// Adds the client id to the log lines of the current request.

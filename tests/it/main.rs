@@ -151,4 +151,6 @@ mod sources;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod two_servers;

@@ -18,6 +18,7 @@ use url::{Host, Url};
 use super::{OutgoingError, is_public, transport_error};
 use crate::base::source::{Network, SourceAddress};
 use crate::config;
+use crate::telemetry::TracedCall;
 
 /// The maximum number of concurrent name lookups of each client: the protocol client and the untrusted client.
 const MAX_CONCURRENT_LOOKUPS: usize = 32;
@@ -80,6 +81,19 @@ impl GuardedClient {
 
     /// Sends a request to a URL checked before.
     pub(super) async fn send(
+        &self,
+        url: &Url,
+        request: impl FnOnce(&Client) -> RequestBuilder,
+    ) -> Result<Response, OutgoingError> {
+        let Some(call) = TracedCall::begin() else { return self.send_untraced(url, request).await };
+        let header = call.header();
+        let answer = self.send_untraced(url, |client| request(client).header("traceparent", header)).await;
+        let status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
+        call.end("call", url.host_str().unwrap_or_default(), status);
+        answer
+    }
+
+    async fn send_untraced(
         &self,
         url: &Url,
         request: impl FnOnce(&Client) -> RequestBuilder,

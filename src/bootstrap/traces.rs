@@ -1,0 +1,63 @@
+//! Sends spans to the collector of `[traces]`, and makes a trace of each job.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::app::{App, AppState};
+use crate::http::outgoing::ConfiguredClient;
+use crate::telemetry::{SpanKind, SpanStart, Tracer, encode_spans};
+
+/// The interval of sending.
+const EXPORT_INTERVAL: Duration = Duration::from_secs(5);
+/// The time limit of a call of the collector.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Runs a job as a trace of its own, if traces are sent.
+pub async fn within_job(app: &App, name: &'static str, work: impl Future<Output = ()>) {
+    let Some(tracer) = &app.tracer else { return work.await };
+    let trace = tracer.begin(None, false, SpanStart { now: app.now(), rng: app.rng.as_ref() });
+    trace.run(work).await;
+    trace.end(format!("job {name}"), SpanKind::Internal, Vec::new(), false);
+}
+
+/// Sends what waits until `stop` is true, and once more then.
+pub async fn export(app: AppState, mut stop: watch::Receiver<bool>) {
+    let Some(tracer) = &app.tracer else { return };
+    let client = match ConfiguredClient::new(&app.config.outgoing, EXPORT_TIMEOUT) {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "traces are not sent");
+            return;
+        }
+    };
+    loop {
+        let stopping = tokio::select! {
+            () = tokio::time::sleep(EXPORT_INTERVAL) => false,
+            _ = stop.wait_for(|stop| *stop) => true,
+        };
+        if let Err(error) = export_waiting(&app, tracer, &client).await {
+            tracing::warn!(error = format!("{error:#}"), "spans were not taken by the collector, and are lost");
+        }
+        if stopping {
+            return;
+        }
+    }
+}
+
+async fn export_waiting(app: &App, tracer: &Tracer, client: &ConfiguredClient) -> anyhow::Result<()> {
+    let (spans, dropped) = tracer.take();
+    if dropped > 0 {
+        tracing::warn!(dropped, "more spans than wait: traces.sample_percent");
+    }
+    if spans.is_empty() {
+        return Ok(());
+    }
+    let endpoint = &app.config.traces.endpoint;
+    let instance = app.config.server.listen.to_string();
+    let request = client.client_for(endpoint).await.post(endpoint).json(&encode_spans(&instance, &spans));
+    let status = request.send().await.map_err(reqwest::Error::without_url)?.status();
+    anyhow::ensure!(status.is_success(), "the collector answers {status}");
+    Ok(())
+}
