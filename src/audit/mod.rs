@@ -112,6 +112,8 @@ pub enum AuditEvent {
     /// A code was asked for a number in a country to which no message may go.
     SmsCountryRefused,
     FilesPublished,
+    /// An operator wrote a copy of the whole database; the detail is its size in bytes.
+    BackupWritten,
     /// A help desk unblocked a person; the detail is the act, and how the identity was checked.
     PersonUnblocked,
     AdministratorInvited,

@@ -4,7 +4,8 @@
 //! can neither change, add nor remove a sealed row unnoticed. Events never wait for the chain.
 
 use super::store::{self, AuditRow, AuditSeal};
-use crate::app::StorageOperation;
+use super::{AuditDetails, AuditEvent};
+use crate::app::{DatabaseOperation, StorageOperation};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id_lower_bound;
 use crate::base::secret::{base64url, constant_time_eq, sha256};
@@ -24,6 +25,15 @@ fn digest(master_key: &MasterKey, previous: &str, rows: &[AuditRow]) -> anyhow::
     }
     let content = base64url(&sha256(text.as_bytes()));
     Ok(master_key.hmac(HmacPurpose::AuditSeal, &format!("{previous}/{}/{content}", rows.len())))
+}
+
+/// Records that a copy of the whole database was written, of so many bytes.
+pub async fn record_backup(op: DatabaseOperation<'_>, bytes: u64) -> crate::db::Result<()> {
+    let mut tx = op.write(Durability::Durable).await?;
+    let detail = bytes.to_string();
+    let about = AuditDetails { detail: &detail, ..AuditDetails::default() };
+    store::record(&mut tx, AuditEvent::BackupWritten, about).await?;
+    tx.commit().await
 }
 
 /// Seals the rows of one day that are old enough. Returns their number; 0 if there is none, or if another server was first.

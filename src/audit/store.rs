@@ -44,6 +44,12 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
     Ok(())
 }
 
+/// Returns the time of the last backup.
+pub async fn find_last_backup(tx: &mut Tx) -> Result<Option<Timestamp>> {
+    let sql = "SELECT at FROM audit WHERE fact = 'backup_written' ORDER BY at DESC LIMIT 1";
+    Ok(tx.fetch_optional::<(i64,)>(sql, args![]).await?.map(|(at,)| Timestamp(at)))
+}
+
 /// Writes the same event for each of many accounts, like [`record`]. The id of a row begins as one that is drawn for its
 /// statement, and ends as its account's.
 pub async fn record_for_accounts(

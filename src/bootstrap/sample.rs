@@ -16,7 +16,7 @@ use crate::telemetry::{
     CacheSample, HashQueueSample, ImportSample, MetricsSample, OutboxQueueSample, PoolSample, ProcessSample, SmsSample,
     StoredSample,
 };
-use crate::{keys, logouts, otp, roster, tenants};
+use crate::{audit, keys, logouts, otp, roster, tenants};
 
 /// The time limit of the database queries.
 const DATABASE_TIMEOUT: Duration = Duration::from_millis(800);
@@ -72,6 +72,7 @@ async fn sample_database(app: &App, now: Timestamp) -> anyhow::Result<StoredSamp
     let imports_running = roster::store::runs::count_unfinished(&mut tx, now.minus(IMPORT_WINDOW)).await?;
     let undelivered = logouts::store::count_undelivered(&mut tx).await?;
     let campaigns_open = tenants::store::figures::count_open_campaigns(&mut tx, now).await?;
+    let backup = audit::store::find_last_backup(&mut tx).await?;
     // A pool gives the next reader its connection.
     drop(tx);
     let lives = keys::ops::lifecycles(&app.db).await?;
@@ -93,6 +94,7 @@ async fn sample_database(app: &App, now: Timestamp) -> anyhow::Result<StoredSamp
         imports_running,
         logouts_undelivered: undelivered.iter().map(|(_, _, count)| count).sum(),
         campaigns_open,
+        backup_age: backup.map(|at| now.since(at).as_seconds_ceil()),
     })
 }
 

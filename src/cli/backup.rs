@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::private_file;
+use crate::audit;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::bootstrap;
 use crate::config::Config;
@@ -76,6 +77,7 @@ pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send
         }
     };
     let size = fs::metadata(&args.out)?.len();
+    record(config, size).await.context("the backup is written, and not recorded in the audit")?;
     writeln!(
         out,
         "{}: {bytes} bytes of {}, {size} sealed, read again",
@@ -83,6 +85,16 @@ pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send
         config.database.location()
     )?;
     Ok(true)
+}
+
+/// Records who took a copy of everything. Monitoring tells by it that backups have stopped.
+async fn record(config: &Config, bytes: u64) -> anyhow::Result<()> {
+    let around = super::operator_dependencies();
+    let db = bootstrap::open_existing_database(config, AccessMode::ReadWrite).await?;
+    bootstrap::sync_clock(&db, &around).await?;
+    let done = audit::ops::record_backup(around.operation(&db), bytes).await;
+    db.close().await;
+    Ok(done?)
 }
 
 /// Runs blocking work on a thread of its own.

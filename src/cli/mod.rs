@@ -120,7 +120,7 @@ const NAGIOS_UNKNOWN: u8 = 3;
 async fn execute(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Doctor(args) => doctor::run(args, cli.config.as_deref(), out).await,
-        _ => Ok(u8::from(!run(cli, out).await?)),
+        _ => Ok(u8::from(!Box::pin(run(cli, out)).await?)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::db::files::sqlite_file;
 use crate::db::{AccessMode, Db};
 use crate::jose::KeyState;
-use crate::{accounts, keys, logouts, otp, outbox, roster, tenants};
+use crate::{accounts, audit, keys, logouts, otp, outbox, roster, tenants};
 
 /// The time within which an import that has not ended counts as running.
 const IMPORT_WINDOW: Span = Span::days(1);
@@ -91,6 +91,9 @@ async fn print_stored(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn W
     line(out, "messages", &format!("{waiting} wait{oldest}; {used}"))?;
     let undelivered: i64 = logouts::store::count_undelivered(&mut tx).await?.iter().map(|(_, _, n)| n).sum();
     line(out, "sign-outs", &format!("{undelivered} not told, of 30 days"))?;
+    let backup = audit::store::find_last_backup(&mut tx).await?;
+    let backup = backup.map(|at| format!("{} ago", ago(at.0))).unwrap_or_default();
+    line(out, "backup", &or(backup, "none by `preau backup`"))?;
     drop(tx);
 
     let outages = otp::ops::active_outages(db, now).await?;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Postgres, Row as _, Sqlite};
 
 use super::DbError;
 use crate::base::secret::{base64url, sha256};
@@ -278,13 +278,13 @@ async fn write_table(
     let write = format!("INSERT INTO {name} ({list}) SELECT * FROM UNNEST({})", arrays.collect::<Vec<_>>().join(", "));
     let (mut sum, mut last) = (TableSum::default(), i64::MIN);
     loop {
-        let select = sqlx::query(AssertSqlSafe(read.clone())).bind(last).bind(BATCH_ROWS);
+        let select = sqlx::query::<Sqlite>(AssertSqlSafe(read.clone())).bind(last).bind(BATCH_ROWS);
         let rows = select.fetch_all(&mut *from).await.map_err(&fault)?;
         let Some(end) = rows.last() else { return Ok(sum) };
         last = end.try_get(0).map_err(&fault)?;
         let batch = Batch::of_sqlite(table, &rows).map_err(&fault)?;
         sum.add(&batch, rows.len());
-        let mut insert = sqlx::query(AssertSqlSafe(write.clone()));
+        let mut insert = sqlx::query::<Postgres>(AssertSqlSafe(write.clone()));
         for values in batch.0 {
             insert = match values {
                 Values::Text(values) => insert.bind(values),
@@ -304,7 +304,7 @@ async fn read_back(to: &mut PgConnection, table: &Table) -> sqlx::Result<TableSu
     let mut sum = TableSum::default();
     loop {
         let fetch = AssertSqlSafe(format!("FETCH {BATCH_ROWS} FROM {cursor}"));
-        let rows = sqlx::query(fetch).persistent(false).fetch_all(&mut *to).await?;
+        let rows = sqlx::query::<Postgres>(fetch).persistent(false).fetch_all(&mut *to).await?;
         if rows.is_empty() {
             break;
         }

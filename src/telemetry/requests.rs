@@ -163,7 +163,8 @@ impl Collector for RequestMetrics {
         for (labels, counters, at) in &requested {
             let Some(counters) = counters.get(*at) else { continue };
             for (outcome, count) in counters.outcomes.read().unwrap_or_else(PoisonError::into_inner).iter() {
-                let labels = RouteOutcomeLabels { route: labels.route.clone(), method: labels.method, outcome };
+                let labels =
+                    RouteOutcomeLabels { route: labels.route.clone(), method: labels.method, outcome: *outcome };
                 ConstCounter::new(count.load(Ordering::Relaxed)).encode(family.encode_family(&labels)?)?;
             }
         }

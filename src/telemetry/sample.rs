@@ -109,6 +109,8 @@ pub struct StoredSample {
     /// The notifications of a sign-out that no relying party took yet, of the last 30 days.
     pub logouts_undelivered: i64,
     pub campaigns_open: i64,
+    /// The age of the last backup, in seconds; `None` if none was written by this program.
+    pub backup_age: Option<i64>,
 }
 
 /// The values read for each request of `/metrics`.
@@ -224,6 +226,9 @@ impl StoredSample {
         let help = "Sign-outs that relying parties were not told yet, or never, of 30 days";
         gauge(registry, "logouts_undelivered", help, self.logouts_undelivered);
         gauge(registry, "campaigns_open", "Schools whose campaign is open", self.campaigns_open);
+        if let Some(age) = self.backup_age {
+            gauge(registry, "backup_age_seconds", "How long ago the last backup was written", age);
+        }
     }
 }
 
