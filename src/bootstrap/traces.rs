@@ -7,17 +7,21 @@ use tokio::sync::watch;
 
 use crate::app::{App, AppState};
 use crate::http::outgoing::ConfiguredClient;
-use crate::telemetry::{SpanKind, SpanStart, Tracer, encode_spans};
+use crate::telemetry::{SpanKind, SpanStart, TraceContext, Tracer, encode_spans};
 
 /// The interval of sending.
 const EXPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// The time limit of a call of the collector.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Runs a job as a trace of its own, if traces are sent.
-pub async fn within_job(app: &App, name: &'static str, work: impl Future<Output = ()>) {
+/// Runs a job as a part of the trace that caused it, or as one of its own, if traces are sent.
+pub async fn within_job(
+    app: &App,
+    (name, caused): (&'static str, Option<TraceContext>),
+    work: impl Future<Output = ()>,
+) {
     let Some(tracer) = &app.tracer else { return work.await };
-    let trace = tracer.begin(None, false, SpanStart { now: app.now(), rng: app.rng.as_ref() });
+    let trace = tracer.begin(caused, true, SpanStart { now: app.now(), rng: app.rng.as_ref() });
     trace.run(work).await;
     trace.end(format!("job {name}"), SpanKind::Internal, Vec::new(), false);
 }

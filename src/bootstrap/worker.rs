@@ -207,7 +207,8 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
     let taken = jobs.len();
     for job in jobs {
         let app = app.clone();
-        running.spawn(async move { traces::within_job(&app, kind.name(), run_job(&app, job)).await });
+        let of = (kind.name(), job.trace);
+        running.spawn(async move { traces::within_job(&app, of, run_job(&app, job)).await });
     }
     taken
 }

@@ -55,7 +55,6 @@ pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send
     let (key, secret) = BackupKey::choose(args.passphrase_file.as_deref(), &config.keys.directory)?;
     let header = BackupHeader::new(kind, now, migrations, key);
     let file = private_file(&args.out).context("no backup was written")?;
-    let to = args.out.clone();
     let written = match sqlite_file(&config.database.url) {
         Some(source) => write_sqlite(&source, file, header, secret).await,
         None => {
@@ -72,7 +71,7 @@ pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send
         Ok((_, bytes)) => bytes,
         Err(error) => {
             // The unfinished file opens nowhere.
-            let _gone = fs::remove_file(&to);
+            let _gone = fs::remove_file(&args.out);
             return Err(error.context("no backup was written"));
         }
     };

@@ -86,7 +86,7 @@ pub struct ArchiveWriter<W: Write> {
     out: W,
     key: LessSafeKey,
     numbers: ChunkNumbers,
-    /// What is not written yet: at most one chunk, because the last one is sealed otherwise.
+    /// The bytes that are not written yet: at most one chunk, because the last one is sealed otherwise.
     waiting: Vec<u8>,
 }
 

@@ -15,6 +15,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
 use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{CLEANUP_BATCH_ROWS, Db, Durability, FromRow, Result, Tx, UnitOfWork, args};
+use crate::telemetry::{self, TraceContext};
 
 /// A job claimed by this server for a minute.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Job {
     pub handovers: i64,
     /// The recipient of those.
     pub handed_to: Option<String>,
+    /// The trace of the request that caused it, if traces are sent.
+    pub trace: Option<TraceContext>,
 }
 
 /// The selection of jobs to claim.
@@ -120,9 +123,9 @@ pub async fn enqueue_for_source(
         turn = last.map_or(now, |last| Timestamp(last).plus(SOURCE_SPACING)).max(now);
     }
     tx.execute(
-        "INSERT INTO outbox (id, kind, body, state, attempts, created_at, due_at, source, turn_at, expires_at) \
-         VALUES ($1, $2, $3, 'waiting', 0, $4, $4, $5, $6, $7)",
-        args![&id, kind.name(), sealed, now, source, turn, now.plus(kind.max_age())],
+        "INSERT INTO outbox (id, kind, body, state, attempts, created_at, due_at, source, turn_at, expires_at, trace) \
+         VALUES ($1, $2, $3, 'waiting', 0, $4, $4, $5, $6, $7, $8)",
+        args![&id, kind.name(), sealed, now, source, turn, now.plus(kind.max_age()), telemetry::current_trace()],
     )
     .await?;
     Ok(id)
@@ -137,6 +140,7 @@ struct Row {
     expires_at: i64,
     handovers: i64,
     handed_to: Option<String>,
+    trace: Option<String>,
 }
 
 /// True if a job is due that expires by a time. A read, so that an idle server writes nothing.
@@ -173,7 +177,7 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
              AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND due_at <= $1 \
              AND COALESCE(expires_at, created_at + $6) <= $5 ORDER BY turn_at, due_at LIMIT $3) \
              RETURNING id, kind, body, attempts, COALESCE(expires_at, created_at + $6) AS expires_at, \
-             handovers + CASE WHEN unsure THEN 1 ELSE 0 END AS handovers, handed_to",
+             handovers + CASE WHEN unsure THEN 1 ELSE 0 END AS handovers, handed_to, trace",
             args![now, now.plus(Span::minutes(1)), max_jobs, kind.name(), expires, kind.max_age().0],
         )
         .await?;
@@ -197,6 +201,7 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
                     overdue,
                     handovers: row.handovers,
                     handed_to: row.handed_to,
+                    trace: row.trace.as_deref().and_then(TraceContext::parse),
                 });
             }
             _ => {

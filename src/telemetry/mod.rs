@@ -16,7 +16,7 @@ pub use process::ProcessSample;
 pub use sample::{
     CacheSample, HashQueueSample, ImportSample, MetricsSample, OutboxQueueSample, PoolSample, SmsSample, StoredSample,
 };
-pub use traces::{ActiveTrace, SpanKind, SpanStart, TraceContext, TracedCall, Tracer, encode_spans};
+pub use traces::{ActiveTrace, SpanKind, SpanStart, TraceContext, TracedCall, Tracer, current_trace, encode_spans};
 
 use std::io::IsTerminal as _;
 

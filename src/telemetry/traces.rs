@@ -194,6 +194,11 @@ impl ActiveTrace {
     }
 }
 
+/// Returns the header `traceparent` of the span that is under way, to be kept with what it causes.
+pub fn current_trace() -> Option<String> {
+    CURRENT.try_with(|active| active.context().header()).ok()
+}
+
 /// A call to another server, within the span that is under way.
 pub struct TracedCall {
     of: ActiveTrace,

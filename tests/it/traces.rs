@@ -89,6 +89,9 @@ async fn a_collector_gets_requests_and_jobs_of_a_trace_and_no_person() {
     for name in ["GET none", "POST /activation", "POST /activation/code", "job find_and_send", "job sms"] {
         assert!(!named(name).is_empty(), "{name}: {spans:?}");
     }
+    let asked = named("POST /activation").remove(0);
+    let found = named("job find_and_send").remove(0);
+    assert_eq!((&found["traceId"], &found["parentSpanId"]), (&asked["traceId"], &asked["spanId"]), "what caused it");
     let text = serde_json::to_string(&spans).unwrap();
     for canary in [identifiant.as_str(), PASSWORD, family.nom, family.prenom, "+33", "durand", "nulle-part"] {
         assert!(!text.contains(canary), "{canary}: {text}");
