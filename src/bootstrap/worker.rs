@@ -208,7 +208,7 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
     for job in jobs {
         let app = app.clone();
         let of = (kind.name(), job.trace);
-        running.spawn(async move { traces::within_job(&app, of, run_job(&app, job)).await });
+        running.spawn(async move { traces::within_job(&app, of, Box::pin(run_job(&app, job))).await });
     }
     taken
 }

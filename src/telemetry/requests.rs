@@ -163,8 +163,7 @@ impl Collector for RequestMetrics {
         for (labels, counters, at) in &requested {
             let Some(counters) = counters.get(*at) else { continue };
             for (outcome, count) in counters.outcomes.read().unwrap_or_else(PoisonError::into_inner).iter() {
-                let labels =
-                    RouteOutcomeLabels { route: labels.route.clone(), method: labels.method, outcome: *outcome };
+                let labels = RouteOutcomeLabels { route: labels.route.clone(), method: labels.method, outcome };
                 ConstCounter::new(count.load(Ordering::Relaxed)).encode(family.encode_family(&labels)?)?;
             }
         }
@@ -211,10 +210,10 @@ mod tests {
             "preau_http_requests_total{route=\"/connexion\",method=\"POST\",class=\"5xx\"} 1",
             "preau_http_requests_total{route=\"none\",method=\"other\",class=\"4xx\"} 1",
             "preau_http_outcomes_total{route=\"/connexion\",method=\"POST\",outcome=\"busy\"} 1",
-            "preau_http_request_duration_seconds_bucket{le=\"0.001\",route=\"/connexion\",method=\"GET\"} 1",
-            "preau_http_request_duration_seconds_bucket{le=\"0.025\",route=\"/connexion\",method=\"POST\"} 0",
-            "preau_http_request_duration_seconds_bucket{le=\"0.05\",route=\"/connexion\",method=\"POST\"} 1",
-            "preau_http_request_duration_seconds_bucket{le=\"+Inf\",route=\"/connexion\",method=\"POST\"} 2",
+            "preau_http_request_duration_seconds_bucket{route=\"/connexion\",method=\"GET\",le=\"0.001\"} 1",
+            "preau_http_request_duration_seconds_bucket{route=\"/connexion\",method=\"POST\",le=\"0.025\"} 0",
+            "preau_http_request_duration_seconds_bucket{route=\"/connexion\",method=\"POST\",le=\"0.05\"} 1",
+            "preau_http_request_duration_seconds_bucket{route=\"/connexion\",method=\"POST\",le=\"+Inf\"} 2",
             "preau_http_request_duration_seconds_count{route=\"/connexion\",method=\"POST\"} 2",
             "preau_http_request_duration_seconds_sum{route=\"/connexion\",method=\"POST\"} 60.03",
         ] {

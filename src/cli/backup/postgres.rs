@@ -63,10 +63,7 @@ impl Running {
         }
         let status = self.child.wait()?;
         let said = self.complaints.join().unwrap_or_default();
-        if is_ours {
-            copied?;
-        }
-        anyhow::ensure!(status.success(), "{} failed ({status}): {}", self.name, said.trim());
+        anyhow::ensure!(is_ours || status.success(), "{} failed ({status}): {}", self.name, said.trim());
         Ok(copied?)
     }
 }
