@@ -28,16 +28,18 @@ const IMPORT_RETENTION: Span = Span::days(60);
 /// Reads the values of `/metrics`.
 pub async fn sample_metrics(app: &App) -> MetricsSample {
     let now = app.now();
-    let stored = tokio::time::timeout(DATABASE_TIMEOUT, sample_database(app, now));
-    let store = tokio::time::timeout(DATABASE_TIMEOUT, app.ephemeral.ping());
-    let (stored, store) = tokio::join!(stored, store);
-    let load = app.password_hasher.queue_load();
     let pool = |state: crate::db::PoolState| PoolSample {
         pool: state.name,
         open: state.open,
         idle: state.idle,
         max: state.max,
     };
+    // Before the queries below take a connection of their own.
+    let pools = app.db.pool_states().map(pool).to_vec();
+    let stored = tokio::time::timeout(DATABASE_TIMEOUT, sample_database(app, now));
+    let store = tokio::time::timeout(DATABASE_TIMEOUT, app.ephemeral.ping());
+    let (stored, store) = tokio::join!(stored, store);
+    let load = app.password_hasher.queue_load();
     MetricsSample {
         hashing: HashQueueSample {
             waiting: load.waiting,
@@ -48,7 +50,7 @@ pub async fn sample_metrics(app: &App) -> MetricsSample {
         stored: stored.ok().and_then(|read| read.inspect_err(|error| tracing::warn!(%error, "metrics")).ok()),
         store_up: matches!(store, Ok(Ok(()))),
         clock_ahead: app.clock.ahead_of_wall_clock().0 / 1000,
-        pools: app.db.pool_states().map(pool).to_vec(),
+        pools,
         caches: sample_caches(app),
         certificate_ends: certificate_ends(app, now),
         disk_free: sqlite_file(&app.config.database.url).and_then(|file| free_bytes(&file)),
