@@ -1,8 +1,10 @@
 //! The application state of every handler: the platform, built once at start. Depends on no feature.
 
+mod campaign_steps;
 mod last_uses;
 mod operation;
 
+pub use campaign_steps::{CampaignStep, CampaignSteps, NotedSteps};
 pub use last_uses::LastUses;
 pub use operation::{DatabaseOperation, Operation, StorageOperation};
 
@@ -63,6 +65,8 @@ pub struct App {
     pub support_pages: SupportPageBuffer,
     /// The last uses of client secrets, until the worker writes them to the database.
     pub secret_uses: LastUses,
+    /// The steps of activations, until the worker writes them to the database.
+    pub campaign_steps: CampaignSteps,
     /// Wakes the outbox worker after a commit that enqueued a job.
     pub job_notifier: JobNotifier,
     /// The cache of the key sets that relying parties publish at their `jwks_uri`.
@@ -128,6 +132,7 @@ impl App {
             tracer,
             support_pages: SupportPageBuffer::default(),
             secret_uses: LastUses::default(),
+            campaign_steps: CampaignSteps::default(),
             job_notifier: JobNotifier::default(),
             client_keys: FetchCache::new(JWKS_CACHE_POLICY),
             request_objects: FetchCache::new(REQUEST_OBJECT_CACHE_POLICY),

@@ -25,11 +25,14 @@ use crate::http::views;
 use crate::telemetry;
 use crate::{
     activation, administrators, bootstrap, client_admin, clients, console, emails, federation, helpdesk, login,
-    my_account, oidc, otp, recovery, regroup,
+    my_account, oidc, otp, recovery, regroup, roster_admin, school_admin,
 };
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The time limit of the files of a roster: a school's line takes minutes for them.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Builds the router of the public listener, for browsers and relying parties.
 ///
@@ -61,6 +64,8 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(administrators::pages::routes())
         .merge(console::pages::routes())
         .merge(client_admin::pages::routes())
+        .merge(school_admin::pages::routes())
+        .merge(roster_admin::pages::routes())
         .merge(helpdesk::pages::routes())
         .route(paths::HELP, get(static_page::<views::Help>))
         .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))
@@ -96,6 +101,11 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .route(paths::LOGOUT, get(oidc::logout::endpoint::get).post(oidc::logout::endpoint::post))
         .merge(otp::api::routes());
 
+    let uploads = roster_admin::pages::upload_routes()
+        .layer(from_fn_with_state(app.clone(), require_origin_scheme))
+        .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?)
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, UPLOAD_TIMEOUT));
+
     // Answers to programs are small, and secrets in them are not compressed beside text that others choose.
     let compressed = DefaultPredicate::new().and(NotForContentType::const_new("application/json"));
     Ok(pages
@@ -104,6 +114,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(form::MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
+        .merge(uploads)
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), request_middleware))
         .layer(CompressionLayer::new().compress_when(compressed))

@@ -114,6 +114,9 @@ pub async fn frame(app: &App, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow:
     room("home", paths::ADMIN, true);
     let may_search = sees(AdminAct::SeeParents) || sees(AdminAct::SeePupils);
     room("people", paths::ADMIN_PEOPLE, may_search);
+    room("schools", paths::ADMIN_SCHOOLS, sees(AdminAct::SeeSchool));
+    room("rosters", paths::ADMIN_ROSTERS, sees(AdminAct::UploadRoster));
+    room("letters", paths::ADMIN_LETTERS, sees(AdminAct::PrintLetter));
     room("services", paths::ADMIN_SERVICES, sees(AdminAct::SeeServices));
     room("team", paths::ADMIN_TEAM, sees(AdminAct::SeeTeam));
     Ok(ConsoleFrame {

@@ -87,6 +87,8 @@ pub enum AuditEvent {
     AccountResumed,
     PasswordChangeForced,
     RosterImported,
+    /// Somebody decided on a roster that was given on screen; the detail is its format, and the decision.
+    RosterUploadDecided,
     /// The last import of a school was undone.
     RosterImportUndone,
     /// An import knew a pupil by INE, birth date and names; the detail is the academy of the record that joined.
@@ -116,6 +118,8 @@ pub enum AuditEvent {
     BackupWritten,
     /// A help desk unblocked a person; the detail is the act, and how the identity was checked.
     PersonUnblocked,
+    /// An administrator took a table of people along; the detail is its kind and their number.
+    PersonsExported,
     AdministratorInvited,
     /// An administrator took an invitation; the detail is the kind of the proof that was made.
     AdministratorEnrolled,

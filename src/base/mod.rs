@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod calling_hours;
 pub mod clock;
+pub mod csv;
 pub mod date;
 pub mod destinations;
 pub mod ids;

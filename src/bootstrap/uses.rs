@@ -1,4 +1,5 @@
-//! Writes once a minute, and at the end, when client secrets served.
+//! Writes what requests noted in memory, and at the end: once a minute when client secrets served, every ten seconds the
+//! steps of activations. Works on uploaded rosters.
 
 use std::time::Duration;
 
@@ -6,9 +7,15 @@ use tokio::sync::watch;
 
 use crate::app::{AppState, Operation};
 use crate::clients::ops::secrets::write_uses;
+use crate::roster_admin::ops::work::work_once;
+use crate::school_admin::ops::figures::{count_schools, write_steps};
 
 /// The interval of writing.
 const INTERVAL: Duration = Duration::from_secs(60);
+/// The interval at which steps of activations are written, and figures of schools that changed are counted.
+const FIGURES_INTERVAL: Duration = Duration::from_secs(10);
+/// The interval at which uploads are looked for: whoever gave one waits before the page.
+const UPLOADS_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Writes the uses until `stop` is true.
 pub async fn write(app: AppState, mut stop: watch::Receiver<bool>) {
@@ -22,6 +29,52 @@ pub async fn write(app: AppState, mut stop: watch::Receiver<bool>) {
         }
         if stopping {
             return;
+        }
+    }
+}
+
+/// Writes and counts until `stop` is true.
+pub async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
+    loop {
+        let stopping = tokio::select! {
+            () = tokio::time::sleep(FIGURES_INTERVAL) => false,
+            _ = stop.wait_for(|stop| *stop) => true,
+        };
+        if let Err(error) = write_steps(&Operation::of_job(&app, "figures")).await {
+            tracing::warn!(error = format!("{error:#}"), "steps of activations were not written");
+        }
+        while !stopping && !*stop.borrow() {
+            match count_schools(&Operation::of_job(&app, "figures")).await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "figures of schools were not counted");
+                    break;
+                }
+            }
+        }
+        if stopping {
+            return;
+        }
+    }
+}
+
+/// Reads and writes uploads, one after the other, until `stop` is true.
+pub async fn work_on_uploads(app: AppState, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(UPLOADS_INTERVAL) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        while !*stop.borrow() {
+            match Box::pin(work_once(&Operation::of_job(&app, "uploads"))).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "an upload was neither read nor written");
+                    break;
+                }
+            }
         }
     }
 }

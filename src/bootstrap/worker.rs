@@ -21,7 +21,7 @@ use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::sms::{SmsGateway, UnconfirmedReceipt};
 use crate::{
     accounts, activation, administrators, audit, credentials, devices, emails, grants, keys, limits, login, logouts,
-    my_account, notify, otp, recovery, regroup, sessions, subjects, support,
+    my_account, notify, otp, recovery, regroup, roster_admin, school_admin, sessions, subjects, support,
 };
 
 /// The interval at which a queue polls without notification: another server may have written a job.
@@ -115,6 +115,8 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
     all.spawn(helpdesk::index_words(app.clone(), stop.clone()));
     all.spawn(uses::write(app.clone(), stop.clone()));
     all.spawn(traces::export(app.clone(), stop.clone()));
+    all.spawn(uses::write_figures(app.clone(), stop.clone()));
+    all.spawn(uses::work_on_uploads(app.clone(), stop.clone()));
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
         loop {
@@ -339,6 +341,8 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
         + administrators::store::sessions::delete_expired(&mut tx).await?
         + near::delete_expired(&mut tx).await?
+        + school_admin::store::delete_expired(&mut tx).await?
+        + roster_admin::store::delete_expired(&mut tx).await?
         + regroup::store::delete_expired(&mut tx).await?
         + subjects::store::delete_expired(&mut tx).await?
         + grants::store::families::delete_expired(&mut tx, now).await?

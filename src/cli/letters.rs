@@ -107,6 +107,7 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
             person_key: args.person.clone(),
         }),
         reason: reason.to_owned(),
+        batch_id: None,
     };
     let around = super::operator_dependencies();
     let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;

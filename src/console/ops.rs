@@ -1,6 +1,6 @@
 //! What the home of the console shows.
 
-use super::store::{self, ClosingCampaign, SchoolNumbers, SchoolTask};
+use super::store::{self, ClosingCampaign, SchoolNumbers, SchoolTask, WaitingUpload};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::AdminScope;
@@ -16,6 +16,8 @@ const MAX_TASK_LINES: i64 = 12;
 /// The tasks that wait, and the numbers of the one school of whoever has one.
 #[derive(Clone, Debug, Default)]
 pub struct HomeTasks {
+    /// The rosters that wait for a decision.
+    pub rosters: Vec<WaitingUpload>,
     pub notices: Vec<SchoolTask>,
     pub closing: Vec<ClosingCampaign>,
     pub school: Option<(Uai, SchoolNumbers)>,
@@ -34,6 +36,10 @@ pub async fn list_tasks(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<
         let campaigns = AdminScope::of(&on_duty.roles, AdminAct::ChangeCampaign, op.now);
         let time = (op.now, op.now.plus(CLOSING_SOON));
         tasks.closing = store::list_closing_campaigns(&mut tx, &campaigns, time, MAX_TASK_LINES).await?;
+    }
+    if on_duty.role_for(AdminAct::UploadRoster).is_some() {
+        let rosters = AdminScope::of(&on_duty.roles, AdminAct::UploadRoster, op.now);
+        tasks.rosters = store::list_waiting_uploads(&mut tx, &rosters, MAX_TASK_LINES).await?;
     }
     if let Some(uai) = schools.only_school() {
         // Of a delegate's classes alone no number of the school is told.

@@ -7,12 +7,14 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::ops;
-use super::store::{ClosingCampaign, SchoolTask};
+use super::store::{ClosingCampaign, SchoolTask, WaitingUpload};
 use super::views::{HomePage, SchoolFigures, TaskLine};
 use crate::administrators::extract::{SignedInAdministrator, has_passkeys_enough};
 use crate::administrators::pages::frame;
+use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
+use crate::base::uai::Uai;
 use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::paths;
@@ -29,12 +31,18 @@ async fn show(
 ) -> Result<Response, PageError> {
     let SignedInAdministrator(on_duty) = who;
     let found = ops::list_tasks(&on_duty.operation(&app, &ctx, None), &on_duty).await?;
+    let sees_schools = on_duty.role_for(AdminAct::SeeSchool).is_some();
+    let school_href = |uai: &Uai| match sees_schools {
+        true => format!("{}/{uai}", paths::ADMIN_SCHOOLS),
+        false => String::new(),
+    };
     let closing = |c: ClosingCampaign| TaskLine {
         kind: "closing".to_owned(),
         school: c.name,
         uai: c.uai.to_string(),
         n: 1,
         day: dates::weekday_and_day(ctx.lang, Timestamp(c.closes_at)),
+        href: school_href(&c.uai),
     };
     let notice = |task: SchoolTask| TaskLine {
         kind: task.kind,
@@ -42,8 +50,19 @@ async fn show(
         uai: task.uai.to_string(),
         n: task.n,
         day: String::new(),
+        href: school_href(&task.uai),
     };
-    let tasks = found.closing.into_iter().map(closing).chain(found.notices.into_iter().map(notice)).collect();
+    let roster = |upload: WaitingUpload| TaskLine {
+        kind: "roster".to_owned(),
+        school: upload.name,
+        uai: upload.uai.to_string(),
+        n: 1,
+        day: String::new(),
+        href: format!("{}/{}", paths::ADMIN_ROSTERS, upload.id),
+    };
+    let rosters = found.rosters.into_iter().map(roster);
+    let rest = found.closing.into_iter().map(closing).chain(found.notices.into_iter().map(notice));
+    let tasks = rosters.chain(rest).collect();
     let page = HomePage {
         frame: frame(&app, &ctx, &on_duty).await?.in_room("home"),
         today: dates::weekday_and_day(ctx.lang, ctx.now),

@@ -56,6 +56,26 @@ pub async fn list_closing_campaigns(
     tx.fetch_all(sql, values).await
 }
 
+/// A roster that waits for a decision.
+#[derive(Clone, Debug, FromRow)]
+pub struct WaitingUpload {
+    pub id: String,
+    pub uai: Uai,
+    pub name: String,
+}
+
+/// Lists the rosters of the schools inside a scope that wait for a decision, the first first. A delegate of a class has
+/// none.
+pub async fn list_waiting_uploads(tx: &mut Tx, scope: &AdminScope, most: i64) -> Result<Vec<WaitingUpload>> {
+    let sql = "SELECT u.id, s.uai, s.name FROM roster_upload u JOIN school s ON s.uai = u.uai \
+               WHERE u.state = 'waiting' AND ($1 OR REPLACE($2, '\u{1f}' || s.ministry || '\u{1f}', '') <> $2 \
+               OR REPLACE($3, '\u{1f}' || s.academy || '\u{1f}', '') <> $3 \
+               OR REPLACE($4, '\u{1f}' || s.uai || '\u{1f}', '') <> $4 OR $5 = '') ORDER BY u.id LIMIT $6";
+    let mut values = scope_args(scope);
+    values.push(Value::from(most));
+    tx.fetch_all(sql, values).await
+}
+
 /// The numbers of the people of one school, counted by its indexes.
 #[derive(Clone, Copy, Debug, Default, FromRow)]
 pub struct SchoolNumbers {

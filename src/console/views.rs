@@ -15,6 +15,8 @@ pub struct TaskLine {
     pub n: i64,
     /// The day on which a campaign closes.
     pub day: String,
+    /// The page on which it is done; empty if the administrator sees none.
+    pub href: String,
 }
 
 /// The numbers of one school.
@@ -50,6 +52,7 @@ impl Page for HomePage {
             "phone_disowned",
             "link_repeated",
             "closing",
+            "roster",
         ];
         let task = |(n, kind): (usize, &str)| TaskLine {
             kind: kind.to_owned(),
@@ -57,6 +60,7 @@ impl Page for HomePage {
             uai: "0349999J".to_owned(),
             n: i64::try_from(n).unwrap_or(0) + 1,
             day: "mercredi 2\u{a0}décembre".to_owned(),
+            href: if n == 0 { String::new() } else { "/admin/etablissements/0349999J".to_owned() },
         };
         let page = HomePage {
             frame: ConsoleFrame::sample(),

@@ -87,6 +87,9 @@ pub async fn set_password(
         return Ok(None);
     }
     let replaces = current.is_some_and(|a| a.state == AccountState::Active);
+    if !replaces {
+        op.app.campaign_steps.note_account(account_id);
+    }
     let event = if replaces { AuditEvent::PasswordReset } else { AuditEvent::PasswordChosen };
     let about = AuditDetails { account: Some(account_id), detail: support_code, ..AuditDetails::default() };
     audit::store::record(tx, event, about).await?;

@@ -71,6 +71,7 @@ pub async fn ensure(app: &App, folder: &DemoFolder) -> anyhow::Result<DemoLetter
             past_factor: false,
             join: None,
             reason,
+            batch_id: None,
         };
         found.push(ensure_letter(app, folder, &request, file, who).await?);
     }

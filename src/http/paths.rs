@@ -144,6 +144,15 @@ pub const ADMIN_SERVICES: &str = "/admin/services";
 pub const ADMIN_REQUEST_SERVICE: &str = "/admin/services/demander";
 /// Below it a request by id.
 pub const ADMIN_REVIEW_SERVICE: &str = "/admin/services/relire";
+/// The schools; below it, one by its UAI.
+pub const ADMIN_SCHOOLS: &str = "/admin/etablissements";
+pub const ADMIN_CAMPAIGN_ORDER: &str = "/admin/etablissements/campagne";
+/// Beside it the id of a draft.
+pub const ADMIN_REVIEW_CAMPAIGN: &str = "/admin/etablissements/relire";
+/// Rosters given on screen; below it, one by its id.
+pub const ADMIN_ROSTERS: &str = "/admin/bases";
+pub const ADMIN_ROSTER_UPLOAD: &str = "/admin/bases/deposer";
+pub const ADMIN_LETTERS: &str = "/admin/lettres";
 pub const ADMIN_RENEW_INVITATION: &str = "/admin/equipe/reinviter";
 
 pub const HELP: &str = "/aide";

@@ -75,6 +75,13 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: &NewLetter<'_>) -> Result<()> 
     Ok(())
 }
 
+/// Adds the open letter of an account and kind to a batch.
+pub async fn set_batch(tx: &mut Tx, (account_id, kind): (&AccountId, LetterKind), batch_id: &str) -> Result<()> {
+    let sql = "UPDATE letter SET batch_id = $3 WHERE account_id = $1 AND kind = $2 AND ended_at IS NULL";
+    tx.execute(sql, args![account_id, kind.name(), batch_id]).await?;
+    Ok(())
+}
+
 /// Ends the open letter of an account and kind, because a newer one is printed.
 pub async fn replace_open(tx: &mut UnitOfWork<'_>, account_id: &AccountId, kind: LetterKind) -> Result<()> {
     let now = tx.now;

@@ -1895,3 +1895,314 @@ notice-passkey-copied = A sign-in with “{ $detail }” was refused { $when }. 
 event-passkey-added = Passkey added
 event-passkey-removed = Passkey removed
 event-passkey-copied = Passkey refused: perhaps copied
+
+## Console: schools
+admin-room-schools = Schools
+admin-room-letters = Letters
+admin-schools-where = The activation campaigns of your territory: { $place }
+admin-schools-filter = Filter the schools
+admin-schools-words = Name or UAI
+admin-schools-all = All
+admin-schools-none = No school.
+admin-schools-none-fit = No school fits.
+admin-schools-see-all = See all schools
+admin-col-campaign = Campaign
+admin-col-share = Share
+admin-col-accounts = Accounts
+admin-col-unreachable = Unreachable
+admin-col-choose = Choose
+admin-col-class = Class
+admin-col-parents = Parents
+admin-col-with-account = With an account
+admin-col-day = Day
+admin-col-parent = Parent
+admin-col-given-name = Given name
+admin-col-children = Children
+admin-col-why = Why
+admin-col-known = What is known
+admin-col-parent-and-children = Parent and children
+admin-no-roster = no roster
+admin-n-of = { $n } of { $of }
+admin-days = { $n } days
+admin-see = See
+admin-campaign-is-open = Open
+admin-campaign-is-upcoming = To come
+admin-campaign-is-closed = Closed
+admin-campaign-is-not_planned = Never opened
+admin-campaign-until-open = until { $day }
+admin-campaign-until-upcoming = opens on { $day }
+admin-campaign-until-closed = closed on { $day }
+admin-campaign-until-not_planned = never opened
+admin-campaign-open-long = from { $from } to { $to }: { $n ->
+    [0] last day
+    [one] 1 day left
+   *[other] { $n } days left
+}
+admin-campaign-upcoming-long = from { $from } to { $to }
+admin-campaign-closed-long = closed on { $to }
+admin-print-letters = Print letters
+admin-school-own-classes = You see your classes; the figures are those of these classes.
+admin-school-no-roster = No roster was taken for this school.
+admin-tile-share = of the parents have an account
+admin-tile-academy = academy: { $share }
+admin-tile-pupils = pupils have at least one parent with an account
+admin-tile-pupils-none = { $n ->
+    [0] no pupil without anybody
+    [one] 1 pupil without anybody
+   *[other] { $n } pupils without anybody
+}
+admin-tile-not-begun = have begun nothing
+admin-tile-not-begun-why = a text message can reach them
+admin-tile-unreachable = get no text message
+admin-tile-unreachable-why = a letter, or the number corrected in the roster
+admin-families-wait = To see with families
+admin-family-contested = says that { $pupil } is not their child. The record is corrected in the roster.
+admin-family-set_aside = has used up the tries for the date of birth of { $pupil }.
+admin-family-recovery_failed = gave no right date for a new password.
+admin-family-phone_disowned = says that the mobile in the roster is theirs no more.
+admin-family-code = code { $code }
+admin-family-late = { $n ->
+    [one] 1 person who came too late asks to activate an account
+   *[other] { $n } people who came too late ask to activate their account
+}
+admin-family-late-how = they gave a right code while the campaign was not open
+admin-family-late-open = Open for them
+admin-funnel = How far the parents are
+admin-funnel-legal = Legal representatives
+admin-funnel-to_activate = To activate
+admin-funnel-reachable = Reached by text message
+admin-funnel-asked = Asked for a code
+admin-funnel-code = Right code
+admin-funnel-children = Children confirmed
+admin-funnel-active = Account active
+admin-lost-to_activate = { $n } had an account already
+admin-lost-reachable = { $n ->
+    [one] 1 is not
+   *[other] { $n } are not
+}
+admin-lost-asked = { $n ->
+    [one] 1 has begun nothing
+   *[other] { $n } have begun nothing
+}
+admin-lost-code = { $n } stopped at the code
+admin-lost-children = { $n } stopped at the children
+admin-lost-active = { $n } without a password
+admin-lost-legal = { $n }
+admin-chart = Accounts activated by day
+admin-chart-since = { $n } since { $day }
+admin-chart-active = activated
+admin-chart-unfinished = begun and not finished that day
+admin-chart-table = The same figures as a table
+admin-list-injoignables = Not reached by text message
+admin-list-rien = Have begun nothing
+admin-list-code = Stopped at the code
+admin-list-enfants = Stopped at the children
+admin-list-mot-de-passe = Without a password yet
+admin-list-partages = Mobiles shared by two parents
+admin-list-csv = Download the list (CSV)
+admin-list-nobody = Nobody.
+admin-list-some = { $n } of { $of }
+admin-list-shared = { $n ->
+    [one] 1 parent shares a mobile
+   *[other] { $n } parents share a mobile
+}
+admin-tab-all = All
+admin-tab-no_number = No number
+admin-tab-landline = Landline
+admin-tab-incomplete = Incomplete number
+admin-tab-foreign = Foreign, not admitted
+admin-tab-disowned = Given up
+admin-tab-institution = Institution
+admin-why-parent-no_number = No mobile number
+admin-why-parent-landline = A landline
+admin-why-parent-incomplete = Incomplete number
+admin-why-parent-foreign = Number of a country to which no text message goes
+admin-why-parent-disowned = The person says that this number is theirs no more
+admin-why-parent-institution = Institution: no mobile is expected
+admin-why-parent-had_account = Had an account already
+admin-why-parent-activated = Account active
+admin-why-parent-unreachable = No text message arrives
+admin-why-parent-not_begun = Has begun nothing
+admin-why-parent-stopped_at_code = Asked for a code, and gave no right one
+admin-why-parent-stopped_at_children = Gave a right code; the children are not confirmed
+admin-why-parent-stopped_at_password = Has a username, and no password yet
+admin-tried-other-number = a request in their name, with another number
+admin-by-class = By class
+admin-order-change = Change the campaign
+admin-order-what = What
+admin-order-open = Open for everybody, from now on
+admin-order-extend = Extend
+admin-order-close = Close now
+admin-order-late = Open for 7 days for the people who came too late, and for them alone
+admin-order-days = How long, to open or to extend
+admin-order-read = Look before it changes
+admin-order-several = Change several campaigns at once
+admin-order-wrong-choice = Choose what changes, and for how long.
+admin-order-wrong-no_school = Choose a school at least.
+admin-order-wrong-too_many = This is too much at once. Do it in several steps, or tomorrow.
+admin-order-done-open = The campaign is open.
+admin-order-done-extend = The campaign is extended.
+admin-order-done-close = The campaign is closed.
+admin-order-done-late = The activation is open for 7 days for the people who had asked.
+admin-order-crumb = Read
+admin-order-title-open = Open the activation
+admin-order-title-extend = Extend the activation
+admin-order-title-close = Close the activation
+admin-order-title-late = Open the activation for people who came too late
+admin-order-changing = { $n ->
+    [0] Nothing would change.
+    [one] 1 school changes. Nothing is done yet.
+   *[other] { $n } schools change. Nothing is done yet.
+}
+admin-order-is-done = It is done.
+admin-col-then = Then
+admin-order-nothing = unchanged
+admin-order-after-becomes = open until { $day }
+admin-order-after-closes = closed as soon as you confirm
+admin-order-after-opens_for = { $n ->
+    [one] open for 1 person, until { $day }
+   *[other] open for { $n } people, until { $day }
+}
+admin-order-effect-open = Every legal representative of a current pupil will be able to activate an account. Nobody is told from here.
+admin-order-effect-extend = Parents have more time to activate their account. Nobody is told from here.
+admin-order-effect-close = Whoever has not begun will read that the activation is closed; the request to reopen it reaches you. Active accounts stay.
+admin-order-effect-late = These people will be able to activate their account for 7 days, the others not. Their request is settled then.
+admin-order-confirm-open = Open
+admin-order-confirm-extend = Extend
+admin-order-confirm-close = Close
+admin-order-confirm-late = Open for these people
+admin-order-back = Go back
+admin-order-review-changed = This changed since, or this page is more than an hour old: here is what is true now. If it is still what you want, go back and begin again.
+admin-order-review-nothing = There is nothing to change any more.
+admin-order-review-role_ended = Your role on { $place } ended at { $hour }; nothing was done.
+admin-letters-what = A code on paper, for whoever gets no text message. It serves once, with a date of birth.
+admin-letters-from-school = To print, begin at a school:
+admin-batch-new = Print letters: { $school }
+admin-batch-for = For whom
+admin-batch-for-unreachable = { $n ->
+    [one] The parent whom no text message reaches
+   *[other] The { $n } parents whom no text message reaches
+}
+admin-batch-for-responsable = The parents of a class, without an active account
+admin-batch-for-eleve = The pupils of a class, without an active account
+admin-batch-choose-class = Choose
+admin-batch-how = One letter a page. A letter printed before for the same person will not serve any more. The codes are on the paper alone.
+admin-batch-print = Print
+admin-batches = Printed already
+admin-batches-none = No letter was printed from here.
+admin-batch-unreachable = Not reached by text message
+admin-col-batch = For whom
+admin-col-letters = Letters
+admin-col-used-letters = Used
+admin-col-open-letters = Still valid
+admin-batch-wrong-choice = Choose for whom, and a class.
+admin-batch-wrong-reason = Say why, in 300 characters at most.
+admin-batch-wrong-nobody = Nobody needs a letter in this part of the school.
+admin-batch-wrong-too_many = These are more than 120 letters. Print class by class.
+admin-batch-wrong-already = These letters are printed already. To print others, use the form below: the former ones will not serve any more.
+
+## Console: rosters
+admin-room-rosters = Rosters
+admin-rosters-what = The files of a school, compared with what is known before they are taken.
+admin-upload-new = Give the files of a school
+admin-upload-uai = UAI of the school
+admin-upload-uai-hint = Such as 0349999J
+admin-upload-format = Which files
+admin-upload-format-siecle = SIECLE: ElevesAvecAdresses and ResponsablesAvecAdresses, as XML or ZIP
+admin-upload-format-onde = ONDE: the extractions of pupils and responsables
+admin-upload-format-csv = A CSV table, if its columns are known already
+admin-upload-files = Files
+admin-upload-files-hint = All at once, 32 MB at most
+admin-upload-nothing-yet = Nothing is written before the difference is read and confirmed.
+admin-upload-send = Give them
+admin-uploads = Given before
+admin-uploads-none = No file was given here.
+admin-col-changes = Changes
+admin-format-siecle = SIECLE
+admin-format-onde = ONDE
+admin-format-csv = CSV
+admin-upload-is-receiving = Incomplete
+admin-upload-is-received = To be read
+admin-upload-is-waiting = Waits for a decision
+admin-upload-is-writing = To be written
+admin-upload-is-taken = Taken
+admin-upload-is-refused = Refused
+admin-upload-is-stopped = Stopped
+admin-upload-is-undone = Undone
+admin-upload-wrong-uai = Give the UAI of the school: seven digits and a letter.
+admin-upload-wrong-format = Say which files these are.
+admin-upload-wrong-number = Choose 1 to 4 files, all at once.
+admin-upload-wrong-empty = One of the files is empty.
+admin-upload-wrong-bad_zip = A ZIP does not open. Export again, or give the XML files.
+admin-upload-wrong-zip_paths = A ZIP has folders in it. Give the ZIP of the export screen, or the XML files.
+admin-upload-wrong-zip_too_large = A ZIP holds too much. Give the files of one school only.
+admin-upload-wrong-too_many = You have given many files today. Come back tomorrow.
+admin-upload-title = Roster: { $school }
+admin-upload-given = given { $when } by { $who }
+admin-upload-files-n = { $n ->
+    [one] 1 file, { $kb } kB
+   *[other] { $n } files, { $kb } kB
+}
+admin-upload-step-given = Given
+admin-upload-step-read = Read and compared
+admin-upload-step-agreed = Decision
+admin-upload-step-written = Written
+admin-upload-at-work-received = The files are being read and compared. This takes some seconds.
+admin-upload-at-work-writing = The changes are being written. Sign-ins go on.
+admin-upload-close-page = Closing this page stops nothing; after an interruption the work goes on.
+admin-upload-no-refresh = Do not load this page again by itself
+admin-upload-refresh = Load again
+admin-upload-gone = { $n } of { $of } pupils would be gone ({ $share })
+admin-upload-needs-academy = This is more than usual: an export of one group instead of the whole school looks like this. The academy's agreement is asked for.
+admin-upload-needs-two_persons = This is more than a fifth: two persons of the academy have to agree.
+admin-upload-first = { $who } agrees. A second person is missing.
+admin-upload-what = What would change
+admin-col-gone = Gone
+admin-col-new = New
+admin-col-changed = Changed
+admin-rows-enrolments = Enrolments
+admin-rows-links = Links with parents
+admin-rows-pupils = Pupils
+admin-rows-persons = Parents
+admin-departures = Departures by class
+admin-col-known-pupils = Known pupils
+admin-col-absent = Absent from the file
+admin-col-remark = Remark
+admin-no-class = no class
+admin-whole-class = the whole class
+admin-half-class = more than half
+admin-changes = Changes
+admin-changes-ids = by the number of the record, without names
+admin-changes-none = Nothing would change.
+admin-lines = Lines to look at
+admin-report-csv = Download the report (CSV)
+admin-col-kind = Kind
+admin-col-line = What the reading says
+admin-line-taken = Taken
+admin-line-would_be_taken = Would be taken
+admin-line-refused = Refused
+admin-line-not_read = Not read, so unchanged
+admin-line-passed_over = Passed over
+admin-line-for_the_school = For the school
+admin-line-for_the_academy = For the academy
+admin-line-note = Note
+admin-upload-refuse = Refuse: other files will be given
+admin-upload-take = Take
+admin-upload-reason-hint = Kept in the journal
+admin-upload-decide = Save the decision
+admin-upload-effect = No account is deleted. Going back stays possible for 30 days, as long as nothing else is imported.
+admin-upload-others-confirmation = Somebody of the school or the academy decides.
+admin-upload-others-academy = Somebody of the academy decides.
+admin-upload-others-two_persons = Two persons of the academy decide, one after the other.
+admin-upload-stop = Stop
+admin-upload-stop-why = The files are forgotten; nothing is written.
+admin-upload-stop-do = Stop this upload
+admin-upload-undo = Go back
+admin-upload-undo-why = The school becomes as it was before these files. Accounts stay.
+admin-upload-undo-do = Go back to before
+admin-upload-error-choice = Choose: take or refuse.
+admin-upload-error-reason = Say why, in 300 characters at most.
+admin-upload-error-own = You agree already: another person has to as well.
+admin-upload-error-changed = This changed since: here is what is true now.
+admin-upload-error-no_undo = This cannot be undone any more: something else was imported since, or 30 days have passed.
+admin-task-roster = files that were given wait for a decision.

@@ -1895,3 +1895,323 @@ notice-passkey-copied = Une connexion avec « { $detail } » a été refusée 
 event-passkey-added = Clé d'accès ajoutée
 event-passkey-removed = Clé d'accès retirée
 event-passkey-copied = Clé d'accès refusée : peut-être copiée
+
+## Console: schools
+admin-room-schools = Établissements
+admin-room-letters = Lettres
+admin-schools-where = Les campagnes d'activation de votre territoire : { $place }
+admin-schools-filter = Filtrer les établissements
+admin-schools-words = Nom ou UAI
+admin-schools-all = Toutes
+admin-schools-none = Aucun établissement.
+admin-schools-none-fit = Aucun établissement ne correspond.
+admin-schools-see-all = Voir tous les établissements
+admin-col-campaign = Campagne
+admin-col-share = Part
+admin-col-accounts = Comptes
+admin-col-unreachable = Injoignables
+admin-col-choose = Choisir
+admin-col-class = Classe
+admin-col-parents = Responsables
+admin-col-with-account = Avec un compte
+admin-col-day = Jour
+admin-col-parent = Responsable
+admin-col-given-name = Prénom
+admin-col-children = Enfants
+admin-col-why = Pourquoi
+admin-col-known = Ce que l'on sait
+admin-col-parent-and-children = Responsable et enfants
+admin-no-roster = pas de base
+admin-n-of = { $n } sur { $of }
+admin-days = { $n } jours
+admin-see = Voir
+admin-campaign-is-open = Ouverte
+admin-campaign-is-upcoming = À venir
+admin-campaign-is-closed = Fermée
+admin-campaign-is-not_planned = Jamais ouverte
+admin-campaign-until-open = jusqu'au { $day }
+admin-campaign-until-upcoming = ouvre le { $day }
+admin-campaign-until-closed = fermée le { $day }
+admin-campaign-until-not_planned = jamais ouverte
+admin-campaign-open-long = du { $from } au { $to } : { $n ->
+    [0] dernier jour
+    [one] il reste 1 jour
+   *[other] il reste { $n } jours
+}
+admin-campaign-upcoming-long = du { $from } au { $to }
+admin-campaign-closed-long = fermée le { $to }
+admin-print-letters = Imprimer des lettres
+admin-school-own-classes = Vous voyez vos classes ; les chiffres sont ceux de ces classes.
+admin-school-no-roster = Aucune base élèves n'a été prise pour cet établissement.
+admin-tile-share = des responsables ont un compte
+admin-tile-academy = académie : { $share }
+admin-tile-pupils = élèves ont au moins un responsable avec compte
+admin-tile-pupils-none = { $n ->
+    [0] aucun élève sans personne
+    [one] 1 élève sans personne
+   *[other] { $n } élèves sans personne
+}
+admin-tile-not-begun = n'ont rien commencé
+admin-tile-not-begun-why = un SMS peut leur arriver
+admin-tile-unreachable = ne reçoivent pas de SMS
+admin-tile-unreachable-why = une lettre, ou le numéro corrigé dans la base élèves
+admin-families-wait = À voir avec les familles
+admin-family-contested = dit que { $pupil } n'est pas son enfant. La fiche se corrige dans la base élèves.
+admin-family-set_aside = a épuisé ses essais pour la date de naissance de { $pupil }.
+admin-family-recovery_failed = n'a donné aucune date juste pour un nouveau mot de passe.
+admin-family-phone_disowned = dit que le portable de la base élèves n'est plus le sien.
+admin-family-code = code { $code }
+admin-family-late = { $n ->
+    [one] 1 personne arrivée trop tard demande à activer son compte
+   *[other] { $n } personnes arrivées trop tard demandent à activer leur compte
+}
+admin-family-late-how = elles ont donné un code juste pendant que la campagne n'était pas ouverte
+admin-family-late-open = Ouvrir pour elles
+admin-funnel = Où en sont les responsables
+admin-funnel-legal = Responsables légaux
+admin-funnel-to_activate = À activer
+admin-funnel-reachable = Joignables par SMS
+admin-funnel-asked = Ont demandé un code
+admin-funnel-code = Code juste
+admin-funnel-children = Enfants confirmés
+admin-funnel-active = Compte activé
+admin-lost-to_activate = { $n ->
+    [one] 1 avait déjà un compte
+   *[other] { $n } avaient déjà un compte
+}
+admin-lost-reachable = { $n ->
+    [one] 1 ne l'est pas
+   *[other] { $n } ne le sont pas
+}
+admin-lost-asked = { $n ->
+    [one] 1 n'a rien commencé
+   *[other] { $n } n'ont rien commencé
+}
+admin-lost-code = { $n ->
+    [one] 1 en est resté au code
+   *[other] { $n } en sont restés au code
+}
+admin-lost-children = { $n ->
+    [one] 1 en est resté aux enfants
+   *[other] { $n } en sont restés aux enfants
+}
+admin-lost-active = { $n } sans mot de passe
+admin-lost-legal = { $n }
+admin-chart = Comptes activés par jour
+admin-chart-since = { $n } depuis { $day }
+admin-chart-active = activés
+admin-chart-unfinished = commencé sans finir ce jour-là
+admin-chart-table = Les mêmes chiffres en tableau
+admin-list-injoignables = Injoignables par SMS
+admin-list-rien = N'ont rien commencé
+admin-list-code = En sont restés au code
+admin-list-enfants = En sont restés aux enfants
+admin-list-mot-de-passe = Sans mot de passe encore
+admin-list-partages = Portables partagés par deux responsables
+admin-list-csv = Télécharger la liste (CSV)
+admin-list-nobody = Personne.
+admin-list-some = { $n } sur { $of }
+admin-list-shared = { $n ->
+    [one] 1 responsable partage un portable
+   *[other] { $n } responsables partagent un portable
+}
+admin-tab-all = Tous
+admin-tab-no_number = Pas de numéro
+admin-tab-landline = Numéro fixe
+admin-tab-incomplete = Numéro incomplet
+admin-tab-foreign = Étranger non admis
+admin-tab-disowned = Numéro rendu
+admin-tab-institution = Institution
+admin-why-parent-no_number = Pas de numéro de portable
+admin-why-parent-landline = Numéro fixe
+admin-why-parent-incomplete = Numéro incomplet
+admin-why-parent-foreign = Numéro d'un pays où aucun SMS ne part
+admin-why-parent-disowned = La personne dit que ce numéro n'est plus le sien
+admin-why-parent-institution = Institution : pas de portable attendu
+admin-why-parent-had_account = Avait déjà un compte
+admin-why-parent-activated = Compte activé
+admin-why-parent-unreachable = Aucun SMS n'arrive
+admin-why-parent-not_begun = N'a rien commencé
+admin-why-parent-stopped_at_code = A demandé un code, et n'en a donné aucun de juste
+admin-why-parent-stopped_at_children = A donné un code juste ; les enfants ne sont pas confirmés
+admin-why-parent-stopped_at_password = A un identifiant, et pas encore de mot de passe
+admin-tried-other-number = une demande à son nom, avec un autre numéro
+admin-by-class = Par classe
+admin-order-change = Changer la campagne
+admin-order-what = Quoi
+admin-order-open = Ouvrir pour tous, à partir de maintenant
+admin-order-extend = Prolonger
+admin-order-close = Fermer maintenant
+admin-order-late = Ouvrir 7 jours pour les personnes arrivées trop tard, et pour elles seules
+admin-order-days = Durée, pour ouvrir ou prolonger
+admin-order-read = Voir avant de changer
+admin-order-several = Changer plusieurs campagnes en une fois
+admin-order-wrong-choice = Choisissez ce qui change, et une durée.
+admin-order-wrong-no_school = Choisissez au moins un établissement.
+admin-order-wrong-too_many = C'est trop pour une fois. Faites-le en plusieurs fois, ou demain.
+admin-order-done-open = La campagne est ouverte.
+admin-order-done-extend = La campagne est prolongée.
+admin-order-done-close = La campagne est fermée.
+admin-order-done-late = L'activation est ouverte 7 jours pour les personnes qui l'avaient demandé.
+admin-order-crumb = Relire
+admin-order-title-open = Ouvrir l'activation
+admin-order-title-extend = Prolonger l'activation
+admin-order-title-close = Fermer l'activation
+admin-order-title-late = Ouvrir l'activation aux personnes arrivées trop tard
+admin-order-changing = { $n ->
+    [0] Rien ne changerait.
+    [one] 1 établissement change. Rien n'est encore fait.
+   *[other] { $n } établissements changent. Rien n'est encore fait.
+}
+admin-order-is-done = C'est fait.
+admin-col-then = Ensuite
+admin-order-nothing = inchangé
+admin-order-after-becomes = ouverte jusqu'au { $day }
+admin-order-after-closes = fermée dès que vous confirmez
+admin-order-after-opens_for = { $n ->
+    [one] ouverte pour 1 personne, jusqu'au { $day }
+   *[other] ouverte pour { $n } personnes, jusqu'au { $day }
+}
+admin-order-effect-open = Les responsables légaux des élèves présents pourront activer leur compte. Personne n'en est prévenu d'ici.
+admin-order-effect-extend = Les responsables ont plus de temps pour activer leur compte. Personne n'en est prévenu d'ici.
+admin-order-effect-close = Qui n'a pas commencé lira que l'activation est fermée ; sa demande de réouverture vous arrive. Les comptes actifs restent.
+admin-order-effect-late = Ces personnes pourront activer leur compte pendant 7 jours, les autres non. Leur demande est alors réglée.
+admin-order-confirm-open = Ouvrir
+admin-order-confirm-extend = Prolonger
+admin-order-confirm-close = Fermer
+admin-order-confirm-late = Ouvrir pour ces personnes
+admin-order-back = Revenir
+admin-order-review-changed = Cela a changé depuis, ou cette page a plus d'une heure : voici ce qui est vrai maintenant. Si c'est encore ce que vous voulez, revenez et recommencez.
+admin-order-review-nothing = Il n'y a plus rien à changer.
+admin-order-review-role_ended = Votre rôle sur { $place } est terminé depuis { $hour } ; rien n'a été fait.
+admin-letters-what = Un code sur papier, pour qui ne reçoit pas de SMS. Il sert une fois, avec une date de naissance.
+admin-letters-from-school = Pour imprimer, partez d'un établissement :
+admin-batch-new = Imprimer des lettres : { $school }
+admin-batch-for = Pour qui
+admin-batch-for-unreachable = { $n ->
+    [one] Le responsable à qui aucun SMS n'arrive
+   *[other] Les { $n } responsables à qui aucun SMS n'arrive
+}
+admin-batch-for-responsable = Les responsables d'une classe, sans compte actif
+admin-batch-for-eleve = Les élèves d'une classe, sans compte actif
+admin-batch-choose-class = Choisir
+admin-batch-how = Une lettre par page. Une lettre déjà imprimée pour la même personne ne servira plus. Les codes ne sont que sur le papier.
+admin-batch-print = Imprimer
+admin-batches = Déjà imprimées
+admin-batches-none = Aucune lettre n'a été imprimée d'ici.
+admin-batch-unreachable = Injoignables par SMS
+admin-col-batch = Pour qui
+admin-col-letters = Lettres
+admin-col-used-letters = Utilisées
+admin-col-open-letters = Encore valables
+admin-batch-wrong-choice = Choisissez pour qui, et une classe.
+admin-batch-wrong-reason = Dites pourquoi, en 300 signes au plus.
+admin-batch-wrong-nobody = Personne n'a besoin d'une lettre dans cette partie de l'établissement.
+admin-batch-wrong-too_many = C'est plus de 120 lettres. Imprimez classe par classe.
+admin-batch-wrong-already = Ces lettres sont déjà imprimées. Pour en imprimer d'autres, partez du formulaire ci-dessous : les précédentes ne serviront plus.
+
+## Console: rosters
+admin-room-rosters = Bases élèves
+admin-rosters-what = Les fichiers d'un établissement, comparés à ce qui est connu avant d'être pris.
+admin-upload-new = Déposer les fichiers d'un établissement
+admin-upload-uai = UAI de l'établissement
+admin-upload-uai-hint = Par exemple 0349999J
+admin-upload-format = Quels fichiers
+admin-upload-format-siecle = SIECLE : ElevesAvecAdresses et ResponsablesAvecAdresses, en XML ou en ZIP
+admin-upload-format-onde = ONDE : les extractions des élèves et des responsables
+admin-upload-format-csv = Un tableau CSV, si les colonnes en sont déjà connues
+admin-upload-files = Fichiers
+admin-upload-files-hint = Tous à la fois, 32 Mo au plus
+admin-upload-nothing-yet = Rien n'est écrit avant que la différence soit lue et confirmée.
+admin-upload-send = Déposer
+admin-uploads = Déjà déposés
+admin-uploads-none = Aucun fichier n'a été déposé ici.
+admin-col-changes = Changements
+admin-format-siecle = SIECLE
+admin-format-onde = ONDE
+admin-format-csv = CSV
+admin-upload-is-receiving = Incomplet
+admin-upload-is-received = À lire
+admin-upload-is-waiting = Attend une décision
+admin-upload-is-writing = À écrire
+admin-upload-is-taken = Pris
+admin-upload-is-refused = Refusé
+admin-upload-is-stopped = Arrêté
+admin-upload-is-undone = Défait
+admin-upload-wrong-uai = Indiquez l'UAI de l'établissement : sept chiffres et une lettre.
+admin-upload-wrong-format = Dites quels fichiers ce sont.
+admin-upload-wrong-number = Choisissez de 1 à 4 fichiers, tous à la fois.
+admin-upload-wrong-empty = Un des fichiers est vide.
+admin-upload-wrong-bad_zip = Un ZIP ne s'ouvre pas. Refaites l'export, ou déposez les XML.
+admin-upload-wrong-zip_paths = Un ZIP contient des dossiers. Déposez le ZIP de l'écran d'export, ou les XML.
+admin-upload-wrong-zip_too_large = Un ZIP contient trop de données. Déposez les fichiers d'un seul établissement.
+admin-upload-wrong-too_many = Vous avez déposé beaucoup de fichiers aujourd'hui. Revenez demain.
+admin-upload-title = Base élèves : { $school }
+admin-upload-given = déposé { $when } par { $who }
+admin-upload-files-n = { $n ->
+    [one] 1 fichier, { $kb } ko
+   *[other] { $n } fichiers, { $kb } ko
+}
+admin-upload-step-given = Déposé
+admin-upload-step-read = Lu et comparé
+admin-upload-step-agreed = Décision
+admin-upload-step-written = Écrit
+admin-upload-at-work-received = Les fichiers sont lus et comparés. Cela prend quelques secondes.
+admin-upload-at-work-writing = Les changements s'écrivent. Les connexions continuent.
+admin-upload-close-page = Fermer cette page n'arrête rien ; après une coupure, le travail reprend.
+admin-upload-no-refresh = Ne plus actualiser cette page toute seule
+admin-upload-refresh = Actualiser
+admin-upload-gone = { $n } élèves sur { $of } partiraient ({ $share })
+admin-upload-needs-academy = C'est plus que d'ordinaire : un export fait sur un groupe au lieu de tout l'établissement ressemble à cela. L'accord de l'académie est demandé.
+admin-upload-needs-two_persons = C'est plus d'un cinquième : deux personnes de l'académie doivent être d'accord.
+admin-upload-first = { $who } est d'accord. Il manque une deuxième personne.
+admin-upload-what = Ce qui changerait
+admin-col-gone = Partis
+admin-col-new = Nouveaux
+admin-col-changed = Modifiés
+admin-rows-enrolments = Inscriptions
+admin-rows-links = Liens avec les responsables
+admin-rows-pupils = Élèves
+admin-rows-persons = Responsables
+admin-departures = Départs par classe
+admin-col-known-pupils = Élèves connus
+admin-col-absent = Absents du fichier
+admin-col-remark = Remarque
+admin-no-class = sans classe
+admin-whole-class = toute la classe
+admin-half-class = plus de la moitié
+admin-changes = Changements
+admin-changes-ids = par numéro de fiche, sans nom
+admin-changes-none = Rien ne changerait.
+admin-lines = Lignes à voir
+admin-report-csv = Télécharger le rapport (CSV)
+admin-col-kind = Genre
+admin-col-line = Ce que dit la lecture
+admin-line-taken = Pris
+admin-line-would_be_taken = Serait pris
+admin-line-refused = Refusé
+admin-line-not_read = Non lu, donc inchangé
+admin-line-passed_over = Laissé de côté
+admin-line-for_the_school = Pour l'établissement
+admin-line-for_the_academy = Pour l'académie
+admin-line-note = À savoir
+admin-upload-refuse = Refuser : d'autres fichiers seront déposés
+admin-upload-take = Prendre
+admin-upload-reason-hint = Gardée au journal
+admin-upload-decide = Enregistrer la décision
+admin-upload-effect = Aucun compte n'est supprimé. Revenir à l'état d'avant reste possible pendant 30 jours, tant que rien d'autre n'est importé.
+admin-upload-others-confirmation = Une personne de l'établissement ou de l'académie décide.
+admin-upload-others-academy = Une personne de l'académie décide.
+admin-upload-others-two_persons = Deux personnes de l'académie décident, l'une après l'autre.
+admin-upload-stop = Arrêter
+admin-upload-stop-why = Les fichiers sont oubliés ; rien n'est écrit.
+admin-upload-stop-do = Arrêter ce dépôt
+admin-upload-undo = Revenir en arrière
+admin-upload-undo-why = L'établissement redevient comme avant ces fichiers. Les comptes restent.
+admin-upload-undo-do = Revenir à l'état d'avant
+admin-upload-error-choice = Choisissez : prendre ou refuser.
+admin-upload-error-reason = Dites pourquoi, en 300 signes au plus.
+admin-upload-error-own = Vous êtes déjà d'accord : une autre personne doit l'être aussi.
+admin-upload-error-changed = Cela a changé depuis : voici ce qui est vrai maintenant.
+admin-upload-error-no_undo = Cela ne se défait plus : autre chose a été importé depuis, ou 30 jours sont passés.
+admin-task-roster = des fichiers déposés attendent une décision.

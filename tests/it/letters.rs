@@ -600,6 +600,7 @@ async fn prepare(server: &TestServer, agent: &str, join: Option<LetterJoinReques
         past_factor: false,
         join,
         reason: "test".to_owned(),
+        batch_id: None,
     };
     let batch = batch::prepare(&mut tx, press.notices.master_key, &request).await;
     if let Ok(batch) = &batch {
@@ -804,6 +805,7 @@ async fn print_for(server: &TestServer, identifiant: &str, past_factor: bool) ->
         past_factor,
         join: None,
         reason: "vu par Mme Roux".to_owned(),
+        batch_id: None,
     };
     let batch = batch::prepare(&mut tx, press.notices.master_key, &request).await.unwrap();
     batch::issue_all(&mut tx, press, &request, &batch).await.unwrap();

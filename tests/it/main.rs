@@ -45,6 +45,10 @@ mod console_clients;
 #[cfg(test)]
 mod console_requests;
 #[cfg(test)]
+mod console_rosters;
+#[cfg(test)]
+mod console_schools;
+#[cfg(test)]
 mod console_secrets;
 #[cfg(test)]
 mod dependencies;

@@ -3,7 +3,7 @@
 use crate::accounts::{self, Account, AccountState, SuspendedBy};
 use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, ChildStatus, store};
-use crate::app::Operation;
+use crate::app::{CampaignStep, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
@@ -50,6 +50,7 @@ pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> any
         audit::store::record(&mut tx, AuditEvent::ChildrenConfirmed, about).await?;
         tx.commit().await?;
         app.metrics.record_activation(next.step.name());
+        app.campaign_steps.note(&next.person_ids, CampaignStep::ChildrenConfirmed, op.now);
         return Ok(Some(next.step));
     }
     anyhow::bail!("two activations of one person met {MAX_CONFLICT_ATTEMPTS} times")
@@ -184,6 +185,7 @@ pub async fn choose_password(
     let signed_in = begin_session(op, &mut tx, &next, &account.id, brought).await?;
     tx.commit().await?;
     app.metrics.record_activation(next.step.name());
+    app.campaign_steps.note(&next.person_ids, CampaignStep::Activated, op.now);
     restore_interaction(op, &next).await;
     Ok(ChoosePasswordOutcome::Done(signed_in))
 }

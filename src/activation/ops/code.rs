@@ -4,7 +4,7 @@ use super::send_code;
 use crate::accounts::{self, Account, AccountState};
 use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, store};
-use crate::app::Operation;
+use crate::app::{CampaignStep, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::calling_hours::{self, NextCall};
 use crate::base::clock::{Span, Timestamp};
@@ -59,6 +59,7 @@ pub async fn verify_code(op: &Operation<'_>, held: &BoundActivation, typed: &Typ
     }
     tx.commit().await?;
     app.metrics.record_activation(next.step.name());
+    app.campaign_steps.note(&next.person_ids, CampaignStep::CodeRight, op.now);
     release_source_counters(op, activation).await?;
     Ok(CodeOutcome::Accepted(next.step))
 }

@@ -4,7 +4,7 @@ use super::account::{current_step, device_identity_and_client, restore_interacti
 use crate::accounts::{self, Account, AccountState};
 use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{Activation, ActivationOutcome, ActivationStep, store};
-use crate::app::Operation;
+use crate::app::{CampaignStep, Operation};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::AccountId;
 use crate::credentials::{SignInContext, SignInCookies};
@@ -69,6 +69,7 @@ pub async fn finish_with_link(
     let signed_in = begin_session(op, &mut tx, (&next, person), &account.id, from).await?;
     tx.commit().await?;
     app.metrics.record_activation(next.step.name());
+    app.campaign_steps.note(&next.person_ids, CampaignStep::Activated, op.now);
     restore_interaction(op, &next).await;
     Ok(LinkOutcome::Done(signed_in))
 }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::activation::{Activation, ActivationStep, store};
-use crate::app::{App, Operation};
+use crate::app::{App, CampaignStep, Operation};
 use crate::audit::AuditEvent;
 use crate::base::typed_ids::{ActivationId, PersonId};
 use crate::crypto::HmacPurpose;
@@ -69,6 +69,7 @@ pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result
     drop(tx);
     let account = found.iter().find_map(|candidate| candidate.account_id.clone());
     let persons: Vec<PersonId> = found.into_iter().map(|person| person.id).collect();
+    app.campaign_steps.note(&persons, CampaignStep::Asked, now);
     let request = CodeRequest {
         challenge_id: &activation.challenge_id,
         sends: errand.sends,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::base::csv::csv_field;
 use crate::roster::ops::ImportProgress;
 use crate::roster::report::ReportLine;
 
@@ -39,12 +40,6 @@ impl ReportForm {
             }
         }
     }
-}
-
-/// Quotes a field. What a spreadsheet would take for a formula begins with an apostrophe.
-fn csv_field(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 /// The shortest time between two lines of a log.

@@ -63,6 +63,7 @@ pub async fn print_letter(
         past_factor: false,
         join: None,
         reason: reason.to_owned(),
+        batch_id: None,
     };
     let prepared = batch::prepare(&mut tx, &op.app.master_key, &request).await?;
     tx.commit().await?;

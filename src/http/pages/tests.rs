@@ -13,7 +13,7 @@ use scraper::{Html, Selector};
 use super::*;
 use crate::{
     activation, administrators, client_admin, clients, console, emails, federation, helpdesk, http, interactions,
-    login, my_account, oidc, recovery, regroup,
+    login, my_account, oidc, recovery, regroup, roster_admin, school_admin,
 };
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
@@ -76,6 +76,12 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         client_admin::views::ServicePage,
         client_admin::views::request_form::RequestFormPage,
         client_admin::views::review::ReviewPage,
+        school_admin::views::list::SchoolListPage,
+        school_admin::views::SchoolPage,
+        school_admin::views::order::CampaignReviewPage,
+        school_admin::views::letters::LetterBatchesPage,
+        roster_admin::views::UploadListPage,
+        roster_admin::views::UploadPage,
         helpdesk::views::PeoplePage,
         helpdesk::views::PersonPage,
         helpdesk::views::SupportCodePage,

@@ -14,8 +14,8 @@ use crate::base::uai::Uai;
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::db::UnitOfWork;
 use crate::http::pages::dates;
-use crate::letters::LetterKind;
 use crate::letters::pdf::{LetterReader, LetterUse, Letterhead, PdfFile, PrintedLetter, print_letters};
+use crate::letters::{LetterKind, store};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::notify::ops::{NoticeContext, NoticeRequest};
 use crate::notify::{self, AccountNoticeKind};
@@ -33,6 +33,8 @@ pub struct LetterBatchRequest {
     /// The account that a person of the roster joins; then nothing else is printed.
     pub join: Option<LetterJoinRequest>,
     pub reason: String,
+    /// The batch of the console that the letters belong to.
+    pub batch_id: Option<String>,
 }
 
 /// The service that prints.
@@ -140,6 +142,9 @@ pub async fn issue_all(
         let pupil_id = one.recipient.joins.as_ref();
         let order = LetterOrder { account_id, kind, uai, person_id, pupil_id, reason };
         issue(tx, press.notices.master_key, order, &one.letter).await?;
+        if let Some(batch_id) = &request.batch_id {
+            store::set_batch(tx, (account_id, kind), batch_id).await?;
+        }
         if one.account.state == AccountState::Active {
             let (kind, detail) = (AccountNoticeKind::LetterPrinted, batch.school.name.as_str());
             let what = NoticeRequest { account_id, kind, detail, device_id: None, lang: Lang::Fr };

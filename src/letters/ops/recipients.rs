@@ -1,6 +1,6 @@
 //! The people for whom letters are printed, and their accounts.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::accounts::{self, Account, AccountState};
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -24,6 +24,8 @@ pub enum LetterScope {
     Identifiant(String),
     /// One person of the roster.
     Person(LetterPerson),
+    /// Some parents of the school.
+    Parents(BTreeSet<PersonId>),
 }
 
 /// The person of the roster for whom a letter is.
@@ -110,13 +112,13 @@ pub async fn list(
                 None => return Ok(Vec::new()),
             }
         }
-        LetterScope::Class(_) | LetterScope::Family(_) | LetterScope::Person(_) => None,
+        LetterScope::Class(_) | LetterScope::Family(_) | LetterScope::Person(_) | LetterScope::Parents(_) => None,
     };
     let wanted = |pupil: &EnrolledPupil| match scope {
         LetterScope::Class(class) => pupil.class.as_deref().is_some_and(|known| folded(known) == folded(class)),
         LetterScope::Family(key) => pupil.pupil_key == *key,
         LetterScope::Person(LetterPerson::Pupil(id)) => pupil.pupil_id == *id,
-        LetterScope::Identifiant(_) | LetterScope::Person(LetterPerson::Parent(_)) => true,
+        LetterScope::Identifiant(_) | LetterScope::Person(LetterPerson::Parent(_)) | LetterScope::Parents(_) => true,
     };
     let pupils: Vec<EnrolledPupil> = pupils::list_enrolled_pupils(tx, uai).await?.into_iter().filter(wanted).collect();
     let mut out = Vec::new();
@@ -132,6 +134,7 @@ pub async fn list(
             for parent in pupils::list_parents(tx, uai).await? {
                 let is_named = match scope {
                     LetterScope::Person(LetterPerson::Parent(id)) => parent.person_id == *id,
+                    LetterScope::Parents(ids) => ids.contains(&parent.person_id),
                     _ => true,
                 };
                 let asked =

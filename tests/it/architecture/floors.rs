@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 27] = [
+const TABLE: [(&[&str], &[&str]); 29] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -60,6 +60,8 @@ const TABLE: [(&[&str], &[&str]); 27] = [
     // Shows and changes an account whatever flow it is in.
     (&["helpdesk"], &["administrators", "support", "activation", "login", AND_BELOW]),
     (&["client_admin"], &["administrators", AND_BELOW]),
+    (&["school_admin"], &["administrators", AND_BELOW]),
+    (&["roster_admin"], &["administrators", AND_BELOW]),
     // The pages of the console that belong to no other feature.
     (&["console"], &["helpdesk", "administrators", AND_BELOW]),
 ];

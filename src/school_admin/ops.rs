@@ -1,0 +1,250 @@
+//! What the console shows of schools; [`campaign`] opens, extends and closes campaigns, [`letters`] prints batches,
+//! [`figures`] renews the figures of lists.
+
+pub mod campaign;
+pub mod figures;
+pub mod letters;
+
+use std::collections::BTreeSet;
+
+use super::figures::{CampaignFigures, CountedLink};
+use super::store::{self, CampaignDayRow, ListedSchoolRow, SchoolListPlace};
+use crate::administrators::ops::OnDuty;
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::{AdminScope, Place, Territory};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::names;
+use crate::base::typed_ids::PersonId;
+use crate::base::uai::Uai;
+use crate::db::{Durability, Tx};
+use crate::http::pages::dates;
+use crate::school_admin::orders::CampaignWord;
+use crate::tenants::{self, Campaign, School};
+
+/// The number of schools of a page.
+const PAGE_ROWS: usize = 50;
+/// The number of rows read by one query.
+const BATCH_ROWS: i64 = 200;
+/// The number of rows looked at for one page: whoever sees few of many goes on by « Suite ».
+const MAX_SCANNED: usize = 5_000;
+/// The maximum number of days of a chart: a longer campaign shows its last ones.
+const MAX_CHART_DAYS: i64 = 31;
+
+/// The filter of a list of schools.
+#[derive(Clone, Debug, Default)]
+pub struct SchoolFilter<'a> {
+    /// The beginning of a UAI, or a part of the name.
+    pub words: &'a str,
+    pub standing: Option<CampaignWord>,
+    pub after: SchoolListPlace,
+}
+
+impl ListedSchoolRow {
+    pub fn campaign(&self) -> Option<Campaign> {
+        let (opens_at, closes_at) = self.opens_at.zip(self.closes_at)?;
+        Some(Campaign { opens_at: Timestamp(opens_at), closes_at: Timestamp(closes_at) })
+    }
+}
+
+/// A page of the list of schools.
+#[derive(Clone, Debug, Default)]
+pub struct SchoolList {
+    pub schools: Vec<ListedSchoolRow>,
+    /// The list goes on after this place.
+    pub next: Option<SchoolListPlace>,
+}
+
+/// True if the typed words begin the UAI, or are a part of the name.
+fn fits(row: &ListedSchoolRow, words: &str) -> bool {
+    let folded = names::fold(words);
+    words.is_empty()
+        || row.uai.as_str().starts_with(&words.to_uppercase())
+        || !folded.is_empty() && names::fold(&row.name).contains(&folded)
+}
+
+/// Lists the schools that the administrator may see: open campaigns first, by their end, then the fewest accounts.
+pub async fn list(op: &Operation<'_>, on_duty: &OnDuty, filter: SchoolFilter<'_>) -> anyhow::Result<SchoolList> {
+    let scope = AdminScope::of(&on_duty.roles, AdminAct::SeeSchool, op.now);
+    let mut tx = op.app.db.read().await?;
+    let (mut found, mut after, mut scanned) = (SchoolList::default(), filter.after, 0);
+    loop {
+        let batch = store::list_schools(&mut tx, &scope, op.now.0, &after, BATCH_ROWS).await?;
+        let size = batch.len();
+        for row in batch {
+            scanned += 1;
+            let standing = CampaignWord::of(row.campaign(), op.now);
+            if !fits(&row, filter.words) || filter.standing.is_some_and(|wanted| wanted != standing) {
+                after = place_of(&row);
+                continue;
+            }
+            if found.schools.len() == PAGE_ROWS {
+                found.next = Some(after);
+                return Ok(found);
+            }
+            after = place_of(&row);
+            found.schools.push(row);
+        }
+        if i64::try_from(size)? < BATCH_ROWS {
+            return Ok(found);
+        }
+        if scanned >= MAX_SCANNED {
+            found.next = Some(after);
+            return Ok(found);
+        }
+    }
+}
+
+fn place_of(row: &ListedSchoolRow) -> SchoolListPlace {
+    SchoolListPlace { closing: row.closing, share: row.share, uai: row.uai.to_string() }
+}
+
+/// A school as an administrator may see it.
+#[derive(Clone, Debug)]
+pub struct SchoolPlace {
+    pub school: School,
+    pub campaign: Option<Campaign>,
+    /// The place of the school, then those of the administrator's own classes in it.
+    pub places: Vec<Place>,
+}
+
+impl SchoolPlace {
+    /// Returns the place of the whole school.
+    pub fn whole(&self) -> Place {
+        self.places.first().cloned().unwrap_or_default()
+    }
+
+    /// Returns the place of a class.
+    pub fn class(&self, class: &str) -> Place {
+        Place { class: Some(class.to_owned()), ..self.whole() }
+    }
+}
+
+/// Finds a school, whoever asks.
+pub async fn find_school(tx: &mut Tx, on_duty: &OnDuty, uai: &Uai) -> anyhow::Result<Option<SchoolPlace>> {
+    let Some(school) = tenants::store::find_school(tx, uai).await? else { return Ok(None) };
+    let whole = Place {
+        academy: Some(school.academy.clone()),
+        ministry: Some(school.ministry.clone()),
+        uai: Some(uai.clone()),
+        ..Place::default()
+    };
+    let mut places = vec![whole.clone()];
+    for grant in &on_duty.roles {
+        if let Territory::Class(of, class) = &grant.territory
+            && of == uai
+        {
+            places.push(Place { class: Some(class.clone()), ..whole.clone() });
+        }
+    }
+    let campaign = tenants::store::find_campaign(tx, uai).await?;
+    Ok(Some(SchoolPlace { school, campaign, places }))
+}
+
+/// Everything of one school, as far as the administrator sees it.
+#[derive(Clone, Debug)]
+pub struct SchoolFile {
+    pub place: SchoolPlace,
+    pub figures: CampaignFigures,
+    /// True if the administrator sees the whole school, and not some classes of it.
+    pub is_whole: bool,
+    /// The persons in whose name somebody tried with another number.
+    pub tried: BTreeSet<PersonId>,
+    /// The days of the campaign, of a whole school.
+    pub days: Vec<CampaignDayRow>,
+    /// The first and the last day of the chart.
+    pub chart: Option<(Timestamp, Timestamp)>,
+    /// The persons who asked to open the activation again.
+    pub late: usize,
+    /// The shares of the academy: parents, and those with an account.
+    pub academy: (i64, i64),
+}
+
+/// Counts one school.
+pub async fn open_school(op: &Operation<'_>, on_duty: &OnDuty, place: SchoolPlace) -> anyhow::Result<SchoolFile> {
+    let scope = AdminScope::of(&on_duty.roles, AdminAct::SeeSchool, op.now);
+    let is_whole = scope.contains(&place.whole());
+    let sees = |class: Option<&str>| is_whole || class.is_some_and(|class| scope.contains(&place.class(class)));
+    let uai = place.school.uai.clone();
+    let mut tx = op.app.db.read().await?;
+    let pupils = store::list_enrolled_classes(&mut tx, &uai).await?;
+    let pupils = pupils.iter().filter(|class| sees(class.as_deref())).count();
+    let mut links: Vec<CountedLink> = store::list_links(&mut tx, &uai).await?;
+    links.retain(|link| sees(link.class.as_deref()));
+    let chart = place.campaign.filter(|_| is_whole).and_then(|campaign| chart_days(campaign, op.now));
+    let days = match chart {
+        Some((from, to)) => store::list_days(&mut tx, &uai, (&dates::date_key(from), &dates::date_key(to))).await?,
+        None => Vec::new(),
+    };
+    let figures = CampaignFigures::count(&links, pupils, place.campaign);
+    let tried = store::list_near_persons(&mut tx, &uai).await?.into_iter().collect();
+    let late = if is_whole { store::list_late_persons(&mut tx, &uai).await?.len() } else { 0 };
+    let academy = store::progress::sum_academy(&mut tx, &place.school.academy).await?;
+    Ok(SchoolFile { place, figures, is_whole, tried, days, chart, late, academy })
+}
+
+/// Returns the first and the last day of the chart of a campaign; `None` before it opens.
+fn chart_days(campaign: Campaign, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    if now < campaign.opens_at {
+        return None;
+    }
+    let longest = Span::days(MAX_CHART_DAYS - 1);
+    let end = campaign.closes_at.min(campaign.opens_at.plus(longest)).max(now.min(campaign.closes_at));
+    Some((campaign.opens_at.max(end.minus(longest)), end))
+}
+
+/// Records that somebody took a table of people along.
+pub async fn record_export(op: &Operation<'_>, place: &SchoolPlace, people: usize) -> anyhow::Result<()> {
+    let detail = format!("unreachable: {people}");
+    let about = AuditDetails {
+        uai: Some(&place.school.uai),
+        academy: Some(&place.school.academy),
+        detail: &detail,
+        ..AuditDetails::default()
+    };
+    let mut tx = op.write(Durability::Relaxed).await?;
+    audit::store::record(&mut tx, AuditEvent::PersonsExported, about).await?;
+    Ok(tx.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_has_the_days_of_the_campaign_and_a_month_at_most() {
+        let day = |n: i64| Timestamp(Span::days(n).0);
+        let of = |opens, closes, now| {
+            chart_days(Campaign { opens_at: day(opens), closes_at: day(closes) }, day(now))
+                .map(|(from, to)| (from.0 / Span::days(1).0, to.0 / Span::days(1).0))
+        };
+        assert_eq!(of(10, 25, 9), None);
+        assert_eq!(of(10, 25, 12), Some((10, 25)));
+        assert_eq!(of(10, 25, 90), Some((10, 25)));
+        assert_eq!(of(10, 100, 12), Some((10, 40)));
+        assert_eq!(of(10, 100, 60), Some((30, 60)));
+    }
+
+    #[test]
+    fn a_school_is_found_by_a_part_of_its_name_or_the_beginning_of_its_uai() {
+        let row = ListedSchoolRow {
+            uai: Uai::parse("0349999J").unwrap(),
+            name: "Clg Théodore Monod".to_owned(),
+            academy: String::new(),
+            ministry: String::new(),
+            opens_at: None,
+            closes_at: None,
+            parents: None,
+            with_account: None,
+            unreachable: None,
+            closing: 0,
+            share: 0,
+        };
+        for (words, right) in
+            [("", true), ("theodore", true), ("0349", true), ("0349999j", true), ("9999J", false), ("%", false)]
+        {
+            assert_eq!(fits(&row, words), right, "{words}");
+        }
+    }
+}

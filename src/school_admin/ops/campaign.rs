@@ -1,0 +1,239 @@
+//! Campaigns are opened, extended and closed in two steps: a draft whose effect is read, and its confirmation.
+//!
+//! What is confirmed is the version and the digest of the page that was read, by a role for every school that is read
+//! again in the same transaction. Of several schools all change, or none.
+
+use crate::administrators::ops::{OnDuty, permitted_everywhere};
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::Place;
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::ids::row_id;
+use crate::base::uai::Uai;
+use crate::db::{Durability, Tx, UnitOfWork};
+use crate::school_admin::orders::{
+    CampaignOrder, CampaignOrderKind, DRAFT_TTL, LATE_TTL, MAX_ORDER_SCHOOLS, OrderedSchool, PlannedCampaign,
+};
+use crate::school_admin::store::drafts::{self, ConsoleDraftRow};
+use crate::school_admin::store::{self, progress};
+use crate::tenants::{self, Campaign};
+
+/// The drafts of a person within a day.
+const MAX_DRAFTS_A_DAY: i64 = 200;
+
+/// A draft with what it would do now.
+#[derive(Clone, Debug)]
+pub struct CampaignDraft {
+    pub row: ConsoleDraftRow,
+    pub order: CampaignOrder,
+    pub schools: Vec<(OrderedSchool, PlannedCampaign)>,
+    /// The places of all schools: whoever confirms needs a role for each.
+    pub places: Vec<Place>,
+    pub digest: String,
+}
+
+impl CampaignDraft {
+    /// True if it is too old to be confirmed.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now.since(Timestamp(self.row.created_at)) > DRAFT_TTL
+    }
+
+    /// True if there is something to do.
+    pub fn does_something(&self) -> bool {
+        self.schools.iter().any(|(_, plan)| *plan != PlannedCampaign::Nothing)
+    }
+}
+
+/// The outcome of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DraftOutcome {
+    /// It is to be read under this id.
+    Saved(String),
+    NoSchool,
+    TooManySchools,
+    TooMany,
+    NotPermitted,
+}
+
+/// Keeps an order as a draft.
+pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, order: &CampaignOrder) -> anyhow::Result<DraftOutcome> {
+    if order.schools.is_empty() {
+        return Ok(DraftOutcome::NoSchool);
+    }
+    if order.schools.len() > MAX_ORDER_SCHOOLS {
+        return Ok(DraftOutcome::TooManySchools);
+    }
+    let author = &on_duty.administrator.id;
+    let mut tx = op.write(Durability::Durable).await?;
+    let (_, places) = read_schools(&mut tx, &order.schools).await?;
+    let is_known = places.len() == order.schools.len();
+    if !is_known || permitted_everywhere(&mut tx, author, AdminAct::ChangeCampaign, &places).await?.is_none() {
+        tx.rollback().await?;
+        return Ok(DraftOutcome::NotPermitted);
+    }
+    if drafts::count_since(&mut tx, author, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
+        tx.rollback().await?;
+        return Ok(DraftOutcome::TooMany);
+    }
+    let id = row_id(op.now, op.app.rng.as_ref());
+    drafts::insert(&mut tx, &id, &serde_json::to_string(order)?, author).await?;
+    tx.commit().await?;
+    Ok(DraftOutcome::Saved(id))
+}
+
+/// Reads schools as an order finds them, with their places; one that is not there is left out.
+async fn read_schools(tx: &mut Tx, uais: &[Uai]) -> anyhow::Result<(Vec<OrderedSchool>, Vec<Place>)> {
+    let (mut schools, mut places) = (Vec::new(), Vec::new());
+    for uai in uais {
+        let Some(school) = tenants::store::find_school(tx, uai).await? else { continue };
+        let campaign = tenants::store::find_campaign(tx, uai).await?;
+        let late = store::list_late_persons(tx, uai).await?.len();
+        places.push(Place {
+            academy: Some(school.academy.clone()),
+            ministry: Some(school.ministry.clone()),
+            uai: Some(uai.clone()),
+            ..Place::default()
+        });
+        let (name, academy) = (school.name, school.academy);
+        schools.push(OrderedSchool { uai: uai.clone(), name, academy, campaign, late });
+    }
+    Ok((schools, places))
+}
+
+/// Finds a draft of the administrator, with what it would do now.
+pub async fn find(op: &Operation<'_>, on_duty: &OnDuty, id: &str) -> anyhow::Result<Option<CampaignDraft>> {
+    find_in(&mut op.app.db.read().await?, op.now, on_duty, id).await
+}
+
+async fn find_in(tx: &mut Tx, now: Timestamp, on_duty: &OnDuty, id: &str) -> anyhow::Result<Option<CampaignDraft>> {
+    let Some(row) = drafts::find(tx, id, &on_duty.administrator.id).await? else { return Ok(None) };
+    // A draft of another release is none.
+    let Ok(order) = serde_json::from_str::<CampaignOrder>(&row.form) else { return Ok(None) };
+    let (schools, places) = read_schools(tx, &order.schools).await?;
+    let asked_at = Timestamp(row.created_at);
+    let digest = order.digest(&schools, (asked_at, now));
+    let planned = |school: OrderedSchool| {
+        let plan = order.plan(&school, asked_at, now);
+        (school, plan)
+    };
+    let schools = schools.into_iter().map(planned).collect();
+    Ok(Some(CampaignDraft { row, order, schools, places, digest }))
+}
+
+/// The outcome of a confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfirmOutcome {
+    Done,
+    /// Something changed since it was read, or it was read too long ago.
+    Changed,
+    Nothing,
+    /// The role ended meanwhile for one of the schools at least.
+    NotPermitted,
+    NotFound,
+}
+
+/// Does what a draft says. `seen` is the version and the digest of the page that was read.
+pub async fn confirm(
+    op: &Operation<'_>,
+    on_duty: &OnDuty,
+    id: &str,
+    seen: (i64, &str),
+) -> anyhow::Result<ConfirmOutcome> {
+    let mut tx = op.write(Durability::Durable).await?;
+    let outcome = confirm_in(&mut tx, on_duty, id, seen).await?;
+    match outcome {
+        ConfirmOutcome::Done => tx.commit().await?,
+        _ => tx.rollback().await?,
+    }
+    Ok(outcome)
+}
+
+async fn confirm_in(
+    tx: &mut UnitOfWork<'_>,
+    on_duty: &OnDuty,
+    id: &str,
+    (version, digest): (i64, &str),
+) -> anyhow::Result<ConfirmOutcome> {
+    let now = tx.now;
+    let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(ConfirmOutcome::NotFound) };
+    let (act, own) = (AdminAct::ChangeCampaign, &on_duty.administrator.id);
+    let is_known = draft.places.len() == draft.order.schools.len();
+    let grant = permitted_everywhere(tx, own, act, &draft.places).await?.filter(|_| is_known);
+    let Some(grant) = grant else { return Ok(ConfirmOutcome::NotPermitted) };
+    // Posted twice, the answer is the same.
+    if draft.row.is_done() && draft.row.version == version.saturating_add(1) {
+        return Ok(ConfirmOutcome::Done);
+    }
+    if draft.row.is_done() || draft.is_stale(now) || draft.row.version != version || draft.digest != digest {
+        return Ok(ConfirmOutcome::Changed);
+    }
+    if !draft.does_something() {
+        return Ok(ConfirmOutcome::Nothing);
+    }
+    if !drafts::finish(tx, id, version).await? {
+        return Ok(ConfirmOutcome::Changed);
+    }
+    tx.actor = on_duty.actor(Some(&grant));
+    for (school, plan) in &draft.schools {
+        let done = match plan {
+            PlannedCampaign::Nothing => true,
+            PlannedCampaign::Becomes(new) => change(tx, draft.order.kind, school, *new).await?,
+            PlannedCampaign::OpensFor(_) => open_for_late(tx, school, own.as_str()).await?,
+        };
+        if !done {
+            return Ok(ConfirmOutcome::Changed);
+        }
+    }
+    Ok(ConfirmOutcome::Done)
+}
+
+fn words(campaign: Option<Campaign>) -> String {
+    campaign.map_or_else(|| "none".to_owned(), |c| format!("{} {}", c.opens_at.0, c.closes_at.0))
+}
+
+async fn change(
+    tx: &mut UnitOfWork<'_>,
+    kind: CampaignOrderKind,
+    school: &OrderedSchool,
+    new: Campaign,
+) -> anyhow::Result<bool> {
+    if !store::replace_campaign(tx, &school.uai, school.campaign, new).await? {
+        return Ok(false);
+    }
+    // Whoever had an account before depends on when the campaign opened.
+    progress::mark_stale(tx, &school.uai).await?;
+    let fact = match kind {
+        CampaignOrderKind::Close => AuditEvent::CampaignClosed,
+        _ => AuditEvent::CampaignOpened,
+    };
+    let (before, after) = (words(school.campaign), words(Some(new)));
+    let about = AuditDetails {
+        uai: Some(&school.uai),
+        academy: Some(&school.academy),
+        detail: kind.name(),
+        before: Some(&before),
+        after: Some(&after),
+        ..AuditDetails::default()
+    };
+    audit::store::record(tx, fact, about).await?;
+    Ok(true)
+}
+
+/// Opens the activation for each person who asked for it too late.
+async fn open_for_late(tx: &mut UnitOfWork<'_>, school: &OrderedSchool, by: &str) -> anyhow::Result<bool> {
+    let until = tx.now.plus(LATE_TTL);
+    let persons = store::list_late_persons(tx, &school.uai).await?;
+    for person_id in &persons {
+        drafts::open_for_person(tx, person_id, (until, by)).await?;
+    }
+    let detail = format!("late: {}", persons.len());
+    let about = AuditDetails {
+        uai: Some(&school.uai),
+        academy: Some(&school.academy),
+        detail: &detail,
+        ..AuditDetails::default()
+    };
+    audit::store::record(tx, AuditEvent::CampaignOpened, about).await?;
+    Ok(true)
+}

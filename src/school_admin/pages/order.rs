@@ -1,0 +1,249 @@
+//! Orders on campaigns: kept as a draft, read with before and after, confirmed.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+
+use super::{GatedResult, list, school, school_path};
+use crate::administrators::extract::SignedInAdministrator;
+use crate::administrators::ops::OnDuty;
+use crate::administrators::pages::{failed, frame, territory_name};
+use crate::administrators::roles::AdminAct;
+use crate::administrators::store::roles::list_ended;
+use crate::administrators::territory::{RoleGrant, may_everywhere};
+use crate::app::AppState;
+use crate::base::clock::{Span, Timestamp};
+use crate::base::ids::is_id;
+use crate::base::uai::Uai;
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::pages::dates;
+use crate::http::paths;
+use crate::http::request_context::{RequestContext, see_other};
+use crate::school_admin::ops::campaign::{self, CampaignDraft, ConfirmOutcome, DraftOutcome};
+use crate::school_admin::orders::{
+    CAMPAIGN_DAYS, CampaignOrder, CampaignOrderKind, CampaignWord, LATE_TTL, OrderedSchool, PlannedCampaign,
+};
+use crate::school_admin::views::OrderFormError;
+use crate::school_admin::views::order::{CampaignReviewError, CampaignReviewPage, OrderedSchoolLine};
+
+/// The beginning of the names of fields that choose a school.
+const SCHOOL_FIELD: &str = "ecole-";
+/// The time for which somebody whose role ended is told so on the page they had open.
+const SAID_AFTER_ROLE: Span = Span::hours(12);
+
+/// Returns the address of the reading of a draft.
+fn review_path(id: &str) -> String {
+    format!("{}/{id}", paths::ADMIN_REVIEW_CAMPAIGN)
+}
+
+/// GET: goes back to the list.
+pub async fn back(_: SignedInAdministrator) -> Response {
+    see_other(paths::ADMIN_SCHOOLS)
+}
+
+/// POST: keeps an order as a draft, to be read.
+pub async fn submit(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+    form: Form,
+) -> GatedResult {
+    let SignedInAdministrator(on_duty) = who;
+    let not_found = || PageError::NotFound.into_response();
+    let mut schools = Vec::new();
+    for name in form.0.names() {
+        if let Some(uai) = name.strip_prefix(SCHOOL_FIELD) {
+            schools.push(Uai::parse(uai).map_err(|_| not_found())?);
+        }
+    }
+    schools.sort();
+    let kind = form.0.get("geste").and_then(|word| word.parse::<CampaignOrderKind>().ok());
+    let days = form.0.get("jours").and_then(|text| text.parse().ok()).filter(|days| CAMPAIGN_DAYS.contains(days));
+    let (Some(kind), Some(days)) = (kind, days) else {
+        return refuse(&app, &ctx, (&on_duty, &schools), OrderFormError::Choice).await;
+    };
+    let order = CampaignOrder { kind, days, schools };
+    let op = on_duty.operation(&app, &ctx, on_duty.role_for(AdminAct::ChangeCampaign));
+    let error = match campaign::draft(&op, &on_duty, &order).await.map_err(failed)? {
+        DraftOutcome::Saved(id) => return Ok(see_other(&review_path(&id))),
+        DraftOutcome::NotPermitted => {
+            on_duty.permit(&app, &ctx, AdminAct::ChangeCampaign, &[]).await?;
+            return Err(not_found());
+        }
+        DraftOutcome::NoSchool => OrderFormError::NoSchool,
+        DraftOutcome::TooMany | DraftOutcome::TooManySchools => OrderFormError::TooMany,
+    };
+    refuse(&app, &ctx, (&on_duty, &order.schools), error).await
+}
+
+/// Shows the form again where it was: on the page of the one school, or in the list.
+async fn refuse(
+    app: &AppState,
+    ctx: &RequestContext,
+    (on_duty, schools): (&OnDuty, &[Uai]),
+    error: OrderFormError,
+) -> GatedResult {
+    match schools {
+        [one] => school::refuse(app, ctx, (on_duty, one.as_str()), error).await,
+        _ => {
+            if on_duty.role_for(AdminAct::ChangeCampaign).is_none() {
+                on_duty.permit(app, ctx, AdminAct::ChangeCampaign, &[]).await?;
+            }
+            list::refuse(app, ctx, on_duty, error).await
+        }
+    }
+}
+
+fn line(
+    ctx: &RequestContext,
+    school: &OrderedSchool,
+    plan: PlannedCampaign,
+    kind: CampaignOrderKind,
+) -> OrderedSchoolLine {
+    let before = CampaignWord::of(school.campaign, ctx.now);
+    let day = |at: Timestamp| format!("{}, {}", dates::weekday_and_day(ctx.lang, at), dates::hour(ctx.lang, at));
+    let before_day = school.campaign.map(|campaign| match before {
+        CampaignWord::Upcoming => campaign.opens_at,
+        _ => campaign.closes_at,
+    });
+    let (after, after_day, n) = match plan {
+        PlannedCampaign::Becomes(_) if kind == CampaignOrderKind::Close => ("closes", String::new(), 0),
+        PlannedCampaign::Becomes(new) => ("becomes", day(new.closes_at), 0),
+        PlannedCampaign::OpensFor(n) => ("opens_for", day(ctx.now.plus(LATE_TTL)), n),
+        PlannedCampaign::Nothing => ("nothing", String::new(), 0),
+    };
+    OrderedSchoolLine {
+        uai: school.uai.to_string(),
+        name: school.name.clone(),
+        before: before.name(),
+        before_day: before_day.map_or_else(String::new, day),
+        after,
+        after_day,
+        n,
+    }
+}
+
+/// Returns the address of the page from which a draft came.
+fn origin(draft: &CampaignDraft) -> String {
+    match draft.order.schools.as_slice() {
+        [one] => school_path(one),
+        _ => paths::ADMIN_SCHOOLS.to_owned(),
+    }
+}
+
+async fn page(
+    app: &AppState,
+    ctx: &RequestContext,
+    (on_duty, draft): (&OnDuty, &CampaignDraft),
+) -> anyhow::Result<CampaignReviewPage> {
+    let kind = draft.order.kind;
+    let changing = draft.schools.iter().filter(|(_, plan)| *plan != PlannedCampaign::Nothing).count();
+    let may = may_everywhere(&on_duty.roles, AdminAct::ChangeCampaign, &draft.places, ctx.now).is_some();
+    Ok(CampaignReviewPage {
+        frame: frame(app, ctx, on_duty).await?.in_room("schools"),
+        id: draft.row.id.clone(),
+        kind: kind.name(),
+        days: draft.order.days,
+        schools: draft.schools.iter().map(|(school, plan)| line(ctx, school, *plan, kind)).collect(),
+        changing,
+        may_confirm: may && changing > 0 && !draft.row.is_done() && !draft.is_stale(ctx.now),
+        is_done: draft.row.is_done(),
+        version: draft.row.version,
+        digest: draft.digest.clone(),
+        back: origin(draft),
+        error: draft.is_stale(ctx.now).then_some(CampaignReviewError::Changed),
+        ended_place: String::new(),
+        ended_at: String::new(),
+    })
+}
+
+/// Finds a draft of the administrator; else the answer of what is not there. Whoever has no role for it any more sees it
+/// when `after_role`, to be told so.
+async fn open(
+    app: &AppState,
+    ctx: &RequestContext,
+    (on_duty, after_role): (&OnDuty, bool),
+    id: &str,
+) -> Result<CampaignDraft, Response> {
+    let not_found = || PageError::NotFound.into_response();
+    if !is_id(id, 32) {
+        return Err(not_found());
+    }
+    let op = on_duty.operation(app, ctx, None);
+    let draft = campaign::find(&op, on_duty, id).await.map_err(failed)?.ok_or_else(not_found)?;
+    let may = may_everywhere(&on_duty.roles, AdminAct::ChangeCampaign, &draft.places, ctx.now).is_some();
+    let is_told = may || after_role && had_role(app, ctx, on_duty, &draft).await?.is_some();
+    if !is_told {
+        on_duty.permit(app, ctx, AdminAct::ChangeCampaign, &[]).await?;
+    }
+    Ok(draft)
+}
+
+/// Returns a role that ended and would have let confirm, with the time of its end in milliseconds.
+async fn had_role(
+    app: &AppState,
+    ctx: &RequestContext,
+    on_duty: &OnDuty,
+    draft: &CampaignDraft,
+) -> Result<Option<(RoleGrant, i64)>, Response> {
+    let mut tx = app.db.read().await.map_err(failed)?;
+    let ended = list_ended(&mut tx, &on_duty.administrator.id, ctx.now).await.map_err(failed)?;
+    let lately = ctx.now.minus(SAID_AFTER_ROLE).0;
+    let permitted = |grant: &RoleGrant| {
+        let again = RoleGrant { ended: false, ends_at: None, ..grant.clone() };
+        may_everywhere(&[again], AdminAct::ChangeCampaign, &draft.places, ctx.now).is_some()
+    };
+    Ok(ended.into_iter().find(|(grant, at)| *at >= lately && permitted(grant)))
+}
+
+/// GET: shows before and after.
+pub async fn show(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+    Path(id): Path<String>,
+) -> GatedResult {
+    let SignedInAdministrator(on_duty) = who;
+    let draft = open(&app, &ctx, (&on_duty, false), &id).await?;
+    let page = page(&app, &ctx, (&on_duty, &draft)).await.map_err(failed)?;
+    ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+}
+
+/// POST: does it.
+pub async fn confirm(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+    Path(id): Path<String>,
+    form: Form,
+) -> GatedResult {
+    let SignedInAdministrator(on_duty) = who;
+    let draft = open(&app, &ctx, (&on_duty, true), &id).await?;
+    let version = form.0.get("version").and_then(|text| text.parse().ok()).unwrap_or(-1);
+    let op = on_duty.operation(&app, &ctx, on_duty.role_for(AdminAct::ChangeCampaign));
+    let seen = (version, form.0.form_value("empreinte"));
+    let (mut ended_place, mut ended_at) = (String::new(), String::new());
+    let error = match campaign::confirm(&op, &on_duty, &id, seen).await.map_err(failed)? {
+        ConfirmOutcome::Done => {
+            return Ok(see_other(&match draft.order.schools.as_slice() {
+                [one] => format!("{}?fait={}", school_path(one), draft.order.kind.name()),
+                _ => review_path(&id),
+            }));
+        }
+        ConfirmOutcome::NotFound => return Err(PageError::NotFound.into_response()),
+        ConfirmOutcome::NotPermitted => {
+            let ended = had_role(&app, &ctx, &on_duty, &draft).await?;
+            let (grant, at) = ended.ok_or_else(|| PageError::NotFound.into_response())?;
+            let mut tx = app.db.read().await.map_err(failed)?;
+            ended_place = territory_name(&mut tx, &grant.territory).await.map_err(failed)?;
+            ended_at = dates::hour(ctx.lang, Timestamp(at));
+            CampaignReviewError::RoleEnded
+        }
+        ConfirmOutcome::Changed => CampaignReviewError::Changed,
+        ConfirmOutcome::Nothing => CampaignReviewError::Nothing,
+    };
+    let page = page(&app, &ctx, (&on_duty, &draft)).await.map_err(failed)?;
+    let page = CampaignReviewPage { error: Some(error), ended_place, ended_at, ..page };
+    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
+}

@@ -1,0 +1,75 @@
+//! Rows of batches of letters.
+
+use crate::administrators::store::scope::{in_scope, scope_args};
+use crate::administrators::territory::AdminScope;
+use crate::base::uai::Uai;
+use crate::db::{FromRow, Result, Tx, UnitOfWork, Value, args};
+
+/// A batch to write.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLetterBatch<'a> {
+    pub id: &'a str,
+    pub uai: &'a Uai,
+    /// Empty for a part that is no class.
+    pub class: &'a str,
+    pub part: &'a str,
+    pub profile: &'a str,
+    pub printed_by: &'a str,
+    pub reason: &'a str,
+    pub letters: i64,
+}
+
+/// Inserts a batch. Returns false if it is there already.
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewLetterBatch<'_>) -> Result<bool> {
+    let now = tx.now;
+    let sql = "INSERT INTO letter_batch (id, uai, class, part, profile, printed_by, printed_at, reason, letters) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+    let values = args![new.id, new.uai, new.class, new.part, new.profile, new.printed_by, now, new.reason, new.letters];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Returns true if a batch is there.
+pub async fn has(tx: &mut Tx, id: &str) -> Result<bool> {
+    let sql = "SELECT id FROM letter_batch WHERE id = $1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![id]).await?.is_some())
+}
+
+/// A batch in the list.
+#[derive(Clone, Debug, FromRow)]
+pub struct LetterBatchRow {
+    pub id: String,
+    pub uai: Uai,
+    pub school: String,
+    pub class: String,
+    pub part: String,
+    pub profile: String,
+    /// The name of the administrator, if there still is one.
+    pub printed_by: Option<String>,
+    pub printed_at: i64,
+    pub reason: String,
+    pub letters: i64,
+    /// The letters that served, and those that still may.
+    pub used: i64,
+    pub open: i64,
+}
+
+/// Lists the batches inside a scope, the last first, before an id; of one school, or of all.
+pub async fn list(
+    tx: &mut Tx,
+    scope: &AdminScope,
+    (now, uai, before): (i64, &str, &str),
+    most: i64,
+) -> Result<Vec<LetterBatchRow>> {
+    let sql = concat!(
+        "SELECT e.id, e.uai, s.name AS school, e.class, e.part, e.profile, a.name AS printed_by, e.printed_at, \
+         e.reason, e.letters, \
+         (SELECT COUNT(*) FROM letter l WHERE l.batch_id = e.id AND l.state = 'used') AS used, \
+         (SELECT COUNT(*) FROM letter l WHERE l.batch_id = e.id AND l.ended_at IS NULL AND l.expires_at > $6) AS open \
+         FROM letter_batch e JOIN school s ON s.uai = e.uai LEFT JOIN administrator a ON a.id = e.printed_by WHERE ",
+        in_scope!(),
+        " AND ($7 = '' OR e.uai = $7) AND ($8 = '' OR e.id < $8) ORDER BY e.id DESC LIMIT $9"
+    );
+    let mut values = scope_args(scope);
+    values.extend([Value::from(now), Value::from(uai), Value::from(before), Value::from(most)]);
+    tx.fetch_all(sql, values).await
+}
