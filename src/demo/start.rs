@@ -152,6 +152,7 @@ impl Demo {
         let account = account::ensure(&app, folder).await?;
         let letters = letters::ensure(&app, folder).await?;
         administrators::ensure(&app).await?;
+        administrators::give_roster(&app, folder).await?;
         Ok(Self { app, sample_sites, listeners: doors, account, letters })
     }
 

@@ -299,6 +299,7 @@ async fn import_school(
             && (state.current.last_export == Some(plan.export) || set.extent.is_people_only());
         if request.dry_run {
             let planned = list_changes(request.format, &state.current, &set, &plan);
+            let taken = taken.with_departures(&state.current, &plan);
             return Ok((SchoolImportOutcome::Imported(taken), planned));
         }
         if nothing {

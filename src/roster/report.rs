@@ -1,6 +1,6 @@
 //! The import report for the operator: one line a fact, with record ids, never a name or a telephone number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::UnusableReason;
@@ -9,7 +9,7 @@ use super::formats::aaf::index::PassedOverSchool;
 use super::formats::csv::mapping::MappingFault;
 use super::formats::{FileError, RecordError, RecordWarning, RosterFormat, SchoolRosterError, SkippedExport};
 use super::planned_changes::PlannedChange;
-use super::reconcile::{LinkKey, ReconcileError, ReconcilePlan, RosterCounts};
+use super::reconcile::{CurrentState, LinkKey, ReconcileError, ReconcilePlan, RemovalCounts, RosterCounts};
 use super::same_pupil::IneConflict;
 use super::uai::Uai;
 
@@ -109,7 +109,25 @@ pub struct ImportSummary {
     /// ELEVE_ID of pupils who have the account of the same pupil elsewhere from now on.
     pub accounts_joined: Vec<String>,
     pub ine_conflicts: Vec<(String, IneConflict)>,
+    pub leaving: Box<LeavingRecords>,
     pub beside: Box<BesideOtherFormats>,
+}
+
+/// The records that go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeavingRecords {
+    /// The share of current records.
+    pub removals: RemovalCounts,
+    /// The classes that pupils leave, of a dry run.
+    pub departures: Vec<ClassDepartures>,
+}
+
+/// A class and the pupils who leave it; without a name, those of no class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassDepartures {
+    pub class: String,
+    pub known: usize,
+    pub gone: usize,
 }
 
 /// The consequences of several formats in one school.
@@ -213,6 +231,7 @@ impl From<&ReconcilePlan> for ImportSummary {
             unreachable: plan.unreachable.len(),
             accounts_joined: plan.accounts_joined.iter().map(|(id, _)| id.clone()).collect(),
             ine_conflicts: plan.ine_conflicts.clone(),
+            leaving: Box::new(LeavingRecords { removals: plan.removals, departures: Vec::new() }),
             beside: Box::default(),
         }
     }
@@ -231,6 +250,24 @@ impl ImportSummary {
     #[must_use]
     pub fn with_doubtful_children(mut self, persons: Vec<String>) -> Self {
         self.beside.doubtful_children.extend(persons);
+        self
+    }
+
+    /// Counts the pupils who leave each class, the most first.
+    #[must_use]
+    pub fn with_departures(mut self, known: &CurrentState, plan: &ReconcilePlan) -> Self {
+        let ended: BTreeSet<&String> = plan.enrolments_ended.iter().collect();
+        let mut classes: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for (pupil, class) in &known.enrolments {
+            let counted = classes.entry(class.as_deref().unwrap_or_default()).or_default();
+            counted.0 += 1;
+            counted.1 += usize::from(ended.contains(pupil));
+        }
+        let left = classes.into_iter().filter(|(_, (_, gone))| *gone > 0);
+        let mut all: Vec<ClassDepartures> =
+            left.map(|(class, (known, gone))| ClassDepartures { class: class.to_owned(), known, gone }).collect();
+        all.sort_by_key(|one| std::cmp::Reverse(one.gone));
+        self.leaving.departures = all;
         self
     }
 

@@ -146,6 +146,16 @@ impl Browser {
         self.send(request, Body::from(encode_form(fields)), url, true).await
     }
 
+    /// Posts a body of another kind, as a form with files does.
+    pub async fn post_body(&mut self, to: &str, kind: &str, body: Body) -> &TestResponse {
+        let url = self.resolve(to);
+        let request = Request::post(path(&url))
+            .header("sec-fetch-site", "same-origin")
+            .header(header::ORIGIN, self.server.issuer())
+            .header(header::CONTENT_TYPE, kind);
+        self.send(request, body, url, true).await
+    }
+
     /// Posts a form of another site: cross-site, so without the Lax cookies.
     pub async fn post_cross_site(&mut self, to: &str, fields: &[(&str, &str)]) -> &TestResponse {
         let url = self.resolve(to);

@@ -229,6 +229,11 @@ fn document(root: &str, uai: &str, data: &str) -> String {
     )
 }
 
+/// Returns both exports of a school: pupils, then responsables.
+pub fn school_exports(uai: &str, families: &[TestFamily]) -> [String; 2] {
+    [pupils_xml(uai, families, &[]), persons_xml(uai, families)]
+}
+
 fn pupils_xml(uai: &str, families: &[TestFamily], ines: &[(u32, &str)]) -> String {
     let (mut pupils, mut classes) = (String::new(), String::new());
     // Two parents may share a child.

@@ -1,0 +1,155 @@
+//! Rosters in the console: given on screen, compared, agreed with, written by the worker, undone.
+//!
+//! The files are kept sealed until the upload ends, so that a restart loses nothing. The comparison and the writing are
+//! those of `preau import` (`roster::ops`); nothing of a file is written before somebody read what it changes.
+
+pub mod files;
+pub mod multipart;
+pub mod ops;
+pub mod pages;
+pub mod store;
+pub mod views;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::AdministratorId;
+use crate::base::uai::Uai;
+
+/// The share of removals above which two persons agree, in thousandths.
+pub const TWO_PERSONS_ABOVE: usize = 200;
+/// The time after which an upload that waits for a decision is stopped.
+pub const WAITING_TTL: Span = Span::days(30);
+/// The retention of uploads with their reports.
+pub const UPLOAD_RETENTION: Span = Span::days(90);
+
+/// The state of an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum UploadState {
+    /// Its files are not whole yet; after a cut they never are.
+    Receiving,
+    /// Waits for the worker to read it.
+    Received,
+    /// Waits for a decision.
+    Waiting,
+    /// Waits for the worker to write it.
+    Writing,
+    Taken,
+    Refused,
+    /// Whoever gave it took it back.
+    Stopped,
+    Undone,
+}
+
+impl UploadState {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// True if the worker is at it.
+    pub fn is_at_work(self) -> bool {
+        matches!(self, UploadState::Received | UploadState::Writing)
+    }
+}
+
+/// The agreement that a difference needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum NeededAgreement {
+    /// The school's own confirmation.
+    Confirmation,
+    /// Somebody of the academy, with a reason.
+    Academy,
+    /// Two persons of the academy.
+    TwoPersons,
+}
+
+impl NeededAgreement {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A class and the pupils who would leave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewClass {
+    pub class: String,
+    pub known: usize,
+    pub gone: usize,
+}
+
+/// A line of a report: its kind, and the words of the import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadReportLine {
+    pub kind: String,
+    pub message: String,
+}
+
+/// The numbers of a kind of row: gone, new, changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewCounts {
+    pub gone: usize,
+    pub new: usize,
+    pub changed: usize,
+}
+
+/// The difference between the files and what is known: with ids of records, never a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadPreview {
+    pub needed: NeededAgreement,
+    /// Pupils and legal links that would go, of those that are known.
+    pub pupils_gone: usize,
+    pub pupils_known: usize,
+    pub links_gone: usize,
+    pub links_known: usize,
+    pub pupils: PreviewCounts,
+    pub persons: PreviewCounts,
+    pub enrolments: PreviewCounts,
+    pub links: PreviewCounts,
+    pub departures: Vec<PreviewClass>,
+    /// Some changes, and the number of all.
+    pub changes: Vec<String>,
+    pub all_changes: usize,
+    pub lines: Vec<UploadReportLine>,
+}
+
+impl UploadPreview {
+    /// Returns the larger share of removals, in thousandths.
+    pub fn share_gone(&self) -> usize {
+        let of = |gone: usize, known: usize| gone.saturating_mul(1000).checked_div(known).unwrap_or_default();
+        of(self.pupils_gone, self.pupils_known).max(of(self.links_gone, self.links_known))
+    }
+}
+
+/// A file of an upload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadedFile {
+    pub name: String,
+    pub bytes: usize,
+}
+
+/// An upload.
+#[derive(Clone, Debug)]
+pub struct RosterUpload {
+    pub id: String,
+    pub uai: Uai,
+    pub academy: String,
+    pub format: String,
+    pub state: UploadState,
+    pub version: i64,
+    pub author_id: AdministratorId,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub files: Vec<UploadedFile>,
+    pub attempts: i64,
+    pub preview: Option<UploadPreview>,
+    pub digest: String,
+    pub first_by: Option<AdministratorId>,
+    pub decided_by: Option<AdministratorId>,
+    pub decided_at: Option<Timestamp>,
+    pub reason: String,
+    pub run_id: Option<String>,
+    pub report: Vec<UploadReportLine>,
+}

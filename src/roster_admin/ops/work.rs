@@ -1,0 +1,321 @@
+//! The worker of uploads: reads them and keeps the difference, and writes what was decided.
+//!
+//! An upload is claimed for some minutes. Interrupted by a restart it is claimed again, by any server. What was confirmed
+//! is compared once more before it is written: if the difference is another one now, it waits for a decision again.
+
+use super::find_school;
+use crate::administrators::ops::permitted;
+use crate::app::Operation;
+use crate::base::actor::{ActingAdministrator, Actor};
+use crate::base::clock::Span;
+use crate::base::secret::{decode_base64url, sha256_base64url};
+use crate::base::typed_ids::AdministratorId;
+use crate::db::Durability;
+use crate::roster::formats::RosterFormat;
+use crate::roster::ops::school_tables::TableRequest;
+use crate::roster::ops::{ImportContext, ImportRequest, import_files};
+use crate::roster::reconcile::{ReconcileError, RemovalPolicy};
+use crate::roster::report::{
+    FindingWithRemedy, ImportFinding, ImportRejection, SchoolImportOutcome, SchoolImportReport,
+};
+use crate::roster::store::import::find_set;
+use crate::roster::store::runs::find_last_run;
+use crate::roster_admin::files::MemoryFile;
+use crate::roster_admin::store::{self, UploadChange};
+use crate::roster_admin::{
+    NeededAgreement, PreviewClass, PreviewCounts, RosterUpload, TWO_PERSONS_ABOVE, UploadPreview, UploadReportLine,
+    UploadState,
+};
+
+/// The time for which an upload is claimed.
+const CLAIM_TTL: Span = Span::minutes(10);
+/// The number of tries after which an upload is refused: something in it ends the program.
+const MAX_ATTEMPTS: i64 = 4;
+/// The maximum number of changes, and of lines, that are kept.
+const MAX_KEPT_CHANGES: usize = 300;
+const MAX_KEPT_LINES: usize = 2_000;
+
+/// The kind of the line by which the console refuses an upload.
+const REFUSED: &str = "refused";
+
+/// Reads or writes one upload. Returns false if none waits.
+pub async fn work_once(op: &Operation<'_>) -> anyhow::Result<bool> {
+    if !store::has_work(&mut op.app.db.read().await?, op.now).await? {
+        return Ok(false);
+    }
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let Some(id) = store::claim(&mut tx, op.now.plus(CLAIM_TTL)).await? else {
+        tx.rollback().await?;
+        return Ok(false);
+    };
+    tx.commit().await?;
+    let Some(upload) = store::find(&mut op.app.db.read().await?, &id).await? else { return Ok(true) };
+    if upload.attempts > MAX_ATTEMPTS {
+        refuse(op, &upload, "interrupted too often").await?;
+        return Ok(true);
+    }
+    let files = open_files(op, &upload).await?;
+    match upload.state {
+        UploadState::Received => Box::pin(read(op, &upload, &files)).await?,
+        UploadState::Writing => Box::pin(write(op, &upload, &files)).await?,
+        _ => {}
+    }
+    Ok(true)
+}
+
+/// Opens the sealed files in memory.
+async fn open_files(op: &Operation<'_>, upload: &RosterUpload) -> anyhow::Result<Vec<MemoryFile>> {
+    let mut out = Vec::new();
+    for (number, file) in (0_i64..).zip(&upload.files) {
+        let mut content = Vec::with_capacity(file.bytes);
+        for part in 0_i64.. {
+            let mut tx = op.app.db.read().await?;
+            let Some(text) = store::find_part(&mut tx, &op.app.master_key, &upload.id, (number, part)).await? else {
+                break;
+            };
+            content.extend(decode_base64url(&text).unwrap_or_default());
+        }
+        anyhow::ensure!(content.len() == file.bytes, "a file of an upload is not whole");
+        out.push(MemoryFile::new(file.name.clone(), &content)?);
+    }
+    Ok(out)
+}
+
+/// Refuses an upload with a line of its report.
+async fn refuse(op: &Operation<'_>, upload: &RosterUpload, why: &str) -> anyhow::Result<()> {
+    refuse_with(op, upload, vec![UploadReportLine { kind: REFUSED.to_owned(), message: why.to_owned() }]).await
+}
+
+async fn refuse_with(op: &Operation<'_>, upload: &RosterUpload, lines: Vec<UploadReportLine>) -> anyhow::Result<()> {
+    let mut tx = op.write(Durability::Durable).await?;
+    let change = UploadChange { report: Some(&lines), first_by: upload.first_by.as_ref(), ..UploadChange::default() };
+    if store::advance(&mut tx, upload, UploadState::Refused, change).await? {
+        store::delete_parts(&mut tx, &upload.id).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn format_of(upload: &RosterUpload) -> anyhow::Result<RosterFormat> {
+    Ok(match upload.format.as_str() {
+        "siecle" => RosterFormat::Siecle,
+        "onde" => RosterFormat::Onde,
+        "csv" => RosterFormat::Csv,
+        other => anyhow::bail!("an upload of the format {other}"),
+    })
+}
+
+/// What an import said of the files.
+struct Said {
+    /// The report of the school, if the files are of it.
+    school: Option<SchoolImportReport>,
+    lines: Vec<UploadReportLine>,
+    /// True if the files name another school.
+    is_of_others: bool,
+}
+
+/// Runs the import of the files, dry or not.
+async fn run(
+    op: &Operation<'_>,
+    upload: &RosterUpload,
+    files: &[MemoryFile],
+    (removals, dry_run): (RemovalPolicy, bool),
+) -> anyhow::Result<Said> {
+    let format = format_of(upload)?;
+    let tables = format.is_tables().then(|| TableRequest {
+        uai: upload.uai.clone(),
+        exported_at: Some(upload.created_at),
+        all_legal: None,
+        mapping: None,
+    });
+    let request = ImportRequest {
+        format,
+        academy: upload.academy.clone(),
+        files: files.iter().map(MemoryFile::path).collect(),
+        tables,
+        removals,
+        takes_lead: false,
+        dry_run,
+    };
+    let mut said = Said { school: None, lines: Vec::new(), is_of_others: false };
+    let ctx = ImportContext::new(op.storage(), &op.app.phone_parser).with_clock(op.app.clock.as_ref());
+    let mut tell = |finding: ImportFinding| {
+        for line in (FindingWithRemedy { finding: &finding, remedy: |_| "" }).lines() {
+            let mut message = line.message;
+            for file in files {
+                message = message.replace(&*file.path().to_string_lossy(), &file.name);
+            }
+            if line.kind.name() != "change" && said.lines.len() < MAX_KEPT_LINES {
+                said.lines.push(UploadReportLine { kind: line.kind.name().to_owned(), message });
+            }
+        }
+        if let ImportFinding::School(report) = finding {
+            match report.uai == upload.uai {
+                true => said.school = Some(*report),
+                false => said.is_of_others = true,
+            }
+        }
+    };
+    Box::pin(import_files(ctx, &request, &mut tell)).await?;
+    Ok(said)
+}
+
+/// The difference of an upload; the lines that refuse it otherwise.
+type Difference = Result<(UploadPreview, String), Vec<UploadReportLine>>;
+
+/// Compares the files with what is known now.
+async fn compare(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]) -> anyhow::Result<Difference> {
+    let set = find_set(&mut op.app.db.read().await?, &upload.uai).await?;
+    let revision = set.map_or(0, |set| set.revision);
+    let guarded = run(op, upload, files, (RemovalPolicy::Guarded, true)).await?;
+    if guarded.is_of_others {
+        let message = "the files are of another school".to_owned();
+        return Ok(Err(vec![UploadReportLine { kind: REFUSED.to_owned(), message }]));
+    }
+    let is_guarded = |report: &SchoolImportReport| {
+        let too_many = |error: &ReconcileError| matches!(error, ReconcileError::TooManyRemovals { .. });
+        matches!(&report.outcome,
+            SchoolImportOutcome::Rejected(ImportRejection::Reconcile(error)) if too_many(error))
+    };
+    let needs_agreement = guarded.school.as_ref().is_some_and(is_guarded);
+    let said = match needs_agreement {
+        true => run(op, upload, files, (RemovalPolicy::Accepted, true)).await?,
+        false => guarded,
+    };
+    let lines = said.lines;
+    let Some(report) = said.school else { return Ok(Err(lines)) };
+    let SchoolImportOutcome::Imported(summary) = &report.outcome else { return Ok(Err(lines)) };
+    let counts = |gone, new, changed| PreviewCounts { gone, new, changed };
+    let c = summary.changes;
+    let departures = summary.leaving.departures.iter().map(|one| PreviewClass {
+        class: one.class.clone(),
+        known: one.known,
+        gone: one.gone,
+    });
+    let mut preview = UploadPreview {
+        needed: NeededAgreement::Confirmation,
+        pupils_gone: summary.leaving.removals.pupils.removed,
+        pupils_known: summary.leaving.removals.pupils.total,
+        links_gone: summary.leaving.removals.legal_links.removed,
+        links_known: summary.leaving.removals.legal_links.total,
+        pupils: counts(0, c.pupils_new, c.pupils_changed),
+        persons: counts(0, c.persons_new, c.persons_changed),
+        enrolments: counts(c.enrolments_ended, c.enrolments_started, c.enrolments_moved),
+        links: counts(c.links_ended, c.links_started, c.links_changed),
+        departures: departures.collect(),
+        changes: report.planned.iter().take(MAX_KEPT_CHANGES).map(ToString::to_string).collect(),
+        all_changes: report.planned.len(),
+        lines,
+    };
+    if needs_agreement {
+        preview.needed = match preview.share_gone() > TWO_PERSONS_ABOVE {
+            true => NeededAgreement::TwoPersons,
+            false => NeededAgreement::Academy,
+        };
+    }
+    let mut text = format!("{}\n{revision}\n{}\n{}\n", upload.id, preview.needed.name(), c);
+    report.planned.iter().for_each(|change| text.push_str(&format!("{change}\n")));
+    Ok(Ok((preview, sha256_base64url(&text))))
+}
+
+/// Reads an upload, and keeps its difference for whoever decides.
+async fn read(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]) -> anyhow::Result<()> {
+    let (preview, digest) = match compare(op, upload, files).await? {
+        Ok(found) => found,
+        Err(lines) => return refuse_with(op, upload, lines).await,
+    };
+    wait_for_decision(op, upload, (&preview, &digest)).await
+}
+
+async fn wait_for_decision(
+    op: &Operation<'_>,
+    upload: &RosterUpload,
+    (preview, digest): (&UploadPreview, &str),
+) -> anyhow::Result<()> {
+    let mut tx = op.write(Durability::Durable).await?;
+    let change = UploadChange { preview: Some(preview), digest: Some(digest), ..UploadChange::default() };
+    store::advance(&mut tx, upload, UploadState::Waiting, change).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Returns the actor by whose decision an upload is written, if the role still permits it.
+async fn decider(op: &Operation<'_>, upload: &RosterUpload, by: &AdministratorId) -> anyhow::Result<Option<Actor>> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let Some((_, place)) = find_school(&mut tx, &upload.uai).await? else { return Ok(None) };
+    let act = super::needed_act(upload);
+    let grant = permitted(&mut tx, by, act, std::slice::from_ref(&place)).await?;
+    tx.rollback().await?;
+    let acting = |role| ActingAdministrator { id: by.clone(), role, proof: "console" };
+    Ok(grant.map(|grant| Actor::Administrator(acting(grant.name()))))
+}
+
+/// Writes an upload that was decided.
+async fn write(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]) -> anyhow::Result<()> {
+    let Some(by) = &upload.decided_by else { return refuse(op, upload, "decided by nobody").await };
+    let Some(actor) = decider(op, upload, by).await? else {
+        return refuse(op, upload, "the role of whoever decided has ended").await;
+    };
+    if let Some(first) = &upload.first_by
+        && decider(op, upload, first).await?.is_none()
+    {
+        return refuse(op, upload, "the role of whoever agreed first has ended").await;
+    }
+    if let Some(run_id) = written_before(op, upload, by).await? {
+        return finish(op, upload, (&run_id, &[])).await;
+    }
+    let (preview, digest) = match compare(op, upload, files).await? {
+        Ok(found) => found,
+        Err(lines) => return refuse_with(op, upload, lines).await,
+    };
+    if digest != upload.digest {
+        return wait_for_decision(op, upload, (&preview, &digest)).await;
+    }
+    let removals = match preview.needed {
+        NeededAgreement::Confirmation => RemovalPolicy::Guarded,
+        NeededAgreement::Academy | NeededAgreement::TwoPersons => RemovalPolicy::Accepted,
+    };
+    let by_decider = op.clone().by(actor);
+    let said = run(&by_decider, upload, files, (removals, false)).await?;
+    let is_taken = said.school.as_ref().is_some_and(|s| matches!(s.outcome, SchoolImportOutcome::Imported(_)));
+    if !is_taken {
+        return refuse_with(op, upload, said.lines).await;
+    }
+    let last = find_last_run(&mut op.app.db.read().await?, &upload.academy, Some(&upload.uai)).await?;
+    let run_id = last.filter(|run| run.started_at >= op.now.0).map(|run| run.id).unwrap_or_default();
+    finish(op, upload, (&run_id, &said.lines)).await
+}
+
+/// Returns the run that wrote the upload before an interruption: of the same person, since the decision.
+async fn written_before(
+    op: &Operation<'_>,
+    upload: &RosterUpload,
+    by: &AdministratorId,
+) -> anyhow::Result<Option<String>> {
+    if upload.attempts < 2 {
+        return Ok(None);
+    }
+    let mut tx = op.app.db.read().await?;
+    let last = find_last_run(&mut tx, &upload.academy, Some(&upload.uai)).await?;
+    let since = upload.decided_at.map_or(i64::MAX, |at| at.0);
+    let Some(last) = last.filter(|run| run.started_at >= since) else { return Ok(None) };
+    let runs = crate::roster::store::runs::list_runs(&mut tx, Some(upload.academy.as_str())).await?;
+    let is_theirs = runs.iter().any(|run| run.id == last.id && run.actor.ends_with(by.as_str()));
+    Ok(is_theirs.then_some(last.id))
+}
+
+async fn finish(
+    op: &Operation<'_>,
+    upload: &RosterUpload,
+    (run_id, lines): (&str, &[UploadReportLine]),
+) -> anyhow::Result<()> {
+    let mut tx = op.write(Durability::Durable).await?;
+    let change = UploadChange {
+        run_id: Some(run_id).filter(|id| !id.is_empty()),
+        report: Some(lines),
+        first_by: upload.first_by.as_ref(),
+        ..UploadChange::default()
+    };
+    if store::advance(&mut tx, upload, UploadState::Taken, change).await? {
+        store::delete_parts(&mut tx, &upload.id).await?;
+    }
+    Ok(tx.commit().await?)
+}

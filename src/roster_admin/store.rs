@@ -1,0 +1,258 @@
+//! Rows of uploads, and their sealed parts.
+
+use super::{RosterUpload, UPLOAD_RETENTION, UploadPreview, UploadReportLine, UploadState, UploadedFile, WAITING_TTL};
+use crate::administrators::store::scope::scope_args;
+use crate::administrators::territory::AdminScope;
+use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::AdministratorId;
+use crate::base::uai::Uai;
+use crate::crypto::{AssociatedData, MasterKey};
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, Value, args, parse_word};
+
+/// The time after which an upload whose files never came whole is forgotten.
+const RECEIVING_TTL: Span = Span::hours(1);
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    uai: Uai,
+    academy: String,
+    format: String,
+    state: String,
+    version: i64,
+    author_id: AdministratorId,
+    created_at: i64,
+    updated_at: i64,
+    files: String,
+    attempts: i64,
+    preview: Option<String>,
+    digest: String,
+    first_by: Option<AdministratorId>,
+    decided_by: Option<AdministratorId>,
+    decided_at: Option<i64>,
+    reason: String,
+    run_id: Option<String>,
+    report: Option<String>,
+}
+
+impl TryFrom<Row> for RosterUpload {
+    type Error = DbError;
+    fn try_from(row: Row) -> Result<Self> {
+        let bad = |column| DbError::Inconsistent { table: "roster_upload", column, row: row.id.clone() };
+        let preview = row.preview.as_deref().map(serde_json::from_str::<UploadPreview>).transpose();
+        let report = row.report.as_deref().map(serde_json::from_str::<Vec<UploadReportLine>>).transpose();
+        Ok(RosterUpload {
+            state: parse_word::<UploadState>("roster_upload", "state", &row.id, &row.state)?,
+            files: serde_json::from_str::<Vec<UploadedFile>>(&row.files).map_err(|_| bad("files"))?,
+            preview: preview.map_err(|_| bad("preview"))?,
+            report: report.map_err(|_| bad("report"))?.unwrap_or_default(),
+            id: row.id,
+            uai: row.uai,
+            academy: row.academy,
+            format: row.format,
+            version: row.version,
+            author_id: row.author_id,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+            attempts: row.attempts,
+            digest: row.digest,
+            first_by: row.first_by,
+            decided_by: row.decided_by,
+            decided_at: row.decided_at.map(Timestamp),
+            reason: row.reason,
+            run_id: row.run_id,
+        })
+    }
+}
+
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<RosterUpload>> {
+    let sql = "SELECT id, uai, academy, format, state, version, author_id, created_at, updated_at, files, attempts, \
+               preview, digest, first_by, decided_by, decided_at, reason, run_id, report FROM roster_upload \
+               WHERE id = $1";
+    tx.fetch_optional::<Row>(sql, args![id]).await?.map(RosterUpload::try_from).transpose()
+}
+
+/// An upload to insert.
+#[derive(Clone, Copy, Debug)]
+pub struct NewUpload<'a> {
+    pub id: &'a str,
+    pub uai: &'a Uai,
+    pub academy: &'a str,
+    pub format: &'a str,
+    pub author_id: &'a AdministratorId,
+    pub files: &'a [UploadedFile],
+}
+
+/// Inserts an upload whose files are still to come.
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewUpload<'_>) -> Result<()> {
+    let now = tx.now;
+    let files = serde_json::to_string(new.files).unwrap_or_default();
+    let sql = "INSERT INTO roster_upload (id, uai, academy, format, state, version, author_id, created_at, \
+               updated_at, files, claimed_until, attempts, digest, reason) \
+               VALUES ($1, $2, $3, $4, 'receiving', 0, $5, $6, $6, $7, 0, 0, '', '')";
+    tx.execute(sql, args![new.id, new.uai, new.academy, new.format, new.author_id, now, files]).await?;
+    Ok(())
+}
+
+/// Counts the uploads of somebody since a time.
+pub async fn count_since(tx: &mut Tx, author: &AdministratorId, since: Timestamp) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM roster_upload WHERE created_at > $2 AND author_id = $1";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![author, since]).await?.0)
+}
+
+fn place(row: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "roster_upload_part", column: "content", row }
+}
+
+/// The number of a file of an upload, and of its part.
+pub type PartPlace = (i64, i64);
+
+/// Seals a part of a file.
+pub fn seal_part(
+    master_key: &MasterKey,
+    id: &str,
+    (file, part): PartPlace,
+    text: &str,
+) -> std::result::Result<String, crate::crypto::SealError> {
+    master_key.seal(place(&format!("{id}/{file}/{part}")), text)
+}
+
+/// Inserts a sealed part.
+pub async fn insert_part(tx: &mut Tx, id: &str, (file, part): PartPlace, sealed: &str) -> Result<()> {
+    let sql = "INSERT INTO roster_upload_part (upload_id, file, part, content) VALUES ($1, $2, $3, $4)";
+    tx.execute(sql, args![id, file, part, sealed]).await?;
+    Ok(())
+}
+
+/// Reads a part of a file; `None` behind the last one.
+pub async fn find_part(
+    tx: &mut Tx,
+    master_key: &MasterKey,
+    id: &str,
+    (file, part): PartPlace,
+) -> anyhow::Result<Option<String>> {
+    let sql = "SELECT content FROM roster_upload_part WHERE upload_id = $1 AND file = $2 AND part = $3";
+    let Some((sealed,)) = tx.fetch_optional::<(String,)>(sql, args![id, file, part]).await? else { return Ok(None) };
+    Ok(Some(master_key.open(place(&format!("{id}/{file}/{part}")), &sealed)?))
+}
+
+/// Deletes the parts of an upload.
+pub async fn delete_parts(tx: &mut Tx, id: &str) -> Result<()> {
+    tx.execute("DELETE FROM roster_upload_part WHERE upload_id = $1", args![id]).await?;
+    Ok(())
+}
+
+/// The next state of an upload, with what goes with it.
+#[derive(Clone, Debug, Default)]
+pub struct UploadChange<'a> {
+    pub preview: Option<&'a UploadPreview>,
+    pub digest: Option<&'a str>,
+    pub first_by: Option<&'a AdministratorId>,
+    pub decided_by: Option<&'a AdministratorId>,
+    pub reason: Option<&'a str>,
+    pub run_id: Option<&'a str>,
+    pub report: Option<&'a [UploadReportLine]>,
+}
+
+/// Moves an upload on from the version that was read. Returns false if it is another one meanwhile.
+pub async fn advance(
+    tx: &mut UnitOfWork<'_>,
+    held: &RosterUpload,
+    state: UploadState,
+    change: UploadChange<'_>,
+) -> Result<bool> {
+    let now = tx.now;
+    let json = |text: std::result::Result<String, serde_json::Error>| text.unwrap_or_default();
+    let preview = change.preview.map(|preview| json(serde_json::to_string(preview)));
+    let report = change.report.map(|report| json(serde_json::to_string(report)));
+    let decided_at = change.decided_by.map(|_| now);
+    let sql = "UPDATE roster_upload SET state = $4, version = version + 1, updated_at = $3, claimed_until = 0, \
+               attempts = 0, preview = COALESCE($5, preview), digest = COALESCE($6, digest), first_by = $7, \
+               decided_by = COALESCE($8, decided_by), decided_at = COALESCE($9, decided_at), \
+               reason = COALESCE($10, reason), run_id = COALESCE($11, run_id), report = COALESCE($12, report) \
+               WHERE id = $1 AND version = $2";
+    let values = args![
+        &held.id,
+        held.version,
+        now,
+        state.name(),
+        preview,
+        change.digest,
+        change.first_by.map(AdministratorId::as_str),
+        change.decided_by.map(AdministratorId::as_str),
+        decided_at,
+        change.reason,
+        change.run_id,
+        report
+    ];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Claims the next upload that is to be read or written, until a time. Returns its id.
+pub async fn claim(tx: &mut UnitOfWork<'_>, until: Timestamp) -> Result<Option<String>> {
+    let now = tx.now;
+    let sql = "UPDATE roster_upload SET claimed_until = $2, attempts = attempts + 1 WHERE id = \
+               (SELECT id FROM roster_upload WHERE state IN ('received', 'writing') AND claimed_until <= $1 \
+               ORDER BY updated_at, id LIMIT 1) AND claimed_until <= $1 RETURNING id";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![now, until]).await?.map(|(id,)| id))
+}
+
+/// Returns true if an upload is to be read or written now: asked before the writer is.
+pub async fn has_work(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    let sql = "SELECT id FROM roster_upload WHERE state IN ('received', 'writing') AND claimed_until <= $1 LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![now]).await?.is_some())
+}
+
+/// An upload in the list.
+#[derive(Clone, Debug, FromRow)]
+pub struct ListedUploadRow {
+    pub id: String,
+    pub uai: Uai,
+    pub school: String,
+    pub format: String,
+    pub state: String,
+    pub author: Option<String>,
+    pub created_at: i64,
+    pub preview: Option<String>,
+}
+
+/// Lists the uploads of the schools inside a scope, the last first, before an id; of one school, or of all.
+pub async fn list(
+    tx: &mut Tx,
+    scope: &AdminScope,
+    (uai, before): (&str, &str),
+    most: i64,
+) -> Result<Vec<ListedUploadRow>> {
+    let sql = "SELECT u.id, u.uai, s.name AS school, u.format, u.state, a.name AS author, u.created_at, u.preview \
+               FROM roster_upload u JOIN school s ON s.uai = u.uai LEFT JOIN administrator a ON a.id = u.author_id \
+               WHERE ($1 OR REPLACE($2, '\u{1f}' || s.ministry || '\u{1f}', '') <> $2 \
+               OR REPLACE($3, '\u{1f}' || s.academy || '\u{1f}', '') <> $3 \
+               OR REPLACE($4, '\u{1f}' || s.uai || '\u{1f}', '') <> $4 OR $5 = '') \
+               AND ($6 = '' OR u.uai = $6) AND ($7 = '' OR u.id < $7) AND u.state <> 'receiving' \
+               ORDER BY u.id DESC LIMIT $8";
+    let mut values = scope_args(scope);
+    values.extend([Value::from(uai), Value::from(before), Value::from(most)]);
+    tx.fetch_all(sql, values).await
+}
+
+/// Returns the name of an administrator.
+pub async fn find_name(tx: &mut Tx, id: &AdministratorId) -> Result<Option<String>> {
+    let sql = "SELECT name FROM administrator WHERE id = $1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![id]).await?.map(|(name,)| name))
+}
+
+/// Stops what never came whole or waited too long, and deletes a batch of uploads whose term has come.
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let (cut, waited, old) = (now.minus(RECEIVING_TTL), now.minus(WAITING_TTL), now.minus(UPLOAD_RETENTION));
+    let sql = "UPDATE roster_upload SET state = 'stopped', version = version + 1 WHERE id IN \
+               (SELECT id FROM roster_upload WHERE (state = 'receiving' AND updated_at < $1) \
+               OR (state = 'waiting' AND updated_at < $2) ORDER BY updated_at LIMIT $3)";
+    let stopped = tx.execute(sql, args![cut, waited, CLEANUP_BATCH_ROWS]).await?;
+    let sql =
+        "DELETE FROM roster_upload_part WHERE upload_id IN (SELECT id FROM roster_upload WHERE state = 'stopped')";
+    tx.execute(sql, args![]).await?;
+    let sql = "DELETE FROM roster_upload WHERE id IN \
+               (SELECT id FROM roster_upload WHERE updated_at < $1 ORDER BY updated_at LIMIT $2)";
+    Ok(stopped + tx.execute(sql, args![old, CLEANUP_BATCH_ROWS]).await?)
+}
