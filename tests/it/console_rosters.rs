@@ -21,7 +21,7 @@ fn crowd(count: u32) -> Vec<TestFamily> {
         nom: ["ABADIE", "BARTHE", "CARRIERE", "DUPUY", "ESTEVE"][n as usize % 5],
         prenom: ["Anne", "Benoît", "Chloé", "David", "Élise", "Farid", "Gaël"][n as usize % 7],
         phone: "",
-        children: vec![(910_000 + n, "Zoé", "14/02/2013", if n % 2 == 0 { "6 A" } else { "6 B" })],
+        children: vec![(910_000 + n, "Zoé", "14/02/2013", if n.is_multiple_of(2) { "6 A" } else { "6 B" })],
     };
     (0..count).map(family).collect()
 }
