@@ -58,7 +58,7 @@ impl UnreachableReason {
     }
 }
 
-/// How far a parent is.
+/// The point at which a parent stands in a campaign.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr, strum::EnumIter,
 )]

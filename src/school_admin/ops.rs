@@ -144,7 +144,7 @@ pub async fn find_school(tx: &mut Tx, on_duty: &OnDuty, uai: &Uai) -> anyhow::Re
 
 /// Everything of one school, as far as the administrator sees it.
 #[derive(Clone, Debug)]
-pub struct SchoolFile {
+pub struct SeenSchool {
     pub place: SchoolPlace,
     pub figures: CampaignFigures,
     /// True if the administrator sees the whole school, and not some classes of it.
@@ -162,7 +162,7 @@ pub struct SchoolFile {
 }
 
 /// Counts one school.
-pub async fn open_school(op: &Operation<'_>, on_duty: &OnDuty, place: SchoolPlace) -> anyhow::Result<SchoolFile> {
+pub async fn open_school(op: &Operation<'_>, on_duty: &OnDuty, place: SchoolPlace) -> anyhow::Result<SeenSchool> {
     let scope = AdminScope::of(&on_duty.roles, AdminAct::SeeSchool, op.now);
     let is_whole = scope.contains(&place.whole());
     let sees = |class: Option<&str>| is_whole || class.is_some_and(|class| scope.contains(&place.class(class)));
@@ -181,7 +181,7 @@ pub async fn open_school(op: &Operation<'_>, on_duty: &OnDuty, place: SchoolPlac
     let tried = store::list_near_persons(&mut tx, &uai).await?.into_iter().collect();
     let late = if is_whole { store::list_late_persons(&mut tx, &uai).await?.len() } else { 0 };
     let academy = store::progress::sum_academy(&mut tx, &place.school.academy).await?;
-    Ok(SchoolFile { place, figures, is_whole, tried, days, chart, late, academy })
+    Ok(SeenSchool { place, figures, is_whole, tried, days, chart, late, academy })
 }
 
 /// Returns the first and the last day of the chart of a campaign; `None` before it opens.

@@ -86,7 +86,7 @@ pub struct OrderedSchool {
     pub late: usize,
 }
 
-/// What an order does to a school.
+/// The effect of an order on a school.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlannedCampaign {
     /// The campaign becomes this one.

@@ -104,7 +104,7 @@ fn format_of(upload: &RosterUpload) -> anyhow::Result<RosterFormat> {
     })
 }
 
-/// What an import said of the files.
+/// The findings of an import about the files.
 struct Said {
     /// The report of the school, if the files are of it.
     school: Option<SchoolImportReport>,

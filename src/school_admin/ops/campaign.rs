@@ -123,7 +123,7 @@ async fn find_in(tx: &mut Tx, now: Timestamp, on_duty: &OnDuty, id: &str) -> any
 
 /// The outcome of a confirmation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConfirmOutcome {
+pub enum CampaignConfirmation {
     Done,
     /// Something changed since it was read, or it was read too long ago.
     Changed,
@@ -139,11 +139,11 @@ pub async fn confirm(
     on_duty: &OnDuty,
     id: &str,
     seen: (i64, &str),
-) -> anyhow::Result<ConfirmOutcome> {
+) -> anyhow::Result<CampaignConfirmation> {
     let mut tx = op.write(Durability::Durable).await?;
     let outcome = confirm_in(&mut tx, on_duty, id, seen).await?;
     match outcome {
-        ConfirmOutcome::Done => tx.commit().await?,
+        CampaignConfirmation::Done => tx.commit().await?,
         _ => tx.rollback().await?,
     }
     Ok(outcome)
@@ -154,25 +154,25 @@ async fn confirm_in(
     on_duty: &OnDuty,
     id: &str,
     (version, digest): (i64, &str),
-) -> anyhow::Result<ConfirmOutcome> {
+) -> anyhow::Result<CampaignConfirmation> {
     let now = tx.now;
-    let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(ConfirmOutcome::NotFound) };
+    let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(CampaignConfirmation::NotFound) };
     let (act, own) = (AdminAct::ChangeCampaign, &on_duty.administrator.id);
     let is_known = draft.places.len() == draft.order.schools.len();
     let grant = permitted_everywhere(tx, own, act, &draft.places).await?.filter(|_| is_known);
-    let Some(grant) = grant else { return Ok(ConfirmOutcome::NotPermitted) };
+    let Some(grant) = grant else { return Ok(CampaignConfirmation::NotPermitted) };
     // Posted twice, the answer is the same.
     if draft.row.is_done() && draft.row.version == version.saturating_add(1) {
-        return Ok(ConfirmOutcome::Done);
+        return Ok(CampaignConfirmation::Done);
     }
     if draft.row.is_done() || draft.is_stale(now) || draft.row.version != version || draft.digest != digest {
-        return Ok(ConfirmOutcome::Changed);
+        return Ok(CampaignConfirmation::Changed);
     }
     if !draft.does_something() {
-        return Ok(ConfirmOutcome::Nothing);
+        return Ok(CampaignConfirmation::Nothing);
     }
     if !drafts::finish(tx, id, version).await? {
-        return Ok(ConfirmOutcome::Changed);
+        return Ok(CampaignConfirmation::Changed);
     }
     tx.actor = on_duty.actor(Some(&grant));
     for (school, plan) in &draft.schools {
@@ -182,10 +182,10 @@ async fn confirm_in(
             PlannedCampaign::OpensFor(_) => open_for_late(tx, school, own.as_str()).await?,
         };
         if !done {
-            return Ok(ConfirmOutcome::Changed);
+            return Ok(CampaignConfirmation::Changed);
         }
     }
-    Ok(ConfirmOutcome::Done)
+    Ok(CampaignConfirmation::Done)
 }
 
 fn words(campaign: Option<Campaign>) -> String {

@@ -20,7 +20,7 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
-use crate::school_admin::ops::campaign::{self, CampaignDraft, ConfirmOutcome, DraftOutcome};
+use crate::school_admin::ops::campaign::{self, CampaignConfirmation, CampaignDraft, DraftOutcome};
 use crate::school_admin::orders::{
     CAMPAIGN_DAYS, CampaignOrder, CampaignOrderKind, CampaignWord, LATE_TTL, OrderedSchool, PlannedCampaign,
 };
@@ -225,14 +225,14 @@ pub async fn confirm(
     let seen = (version, form.0.form_value("empreinte"));
     let (mut ended_place, mut ended_at) = (String::new(), String::new());
     let error = match campaign::confirm(&op, &on_duty, &id, seen).await.map_err(failed)? {
-        ConfirmOutcome::Done => {
+        CampaignConfirmation::Done => {
             return Ok(see_other(&match draft.order.schools.as_slice() {
                 [one] => format!("{}?fait={}", school_path(one), draft.order.kind.name()),
                 _ => review_path(&id),
             }));
         }
-        ConfirmOutcome::NotFound => return Err(PageError::NotFound.into_response()),
-        ConfirmOutcome::NotPermitted => {
+        CampaignConfirmation::NotFound => return Err(PageError::NotFound.into_response()),
+        CampaignConfirmation::NotPermitted => {
             let ended = had_role(&app, &ctx, &on_duty, &draft).await?;
             let (grant, at) = ended.ok_or_else(|| PageError::NotFound.into_response())?;
             let mut tx = app.db.read().await.map_err(failed)?;
@@ -240,8 +240,8 @@ pub async fn confirm(
             ended_at = dates::hour(ctx.lang, Timestamp(at));
             CampaignReviewError::RoleEnded
         }
-        ConfirmOutcome::Changed => CampaignReviewError::Changed,
-        ConfirmOutcome::Nothing => CampaignReviewError::Nothing,
+        CampaignConfirmation::Changed => CampaignReviewError::Changed,
+        CampaignConfirmation::Nothing => CampaignReviewError::Nothing,
     };
     let page = page(&app, &ctx, (&on_duty, &draft)).await.map_err(failed)?;
     let page = CampaignReviewPage { error: Some(error), ended_place, ended_at, ..page };

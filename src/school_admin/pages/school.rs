@@ -19,7 +19,7 @@ use crate::http::pages::dates;
 use crate::http::request_context::RequestContext;
 use crate::protocol::params::encode;
 use crate::school_admin::figures::{CampaignFigures, CountedParent, ParentStanding, UnreachableReason};
-use crate::school_admin::ops::{self, SchoolFile, SchoolPlace};
+use crate::school_admin::ops::{self, SchoolPlace, SeenSchool};
 use crate::school_admin::orders::{CampaignOrderKind, CampaignWord};
 use crate::school_admin::pages::chart;
 use crate::school_admin::views::{
@@ -93,7 +93,7 @@ impl<'a> AskedList<'a> {
 
 /// Lists the parents of a list whom the administrator may see, those who tried first.
 pub(super) fn listed<'a>(
-    file: &'a SchoolFile,
+    file: &'a SeenSchool,
     scope: &AdminScope,
     has: impl Fn(&CountedParent) -> bool,
 ) -> Vec<&'a CountedParent> {
@@ -113,7 +113,7 @@ pub(super) fn listed<'a>(
     all
 }
 
-fn parent_line(file: &SchoolFile, parent: &CountedParent) -> ParentLine {
+fn parent_line(file: &SeenSchool, parent: &CountedParent) -> ParentLine {
     let child = |(_, name, class): &(_, String, Option<String>)| match class {
         Some(class) => format!("{name}, {class}"),
         None => name.clone(),
@@ -142,7 +142,7 @@ fn classes(ctx: &RequestContext, figures: &CampaignFigures) -> Vec<ClassLine> {
 }
 
 /// Returns the families for whom the school has something to look at.
-async fn tasks(app: &AppState, ctx: &RequestContext, file: &SchoolFile) -> anyhow::Result<Vec<FamilyTask>> {
+async fn tasks(app: &AppState, ctx: &RequestContext, file: &SeenSchool) -> anyhow::Result<Vec<FamilyTask>> {
     let wanted =
         [NoticeKind::Contested, NoticeKind::BirthDateFailed, NoticeKind::RecoveryFailed, NoticeKind::PhoneDisowned];
     let rows = tenants::store::list_notices(&mut app.db.read().await?, &file.place.school.uai, false).await?;
