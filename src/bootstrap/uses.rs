@@ -17,8 +17,15 @@ const FIGURES_INTERVAL: Duration = Duration::from_secs(10);
 /// The interval at which uploads are looked for: whoever gave one waits before the page.
 const UPLOADS_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Does all of it until `stop` is true.
+pub async fn run(app: AppState, stop: watch::Receiver<bool>) {
+    let uses = write(app.clone(), stop.clone());
+    let figures = write_figures(app.clone(), stop.clone());
+    tokio::join!(uses, Box::pin(figures), Box::pin(work_on_uploads(app, stop)));
+}
+
 /// Writes the uses until `stop` is true.
-pub async fn write(app: AppState, mut stop: watch::Receiver<bool>) {
+async fn write(app: AppState, mut stop: watch::Receiver<bool>) {
     loop {
         let stopping = tokio::select! {
             () = tokio::time::sleep(INTERVAL) => false,
@@ -34,7 +41,7 @@ pub async fn write(app: AppState, mut stop: watch::Receiver<bool>) {
 }
 
 /// Writes and counts until `stop` is true.
-pub async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
+async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
     loop {
         let stopping = tokio::select! {
             () = tokio::time::sleep(FIGURES_INTERVAL) => false,
@@ -60,7 +67,7 @@ pub async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
 }
 
 /// Reads and writes uploads, one after the other, until `stop` is true.
-pub async fn work_on_uploads(app: AppState, mut stop: watch::Receiver<bool>) {
+async fn work_on_uploads(app: AppState, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(UPLOADS_INTERVAL) => {}

@@ -113,10 +113,8 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
         }
     });
     all.spawn(helpdesk::index_words(app.clone(), stop.clone()));
-    all.spawn(uses::write(app.clone(), stop.clone()));
     all.spawn(traces::export(app.clone(), stop.clone()));
-    all.spawn(uses::write_figures(app.clone(), stop.clone()));
-    all.spawn(uses::work_on_uploads(app.clone(), stop.clone()));
+    all.spawn(uses::run(app.clone(), stop.clone()));
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
         loop {
