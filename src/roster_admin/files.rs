@@ -17,6 +17,10 @@ pub const MAX_UPLOAD_BYTES: usize = 32 << 20;
 const MAX_INFLATED_BYTES: u64 = 200 << 20;
 /// The maximum number of entries of a ZIP.
 const MAX_ZIP_ENTRIES: usize = 50;
+/// The first bytes of an entry of the directory of a ZIP.
+const ZIP_ENTRY: &[u8] = b"PK\x01\x02";
+/// Beyond so many of them in a file, its directory is not read: compressed data has none by chance.
+const MAX_ZIP_ENTRY_MARKS: usize = 200;
 /// The maximum length of the name of a file that is shown.
 const MAX_NAME_CHARS: usize = 100;
 
@@ -52,6 +56,10 @@ pub fn judge(content: &[u8]) -> Result<(), UploadFileFault> {
     if !content.starts_with(b"PK") {
         return Ok(());
     }
+    // Before the directory is read: 32 MB hold 700 000 empty entries. What its end says of their number can be untrue.
+    if has_many_entries(content) {
+        return Err(UploadFileFault::ZipTooLarge);
+    }
     let mut archive = ZipArchive::new(Cursor::new(content)).map_err(|_| UploadFileFault::BadZip)?;
     if archive.len() > MAX_ZIP_ENTRIES {
         return Err(UploadFileFault::ZipTooLarge);
@@ -71,6 +79,10 @@ pub fn judge(content: &[u8]) -> Result<(), UploadFileFault> {
         }
     }
     Ok(())
+}
+
+fn has_many_entries(content: &[u8]) -> bool {
+    content.windows(ZIP_ENTRY.len()).filter(|bytes| *bytes == ZIP_ENTRY).nth(MAX_ZIP_ENTRY_MARKS).is_some()
 }
 
 /// A file in memory that has a path: an import reads files, and no disk has this one.
@@ -127,6 +139,20 @@ mod tests {
         ] {
             assert_eq!(judge(&content), right);
         }
+    }
+
+    #[test]
+    fn attack_d1_a_zip_of_very_many_entries_is_refused_before_its_directory_is_read() {
+        let names: Vec<String> = (0..300).map(|n| format!("{n}.xml")).collect();
+        let entries: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 0)).collect();
+        let mut content = zipped(&entries);
+        assert!(has_many_entries(&content));
+        assert_eq!(judge(&content), Err(UploadFileFault::ZipTooLarge));
+        // Without its end it is no ZIP: refused all the same, so nothing looked for the end.
+        content.truncate(content.len() - 22);
+        assert_eq!(judge(&content), Err(UploadFileFault::ZipTooLarge));
+        assert!(!has_many_entries(&zipped(&entries[..50])));
+        assert_eq!(judge(&zipped(&entries[..51])), Err(UploadFileFault::ZipTooLarge));
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The list of uploads, and the form by which files are given.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::{StatusCode, header};
@@ -14,6 +18,7 @@ use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
+use crate::base::typed_ids::AdministratorId;
 use crate::base::uai::Uai;
 use crate::http::error::PageError;
 use crate::http::pages::dates;
@@ -22,7 +27,7 @@ use crate::http::request_context::{RequestContext, see_other};
 use crate::protocol::params::encode;
 use crate::roster::formats::RosterFormat;
 use crate::roster_admin::UploadPreview;
-use crate::roster_admin::files::{UploadFileFault, shown_name};
+use crate::roster_admin::files::{MAX_UPLOAD_BYTES, UploadFileFault, shown_name};
 use crate::roster_admin::multipart::{self, FormPart};
 use crate::roster_admin::ops::{self, GivenFile, PAGE_UPLOADS, UploadOutcome};
 use crate::roster_admin::store::ListedUploadRow;
@@ -30,8 +35,37 @@ use crate::roster_admin::views::{FORMATS, UploadFormError, UploadLine, UploadLis
 
 /// The uploads of this server whose bodies are in memory at the same time.
 static BODIES: Semaphore = Semaphore::const_new(2);
+/// A body has so long, and the time that this rate takes for the length that it says. 32 MB have five and a half minutes.
+const LEAST_BODY_SECONDS: u64 = 20;
+const MIN_BYTES_A_SECOND: u64 = 100_000;
 /// The time after which somebody who found no place comes again, in seconds.
 const BUSY_SECONDS: i64 = 20;
+
+/// The administrators of whom this server takes a body.
+static SENDERS: Mutex<BTreeSet<AdministratorId>> = Mutex::new(BTreeSet::new());
+
+/// The one place of an administrator, given back when it is dropped.
+struct OwnPlace(AdministratorId);
+
+impl OwnPlace {
+    fn take(id: &AdministratorId) -> Option<Self> {
+        let mut senders = SENDERS.lock().unwrap_or_else(PoisonError::into_inner);
+        senders.insert(id.clone()).then(|| Self(id.clone()))
+    }
+}
+
+impl Drop for OwnPlace {
+    fn drop(&mut self) {
+        SENDERS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+/// Returns the time for a body: that of a slow line for its length, so that a place is not held by bytes that trickle in.
+fn time_for(request: &Request) -> Duration {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok()?.parse::<u64>().ok());
+    let most = u64::try_from(MAX_UPLOAD_BYTES).unwrap_or(u64::MAX);
+    Duration::from_secs(LEAST_BODY_SECONDS + length.unwrap_or_default().min(most) / MIN_BYTES_A_SECOND)
+}
 
 fn line(ctx: &RequestContext, row: ListedUploadRow) -> UploadLine {
     let preview = row.preview.and_then(|text| serde_json::from_str::<UploadPreview>(&text).ok());
@@ -108,14 +142,15 @@ pub async fn submit(
     if on_duty.role_for(AdminAct::UploadRoster).is_none() {
         on_duty.permit(&app, &ctx, AdminAct::UploadRoster, &[]).await?;
     }
-    let Ok(_place) = BODIES.try_acquire() else {
-        return Err(PageError::Busy { seconds: BUSY_SECONDS }.into_response());
-    };
+    let busy = || PageError::Busy { seconds: BUSY_SECONDS }.into_response();
+    let _own = OwnPlace::take(&on_duty.administrator.id).ok_or_else(busy)?;
+    let _place = BODIES.try_acquire().map_err(|_| busy())?;
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_owned();
     let bad = |error: multipart::MultipartError| PageError::BadForm(error.to_string()).into_response();
     let boundary = multipart::boundary(&kind).map_err(bad)?;
-    let body = Bytes::from_request(request, &app).await.map_err(|_| PageError::TooLarge.into_response())?;
+    let body = tokio::time::timeout(time_for(&request), Bytes::from_request(request, &app)).await;
+    let body = body.map_err(|_| busy())?.map_err(|_| PageError::TooLarge.into_response())?;
     let parts = multipart::parse(&body, boundary).map_err(bad)?;
     let typed = text(&parts, "uai");
     let not_found = || PageError::NotFound.into_response();
@@ -133,9 +168,9 @@ pub async fn submit(
     };
     let given = parts.iter().filter(|part| part.name == "fichiers");
     // A field without a file is sent as an empty file without a name.
-    let given: Vec<(String, &[u8])> = given
+    let given: Vec<(String, Bytes)> = given
         .filter(|part| !part.content.is_empty() || part.file_name.as_deref().is_some_and(|name| !name.is_empty()))
-        .map(|part| (shown_name(part.file_name.as_deref().unwrap_or_default()), part.content))
+        .map(|part| (shown_name(part.file_name.as_deref().unwrap_or_default()), body.slice_ref(part.content)))
         .collect();
     let files: Vec<GivenFile<'_>> = given.iter().map(|(name, content)| GivenFile { name, content }).collect();
     let op = on_duty.operation(&app, &ctx, Some(&grant));
@@ -162,4 +197,26 @@ async fn refuse(
 ) -> GatedResult {
     let page = page(app, ctx, on_duty, (typed, Some(error))).await.map_err(failed)?;
     ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_d8_a_slow_body_holds_one_place_of_its_sender_for_a_bounded_time() {
+        let (one, other) = (AdministratorId::new("one"), AdministratorId::new("other"));
+        let held = OwnPlace::take(&one);
+        assert!(held.is_some() && OwnPlace::take(&one).is_none(), "one place for each");
+        assert!(OwnPlace::take(&other).is_some());
+        drop(held);
+        assert!(OwnPlace::take(&one).is_some());
+        let time = |length: &str| {
+            let request = Request::builder().header(header::CONTENT_LENGTH, length).body(axum::body::Body::empty());
+            time_for(&request.unwrap()).as_secs()
+        };
+        for (length, right) in [("", 20), ("x", 20), ("2000000", 40), ("33554432", 355), ("99999999999", 355)] {
+            assert_eq!(time(length), right, "{length}");
+        }
+    }
 }
