@@ -83,6 +83,16 @@ impl CampaignSteps {
         }
     }
 
+    /// Puts back notes that could not be written; those since then stay.
+    pub fn put_back(&self, unwritten: NotedSteps) {
+        for (person, (step, at)) in unwritten.persons {
+            self.note(&[person], step, at);
+        }
+        for account_id in &unwritten.accounts {
+            self.note_account(account_id);
+        }
+    }
+
     /// Takes the notes since the last call.
     pub fn take(&self) -> NotedSteps {
         std::mem::take(&mut *self.noted())
@@ -102,6 +112,11 @@ mod tests {
         }
         assert_eq!(steps.take().persons.get(&one[0]), Some(&(CampaignStep::Activated, Timestamp(2))));
         assert!(steps.take().persons.is_empty());
+        steps.note(&one, CampaignStep::CodeRight, Timestamp(4));
+        let unwritten = steps.take();
+        steps.note(&one, CampaignStep::Activated, Timestamp(5));
+        steps.put_back(unwritten);
+        assert_eq!(steps.take().persons.get(&one[0]), Some(&(CampaignStep::Activated, Timestamp(5))));
         let many: Vec<PersonId> = (0..=MAX_NOTED).map(|n| PersonId::new(n.to_string())).collect();
         steps.note(&many, CampaignStep::Asked, Timestamp(1));
         for person in &many {

@@ -1,12 +1,12 @@
 //! Writes what activations noted in memory, and counts the figures of schools again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use strum::IntoEnumIterator as _;
 
-use crate::app::{CampaignStep, Operation};
+use crate::app::{CampaignStep, NotedSteps, Operation};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::{AccountId, PersonId};
+use crate::base::typed_ids::PersonId;
 use crate::base::uai::Uai;
 use crate::db::{Durability, UnitOfWork};
 use crate::http::pages::dates;
@@ -24,37 +24,57 @@ const MIN_COUNT_INTERVAL: Span = Span::minutes(1);
 /// Figures are counted again after this time, whatever happened: accounts close, and a note may be lost in a crash.
 const MAX_FIGURE_AGE: Span = Span::days(1);
 
-/// Writes the noted steps. Returns the number of persons.
+/// Writes the noted steps. Returns the number of persons. What cannot be written now is noted again.
 pub async fn write_steps(op: &Operation<'_>) -> anyhow::Result<usize> {
-    let noted = op.app.campaign_steps.take();
-    let persons: Vec<(PersonId, (CampaignStep, Timestamp))> = noted.persons.into_iter().collect();
-    for batch in persons.chunks(BATCH_PERSONS) {
-        let mut tx = op.write(Durability::Relaxed).await?;
-        let mut days: BTreeMap<(Uai, String, CampaignStep), i64> = BTreeMap::new();
-        for (person_id, (step, at)) in batch {
-            add_person(&mut tx, person_id, (*step, *at), &mut days).await?;
+    let mut noted = op.app.campaign_steps.take();
+    let persons = noted.persons.len();
+    while !noted.persons.is_empty() || !noted.accounts.is_empty() {
+        let batch = split_batch(&mut noted);
+        if let Err(error) = write_batch(op, &batch).await {
+            op.app.campaign_steps.put_back(batch);
+            op.app.campaign_steps.put_back(noted);
+            return Err(error);
         }
-        let mut marked = None;
-        for ((uai, day, step), n) in &days {
-            progress::add_to_day(&mut tx, uai, (day, *step), *n).await?;
-            if marked != Some(uai) {
-                progress::mark_stale(&mut tx, uai).await?;
-                marked = Some(uai);
-            }
-        }
-        tx.commit().await?;
     }
-    let accounts: Vec<AccountId> = noted.accounts.into_iter().collect();
-    for batch in accounts.chunks(BATCH_PERSONS) {
-        let mut tx = op.write(Durability::Relaxed).await?;
-        for account_id in batch {
-            for uai in progress::list_schools_of_account(&mut tx, account_id).await? {
-                progress::mark_stale(&mut tx, &uai).await?;
-            }
-        }
-        tx.commit().await?;
+    Ok(persons)
+}
+
+/// Takes the first persons, else the first accounts.
+fn split_batch(noted: &mut NotedSteps) -> NotedSteps {
+    let mut batch = NotedSteps::default();
+    while batch.persons.len() < BATCH_PERSONS
+        && let Some((person_id, step)) = noted.persons.pop_first()
+    {
+        batch.persons.insert(person_id, step);
     }
-    Ok(persons.len())
+    while batch.persons.is_empty()
+        && batch.accounts.len() < BATCH_PERSONS
+        && let Some(account_id) = noted.accounts.pop_first()
+    {
+        batch.accounts.insert(account_id);
+    }
+    batch
+}
+
+/// Writes a batch. The rows of schools are written in the order of the UAI, by every server: nobody waits for another
+/// in a circle.
+async fn write_batch(op: &Operation<'_>, batch: &NotedSteps) -> anyhow::Result<()> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let mut days: BTreeMap<(Uai, String, CampaignStep), i64> = BTreeMap::new();
+    for (person_id, (step, at)) in &batch.persons {
+        add_person(&mut tx, person_id, (*step, *at), &mut days).await?;
+    }
+    let mut stale: BTreeSet<Uai> = days.keys().map(|(uai, ..)| uai.clone()).collect();
+    for account_id in &batch.accounts {
+        stale.extend(progress::list_schools_of_account(&mut tx, account_id).await?);
+    }
+    for ((uai, day, step), n) in &days {
+        progress::add_to_day(&mut tx, uai, (day, *step), *n).await?;
+    }
+    for uai in &stale {
+        progress::mark_stale(&mut tx, uai).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Counts the steps that a person reached for the first time, in each of their schools.
@@ -68,7 +88,10 @@ async fn add_person(
     if step < CampaignStep::Activated && progress::has_active_account(tx, person_id).await? {
         return Ok(());
     }
-    let held = progress::lock_step(tx, person_id).await?;
+    let (held, held_at) = progress::lock_step(tx, person_id).await?;
+    // A step of before the campaign that is open now was one of another campaign.
+    let opened = progress::find_last_opening(tx, person_id, at).await?;
+    let held = if opened.is_some_and(|opened| held_at < opened) { 0 } else { held };
     if held >= step.number() {
         return Ok(());
     }
@@ -87,7 +110,17 @@ async fn add_person(
 /// Counts the figures of some schools whose figures are old. Returns the number of schools.
 pub async fn count_schools(op: &Operation<'_>) -> anyhow::Result<usize> {
     let times = (op.now.minus(MIN_COUNT_INTERVAL), op.now.minus(MAX_FIGURE_AGE));
-    let due = progress::list_uncounted(&mut op.app.db.read().await?, times, BATCH_SCHOOLS).await?;
+    let mut due = progress::list_uncounted(&mut op.app.db.read().await?, times, BATCH_SCHOOLS).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    due.sort();
+    // The marks go before anything is read: whoever comes further meanwhile marks again.
+    let mut tx = op.write(Durability::Relaxed).await?;
+    for (uai, _) in &due {
+        progress::begin_count(&mut tx, uai).await?;
+    }
+    tx.commit().await?;
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let mut counted = Vec::new();
     for (uai, revision) in due {
@@ -107,12 +140,10 @@ pub async fn count_schools(op: &Operation<'_>) -> anyhow::Result<usize> {
         };
         counted.push((uai, row));
     }
-    if !counted.is_empty() {
-        let mut tx = op.write(Durability::Relaxed).await?;
-        for (uai, row) in &counted {
-            progress::set_figures(&mut tx, uai, op.now, *row).await?;
-        }
-        tx.commit().await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
+    for (uai, row) in &counted {
+        progress::set_figures(&mut tx, uai, op.now, *row).await?;
     }
+    tx.commit().await?;
     Ok(counted.len())
 }

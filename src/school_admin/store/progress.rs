@@ -9,14 +9,22 @@ use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 /// The time after which a step is of another campaign, and its row goes.
 pub const PROGRESS_RETENTION: Span = Span::days(200);
 
-/// Reads the step of a person, and keeps others from it until the commit; 0 for none, or one of another campaign.
-pub async fn lock_step(tx: &mut UnitOfWork<'_>, person_id: &PersonId) -> Result<i64> {
+/// Reads the step of a person, and keeps others from it until the commit, with its time; 0 for none, or an old one.
+pub async fn lock_step(tx: &mut UnitOfWork<'_>, person_id: &PersonId) -> Result<(i64, Timestamp)> {
     let (now, since) = (tx.now, tx.now.minus(PROGRESS_RETENTION));
     let sql = "INSERT INTO campaign_progress (person_id, step, at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING";
     tx.execute(sql, args![person_id, now]).await?;
     let sql = "UPDATE campaign_progress SET step = step WHERE person_id = $1 RETURNING step, at";
     let (step, at) = tx.fetch_one::<(i64, i64)>(sql, args![person_id]).await?;
-    Ok(if at < since.0 { 0 } else { step })
+    Ok((if at < since.0 { 0 } else { step }, Timestamp(at)))
+}
+
+/// Returns when the last campaign of a person's schools opened, of those that had opened at a time.
+pub async fn find_last_opening(tx: &mut Tx, person_id: &PersonId, at: Timestamp) -> Result<Option<Timestamp>> {
+    let sql = "SELECT c.opens_at FROM campaign c JOIN link l ON l.uai = c.uai \
+               WHERE l.person_id = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND c.opens_at <= $2 \
+               ORDER BY c.opens_at DESC LIMIT 1";
+    Ok(tx.fetch_optional::<(i64,)>(sql, args![person_id, at]).await?.map(|(at,)| Timestamp(at)))
 }
 
 /// Writes the step of a person.
@@ -83,12 +91,21 @@ pub struct SchoolFigureRow {
     pub pupils_covered: i64,
 }
 
-/// Writes the figures of a school, counted at `at`, unless later ones are there.
+/// Begins to count a school: what is marked from now on is counted again, and so is a count that does not end.
+pub async fn begin_count(tx: &mut Tx, uai: &Uai) -> Result<()> {
+    let sql = "INSERT INTO school_figure (uai, revision, counted_at, stale, parents, with_account, unreachable, \
+               pupils, pupils_covered) VALUES ($1, -1, 0, FALSE, 0, 0, 0, 0, 0) \
+               ON CONFLICT (uai) DO UPDATE SET stale = FALSE, revision = -1";
+    tx.execute(sql, args![uai]).await?;
+    Ok(())
+}
+
+/// Writes the figures of a school, counted at `at`, unless later ones are there. A mark of meanwhile stays.
 pub async fn set_figures(tx: &mut Tx, uai: &Uai, at: Timestamp, row: SchoolFigureRow) -> Result<()> {
     let sql = "INSERT INTO school_figure (uai, revision, counted_at, stale, parents, with_account, unreachable, \
                pupils, pupils_covered) VALUES ($1, $2, $3, FALSE, $4, $5, $6, $7, $8) \
                ON CONFLICT (uai) DO UPDATE SET revision = excluded.revision, counted_at = excluded.counted_at, \
-               stale = excluded.stale, parents = excluded.parents, with_account = excluded.with_account, \
+               parents = excluded.parents, with_account = excluded.with_account, \
                unreachable = excluded.unreachable, pupils = excluded.pupils, \
                pupils_covered = excluded.pupils_covered WHERE school_figure.counted_at <= excluded.counted_at";
     let values =
