@@ -18,6 +18,8 @@ use crate::roster::store::pupils::{self, EnrolledPupil, LetterParent};
 pub enum LetterScope {
     /// A class, blanks and case apart.
     Class(String),
+    /// A class of exactly this name: of whoever has a role for it alone.
+    ExactClass(String),
     /// The family of a pupil, by ELEVE_ID.
     Family(String),
     /// One person, by identifiant.
@@ -112,10 +114,15 @@ pub async fn list(
                 None => return Ok(Vec::new()),
             }
         }
-        LetterScope::Class(_) | LetterScope::Family(_) | LetterScope::Person(_) | LetterScope::Parents(_) => None,
+        LetterScope::Class(_)
+        | LetterScope::ExactClass(_)
+        | LetterScope::Family(_)
+        | LetterScope::Person(_)
+        | LetterScope::Parents(_) => None,
     };
     let wanted = |pupil: &EnrolledPupil| match scope {
         LetterScope::Class(class) => pupil.class.as_deref().is_some_and(|known| folded(known) == folded(class)),
+        LetterScope::ExactClass(class) => pupil.class.as_ref() == Some(class),
         LetterScope::Family(key) => pupil.pupil_key == *key,
         LetterScope::Person(LetterPerson::Pupil(id)) => pupil.pupil_id == *id,
         LetterScope::Identifiant(_) | LetterScope::Person(LetterPerson::Parent(_)) | LetterScope::Parents(_) => true,

@@ -6,8 +6,8 @@ use super::SchoolPlace;
 use crate::administrators::ops::{OnDuty, permitted};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, Place};
-use crate::app::Operation;
-use crate::base::ids::is_id;
+use crate::app::{App, AppState, Operation};
+use crate::base::ids::{is_id, row_id};
 use crate::base::profile::Profile;
 use crate::base::typed_ids::PersonId;
 use crate::db::Durability;
@@ -69,7 +69,7 @@ pub enum BatchOutcome {
 
 /// Prints a batch. The letters serve once their file is drawn.
 pub async fn print_batch(
-    op: &Operation<'_>,
+    (op, app): (&Operation<'_>, &AppState),
     on_duty: &OnDuty,
     place: &SchoolPlace,
     order: &BatchOrder<'_>,
@@ -86,11 +86,18 @@ pub async fn print_batch(
     if store::letters::has(&mut tx, order.id).await? {
         return Ok(BatchOutcome::Already);
     }
+    // Only a class that there is, by its own name: a place of a role is compared exactly too.
+    if let BatchPart::Class(class) = &order.part
+        && !store::list_enrolled_classes(&mut tx, uai).await?.contains(&Some(class.clone()))
+    {
+        return Ok(BatchOutcome::Nobody);
+    }
     let links = store::list_links(&mut tx, uai).await?;
     drop(tx);
+    let id = row_id(op.now, op.app.rng.as_ref());
     let figures = CampaignFigures::count(&links, 0, place.campaign);
     let (scope, people) = part_of(order, &figures);
-    if people > MAX_BATCH_PEOPLE {
+    if order.profile == Profile::Responsable && people > MAX_BATCH_PEOPLE {
         return Ok(BatchOutcome::TooMany);
     }
     let act = AdminAct::PrintLetters;
@@ -108,16 +115,27 @@ pub async fn print_batch(
         past_factor: false,
         join: None,
         reason: reason.to_owned(),
-        batch_id: Some(order.id.to_owned()),
+        batch_id: Some(id.clone()),
     };
     let prepared = batch::prepare(&mut tx, &op.app.master_key, &request).await?;
     if prepared.letters.is_empty() {
         tx.rollback().await?;
         return Ok(BatchOutcome::Nobody);
     }
+    // Pupils were not counted before.
+    if prepared.letters.len() > MAX_BATCH_PEOPLE {
+        tx.rollback().await?;
+        return Ok(BatchOutcome::TooMany);
+    }
     tx.commit().await?;
-    let press = LetterPress { notices: op.app.into(), issuer: op.app.issuer() };
-    let Some(pdf) = batch::print(press, &prepared)? else { return Ok(BatchOutcome::Nobody) };
+    let drawing = app.clone();
+    let (prepared, pdf) = tokio::task::spawn_blocking(move || {
+        let pdf = batch::print(press_of(&drawing), &prepared);
+        (prepared, pdf)
+    })
+    .await?;
+    let Some(pdf) = pdf? else { return Ok(BatchOutcome::Nobody) };
+    let press = press_of(op.app);
     let mut tx = op.write(Durability::Durable).await?;
     // The role is read once more: it may have ended while the file was drawn.
     let Some(grant) = permitted(&mut tx, &on_duty.administrator.id, act, &places).await? else {
@@ -130,7 +148,8 @@ pub async fn print_batch(
         BatchPart::Unreachable => ("unreachable", ""),
     };
     let new = NewLetterBatch {
-        id: order.id,
+        id: &id,
+        form_id: order.id,
         uai,
         class,
         part,
@@ -149,13 +168,17 @@ pub async fn print_batch(
     Ok(BatchOutcome::Printed(pdf.bytes))
 }
 
+fn press_of(app: &App) -> LetterPress<'_> {
+    LetterPress { notices: app.into(), issuer: app.issuer() }
+}
+
 /// Returns the scope of an order, and the number of people whom it may concern at most.
 fn part_of(order: &BatchOrder<'_>, figures: &CampaignFigures) -> (LetterScope, usize) {
     match &order.part {
         BatchPart::Class(class) => {
             let is_in = |one: &Option<String>| one.as_deref() == Some(class);
             let concerned = figures.parents.iter().filter(|parent| parent.children.iter().any(|(.., c)| is_in(c)));
-            (LetterScope::Class(class.clone()), concerned.filter(|parent| !parent.has_account()).count())
+            (LetterScope::ExactClass(class.clone()), concerned.filter(|parent| !parent.has_account()).count())
         }
         BatchPart::Unreachable => {
             // An institution is nobody's account.

@@ -161,7 +161,7 @@ pub async fn print(
     let order = BatchOrder { id: form.0.form_value("lot"), part, profile, reason: &reason };
     let grant = on_duty.permit(&app, &ctx, AdminAct::PrintLetters, &order.places(&place)).await?;
     let op = on_duty.operation(&app, &ctx, Some(&grant));
-    let error = match print_batch(&op, &on_duty, &place, &order).await.map_err(failed)? {
+    let error = match print_batch((&op, &app), &on_duty, &place, &order).await.map_err(failed)? {
         BatchOutcome::Printed(bytes) => {
             let headers = [
                 (header::CONTENT_TYPE, "application/pdf"),

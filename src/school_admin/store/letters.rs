@@ -9,6 +9,8 @@ use crate::db::{FromRow, Result, Tx, UnitOfWork, Value, args};
 #[derive(Clone, Copy, Debug)]
 pub struct NewLetterBatch<'a> {
     pub id: &'a str,
+    /// The id that the page drew.
+    pub form_id: &'a str,
     pub uai: &'a Uai,
     /// Empty for a part that is no class.
     pub class: &'a str,
@@ -19,19 +21,30 @@ pub struct NewLetterBatch<'a> {
     pub letters: i64,
 }
 
-/// Inserts a batch. Returns false if it is there already.
+/// Inserts a batch. Returns false if its form printed one already.
 pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewLetterBatch<'_>) -> Result<bool> {
     let now = tx.now;
-    let sql = "INSERT INTO letter_batch (id, uai, class, part, profile, printed_by, printed_at, reason, letters) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
-    let values = args![new.id, new.uai, new.class, new.part, new.profile, new.printed_by, now, new.reason, new.letters];
+    let sql = "INSERT INTO letter_batch (id, uai, class, part, profile, printed_by, printed_at, reason, letters, \
+               form_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+    let values = args![
+        new.id,
+        new.uai,
+        new.class,
+        new.part,
+        new.profile,
+        new.printed_by,
+        now,
+        new.reason,
+        new.letters,
+        new.form_id
+    ];
     Ok(tx.execute(sql, values).await? == 1)
 }
 
-/// Returns true if a batch is there.
-pub async fn has(tx: &mut Tx, id: &str) -> Result<bool> {
-    let sql = "SELECT id FROM letter_batch WHERE id = $1";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![id]).await?.is_some())
+/// Returns true if a form printed a batch.
+pub async fn has(tx: &mut Tx, form_id: &str) -> Result<bool> {
+    let sql = "SELECT id FROM letter_batch WHERE form_id = $1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![form_id]).await?.is_some())
 }
 
 /// A batch in the list.
