@@ -247,6 +247,8 @@ async fn attack_p6_an_order_does_what_was_read_once_and_nothing_after_a_change_o
     assert_eq!(who.browser.page.status, REFUSED);
     let seen = who.browser.page.visible_text();
     assert!(seen.contains("Votre rôle sur académie de Montpellier est terminé"), "{seen}");
+    // And nothing of how the schools are now.
+    assert!(!seen.contains("Théodore") && !who.browser.page.has_element("tbody"), "{seen}");
     assert_eq!(server.query_texts(days).await, ["0349998H 30", "0349999J 31"]);
 }
 
@@ -313,6 +315,7 @@ async fn letters_of_a_class_are_printed_once_and_their_use_is_seen() {
         ([("pour", "eleve"), ("classe", ""), ("raison", "x")], "Choisissez pour qui"),
         ([("pour", "eleve"), ("classe", "6 A"), ("raison", " ")], "Dites pourquoi"),
         ([("pour", "eleve"), ("classe", "9 Z"), ("raison", "x")], "Personne n'a besoin"),
+        ([("pour", "eleve"), ("classe", "6a"), ("raison", "x")], "Personne n'a besoin"),
     ] {
         head.browser.get("/admin/lettres").await;
         head.browser.submit("imprimer", &typed).await;
@@ -330,7 +333,7 @@ async fn letters_of_a_class_are_printed_once_and_their_use_is_seen() {
     // The same form again prints nothing, and leaves the codes.
     let mut page = form.clone_browser();
     page.get("/admin/lettres").await;
-    let lot = server.query_texts("SELECT id FROM letter_batch").await.remove(0);
+    let lot = server.query_texts("SELECT form_id FROM letter_batch").await.remove(0);
     page.submit("imprimer", &[("lot", &lot), class[0], class[1], class[2]]).await;
     assert_eq!(page.page.status, REFUSED);
     assert!(page.page.visible_text().contains("déjà imprimées"), "{}", page.page.visible_text());

@@ -243,7 +243,11 @@ pub async fn confirm(
         CampaignConfirmation::Changed => CampaignReviewError::Changed,
         CampaignConfirmation::Nothing => CampaignReviewError::Nothing,
     };
-    let page = page(&app, &ctx, (&on_duty, &draft)).await.map_err(failed)?;
+    let mut page = page(&app, &ctx, (&on_duty, &draft)).await.map_err(failed)?;
+    if error == CampaignReviewError::RoleEnded {
+        // Told that the role has ended, and nothing of how the schools are now.
+        (page.schools, page.changing, page.digest) = (Vec::new(), 0, String::new());
+    }
     let page = CampaignReviewPage { error: Some(error), ended_place, ended_at, ..page };
     ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
 }
