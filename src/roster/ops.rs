@@ -25,6 +25,7 @@ use crate::tenants::{self, School};
 mod academy;
 mod academy_changes;
 mod academy_known;
+mod bounds;
 mod contested_rows;
 mod deliveries;
 mod doubtful_links;
@@ -42,6 +43,7 @@ mod tests;
 pub mod undo;
 pub mod words;
 
+pub use bounds::ImportBounds;
 use deliveries::{DeliveryTurn, find_turn, settle_delivery};
 use doubtful_links::settle_doubtful_links;
 use record_keys::find_roster_keys;
@@ -70,6 +72,8 @@ pub struct ImportContext<'a> {
     delivery: Option<&'a DeliveryMark>,
     /// The word of the school about its tables, to be kept with the set.
     source: Option<&'a RosterSourceRow>,
+    /// Of a roster that was given on screen.
+    bounds: Option<ImportBounds<'a>>,
 }
 
 impl<'a> ImportContext<'a> {
@@ -84,12 +88,18 @@ impl<'a> ImportContext<'a> {
             is_resumed: false,
             delivery: None,
             source: None,
+            bounds: None,
         }
     }
 
     #[must_use]
     pub fn with_clock(self, clock: &'a dyn Clock) -> Self {
         Self { clock: Some(clock), ..self }
+    }
+
+    #[must_use]
+    pub fn with_bounds(self, bounds: ImportBounds<'a>) -> Self {
+        Self { bounds: Some(bounds), ..self }
     }
 
     /// Tells whoever asked how far the import is.
@@ -260,6 +270,9 @@ async fn import_school(
     if school.academy != request.academy {
         return refused(ImportRejection::OtherAcademy { declared: school.academy, given: request.academy.clone() });
     }
+    if let (Some(_), Err(why)) = (ctx.bounds, bounds::check_times(given, ctx.storage.now)) {
+        return refused(why);
+    }
     match find_turn(ctx, &mut tx, request.format.name(), &given.uai).await? {
         DeliveryTurn::Now => {}
         DeliveryTurn::TakenBefore { later } => return Ok((SchoolImportOutcome::TakenBefore { later }, Vec::new())),
@@ -297,8 +310,20 @@ async fn import_school(
             && state.matching.is_empty()
             && !state.standing.takes_lead
             && (state.current.last_export == Some(plan.export) || set.extent.is_people_only());
+        let (taken, planned) = match ctx.bounds {
+            Some(bounds) => {
+                let read = (&state, &*set, &plan);
+                let (taken, planned) = bounds::bind(&mut tx, (ctx, request.format), read, taken).await?;
+                if bounds.agreed.is_some_and(|digest| digest != taken.bounded.digest) {
+                    return refused(ImportRejection::Changed);
+                }
+                (taken, Some(planned))
+            }
+            None => (taken, None),
+        };
         if request.dry_run {
-            let planned = list_changes(request.format, &state.current, &set, &plan);
+            let list = || list_changes(request.format, &state.current, &set, &plan);
+            let planned = planned.unwrap_or_else(list);
             let taken = taken.with_departures(&state.current, &plan);
             return Ok((SchoolImportOutcome::Imported(taken), planned));
         }

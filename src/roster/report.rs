@@ -111,6 +111,17 @@ pub struct ImportSummary {
     pub ine_conflicts: Vec<(String, IneConflict)>,
     pub leaving: Box<LeavingRecords>,
     pub beside: Box<BesideOtherFormats>,
+    /// Of a roster that was given on screen.
+    pub bounded: Box<BoundedPlan>,
+}
+
+/// The plan of a roster that was given on screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BoundedPlan {
+    /// The people of other schools whom it concerns, and accounts that it joins.
+    pub elsewhere: usize,
+    /// The digest of everything that it changes.
+    pub digest: String,
 }
 
 /// The records that go.
@@ -197,6 +208,12 @@ pub enum ImportRejection {
     AfterMissing { missing: String },
     #[error("other imports of this school keep coming first; try again")]
     Conflict,
+    #[error("it says that it was exported tomorrow or later")]
+    FutureExport,
+    #[error("it is of the school year {given}, and this is {current}")]
+    LaterSchoolYear { given: u16, current: u16 },
+    #[error("it would change something else than what was agreed with")]
+    Changed,
 }
 
 impl From<&ReconcilePlan> for RosterChanges {
@@ -233,6 +250,7 @@ impl From<&ReconcilePlan> for ImportSummary {
             ine_conflicts: plan.ine_conflicts.clone(),
             leaving: Box::new(LeavingRecords { removals: plan.removals, departures: Vec::new() }),
             beside: Box::default(),
+            bounded: Box::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod former;
 pub mod import;
 pub mod keys;
 pub mod ownership;
+pub mod places;
 pub mod pupils;
 pub mod runs;
 pub mod same_pupil;

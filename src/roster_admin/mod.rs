@@ -16,8 +16,12 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AdministratorId;
 use crate::base::uai::Uai;
 
+/// The share of removals above which somebody of the academy agrees, in thousandths.
+pub const ACADEMY_ABOVE: usize = 50;
 /// The share of removals above which two persons agree, in thousandths.
 pub const TWO_PERSONS_ABOVE: usize = 200;
+/// The total below which a family may leave without an agreement.
+const FEW_RECORDS: usize = 20;
 /// The time after which an upload that waits for a decision is stopped.
 pub const WAITING_TTL: Span = Span::days(30);
 /// The retention of uploads with their reports.
@@ -112,6 +116,9 @@ pub struct UploadPreview {
     /// Some changes, and the number of all.
     pub changes: Vec<String>,
     pub all_changes: usize,
+    /// The people of other schools whom it concerns, for whoever agrees.
+    #[serde(default)]
+    pub elsewhere: usize,
     pub lines: Vec<UploadReportLine>,
 }
 
@@ -120,6 +127,33 @@ impl UploadPreview {
     pub fn share_gone(&self) -> usize {
         let of = |gone: usize, known: usize| gone.saturating_mul(1000).checked_div(known).unwrap_or_default();
         of(self.pupils_gone, self.pupils_known).max(of(self.links_gone, self.links_known))
+    }
+
+    /// Returns the agreement that it needs: in a new school year too, a file says its own year.
+    pub fn agreement(&self) -> NeededAgreement {
+        // Below this total 5 % is less than one record: a family may still leave.
+        let shares = [(self.pupils_gone, self.pupils_known, 1), (self.links_gone, self.links_known, 2)];
+        let exceeds = |limit: usize| {
+            let is_small = |gone, of, family| of < FEW_RECORDS && gone <= family;
+            let over = |gone: usize, of: usize| gone.saturating_mul(1000) > of.saturating_mul(limit);
+            shares.into_iter().any(|(gone, of, family)| over(gone, of) && !is_small(gone, of, family))
+        };
+        match self.elsewhere > 0 {
+            _ if exceeds(TWO_PERSONS_ABOVE) => NeededAgreement::TwoPersons,
+            true => NeededAgreement::Academy,
+            false if exceeds(ACADEMY_ABOVE) => NeededAgreement::Academy,
+            false => NeededAgreement::Confirmation,
+        }
+    }
+
+    /// True if an undo would take away more than a school decides on alone.
+    pub fn undo_takes_much(&self) -> bool {
+        let over = |counts: PreviewCounts, known: usize| {
+            let left = known.saturating_sub(counts.gone).saturating_add(counts.new);
+            counts.new.saturating_mul(1000) > left.saturating_mul(ACADEMY_ABOVE)
+                && !(left < FEW_RECORDS && counts.new <= 2)
+        };
+        over(self.enrolments, self.pupils_known) || over(self.links, self.links_known)
     }
 }
 

@@ -1,6 +1,9 @@
-//! Takes uploads, and decides on them; [`work`] reads and writes them.
+//! Takes uploads, and decides on them; [`work`] reads and writes them, [`undo`] takes one back.
 
+pub mod undo;
 pub mod work;
+
+use axum::body::Bytes;
 
 use super::files::{MAX_FILES, UploadFileFault, judge};
 use super::store::{self, NewUpload, UploadChange};
@@ -12,11 +15,10 @@ use crate::app::Operation;
 use crate::base::clock::Span;
 use crate::base::ids::row_id;
 use crate::base::secret::base64url;
+use crate::base::typed_ids::AdministratorId;
 use crate::base::uai::Uai;
 use crate::db::{Durability, Tx};
 use crate::roster::formats::RosterFormat;
-use crate::roster::ops::ImportContext;
-use crate::roster::ops::undo::{ImportUndo, undo_last_run};
 use crate::roster::store::runs::find_last_run;
 use crate::tenants::{self, School};
 
@@ -33,7 +35,7 @@ pub const PAGE_UPLOADS: i64 = 50;
 #[derive(Clone, Copy, Debug)]
 pub struct GivenFile<'a> {
     pub name: &'a str,
-    pub content: &'a [u8],
+    pub content: &'a Bytes,
 }
 
 /// The outcome of an upload.
@@ -68,10 +70,10 @@ pub async fn receive(
     if files.is_empty() || files.len() > MAX_FILES {
         return Ok(UploadOutcome::Fault(UploadFileFault::Number));
     }
-    for file in files {
-        if let Err(fault) = judge(file.content) {
-            return Ok(UploadOutcome::Fault(fault));
-        }
+    let contents: Vec<Bytes> = files.iter().map(|file| file.content.clone()).collect();
+    let judged = tokio::task::spawn_blocking(move || contents.iter().try_for_each(|content| judge(content)));
+    if let Err(fault) = judged.await? {
+        return Ok(UploadOutcome::Fault(fault));
     }
     let (author, key) = (&on_duty.administrator.id, &op.app.master_key);
     let id = row_id(op.now, op.app.rng.as_ref());
@@ -121,6 +123,8 @@ pub struct UploadFile {
     pub decider: Option<String>,
     /// True if nothing was imported into the school after it, so that it can be undone.
     pub is_last: bool,
+    /// True if its run was undone, by whichever way.
+    pub is_run_undone: bool,
 }
 
 /// Finds an upload, whoever asks.
@@ -139,9 +143,14 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<UploadF
         Some(by) => store::find_name(&mut tx, by).await?,
         None => None,
     };
-    let last = find_last_run(&mut tx, &upload.academy, Some(&upload.uai)).await?;
-    let is_last = last.is_some_and(|run| run.undone_at.is_none() && Some(&run.id) == upload.run_id.as_ref());
-    Ok(Some(UploadFile { upload, school, place, author, first, decider, is_last }))
+    let last = match &upload.run_id {
+        Some(_) => find_last_run(&mut tx, &upload.academy, Some(&upload.uai)).await?,
+        None => None,
+    };
+    let last = last.filter(|run| Some(&run.id) == upload.run_id.as_ref());
+    let is_run_undone = last.as_ref().is_some_and(|run| run.undone_at.is_some());
+    let is_last = last.is_some();
+    Ok(Some(UploadFile { upload, school, place, author, first, decider, is_last, is_run_undone }))
 }
 
 /// Lists the uploads that the administrator may see, the last first.
@@ -203,11 +212,10 @@ pub async fn decide(
     };
     tx.actor = on_duty.actor(Some(&grant));
     // Posted twice, the answer is the same.
-    if upload.version > version && upload.decided_by.as_ref() == Some(own) {
-        return Ok(UploadDecision::Done);
-    }
-    if upload.version == version.saturating_add(1) && upload.first_by.as_ref() == Some(own) {
-        return Ok(UploadDecision::Partly);
+    if upload.version == version.saturating_add(1)
+        && let Some(answer) = answer_again(&upload, own, choice)
+    {
+        return Ok(answer);
     }
     if upload.state != UploadState::Waiting || upload.version != version || upload.digest != digest {
         return Ok(UploadDecision::Changed);
@@ -241,6 +249,18 @@ pub async fn decide(
     record(&mut tx, &upload, (&detail, Some(reason))).await?;
     tx.commit().await?;
     Ok(outcome)
+}
+
+/// Returns the answer to a choice that was the last act on the upload.
+fn answer_again(upload: &RosterUpload, own: &AdministratorId, choice: UploadChoice) -> Option<UploadDecision> {
+    let (decided, agreed) = (upload.decided_by.as_ref() == Some(own), upload.first_by.as_ref() == Some(own));
+    match (choice, upload.state) {
+        (UploadChoice::Refuse, UploadState::Refused) | (UploadChoice::Take, UploadState::Writing) if decided => {
+            Some(UploadDecision::Done)
+        }
+        (UploadChoice::Take, UploadState::Waiting) if agreed => Some(UploadDecision::Partly),
+        _ => None,
+    }
 }
 
 async fn record(
@@ -278,28 +298,6 @@ pub async fn stop(op: &Operation<'_>, on_duty: &OnDuty, file: &UploadFile, versi
     }
     store::delete_parts(&mut tx, &upload.id).await?;
     record(&mut tx, &upload, (&format!("{}: stopped", upload.format), None)).await?;
-    tx.commit().await?;
-    Ok(true)
-}
-
-/// Puts the school back as it was before an upload, as long as nothing was imported into it since. Returns false if
-/// something was.
-pub async fn undo(op: &Operation<'_>, file: &UploadFile, version: i64) -> anyhow::Result<bool> {
-    let upload = &file.upload;
-    if upload.state == UploadState::Undone {
-        return Ok(true);
-    }
-    if upload.state != UploadState::Taken || upload.version != version || !file.is_last {
-        return Ok(false);
-    }
-    let ctx = ImportContext::new(op.storage(), &op.app.phone_parser);
-    let undone = Box::pin(undo_last_run(ctx, &upload.academy, Some(&upload.uai))).await?;
-    let ImportUndo::Done { schools, .. } = undone else { return Ok(false) };
-    if schools.iter().any(|(_, undone)| !undone) {
-        return Ok(false);
-    }
-    let mut tx = op.write(Durability::Durable).await?;
-    store::advance(&mut tx, upload, UploadState::Undone, UploadChange::default()).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -188,12 +188,13 @@ pub async fn advance(
     Ok(tx.execute(sql, values).await? == 1)
 }
 
-/// Claims the next upload that is to be read or written, until a time. Returns its id.
+/// Claims the next upload that is to be read or written, until a time; one of a school at a time. Returns its id.
 pub async fn claim(tx: &mut UnitOfWork<'_>, until: Timestamp) -> Result<Option<String>> {
     let now = tx.now;
     let sql = "UPDATE roster_upload SET claimed_until = $2, attempts = attempts + 1 WHERE id = \
-               (SELECT id FROM roster_upload WHERE state IN ('received', 'writing') AND claimed_until <= $1 \
-               ORDER BY updated_at, id LIMIT 1) AND claimed_until <= $1 RETURNING id";
+               (SELECT u.id FROM roster_upload u WHERE u.state IN ('received', 'writing') AND u.claimed_until <= $1 \
+               AND NOT EXISTS (SELECT 1 FROM roster_upload o WHERE o.uai = u.uai AND o.claimed_until > $1 \
+               AND o.state IN ('received', 'writing')) ORDER BY u.updated_at, u.id LIMIT 1) AND claimed_until <= $1 RETURNING id";
     Ok(tx.fetch_optional::<(String,)>(sql, args![now, until]).await?.map(|(id,)| id))
 }
 

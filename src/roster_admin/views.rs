@@ -164,6 +164,7 @@ fn sample_preview() -> UploadPreview {
         departures: vec![class("TG5", 34, 34), class("2nde 7", 36, 19), class("<b>", 35, 6), class("", 3, 1)],
         changes: vec!["- enrolment of ELEVE 900001: is absent from the set".to_owned(), "~ <script>".to_owned()],
         all_changes: 601,
+        elsewhere: 14,
         lines: Vec::new(),
     }
 }

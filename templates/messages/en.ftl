@@ -1905,6 +1905,7 @@ admin-schools-words = Name or UAI
 admin-schools-all = All
 admin-schools-none = No school.
 admin-schools-none-fit = No school fits.
+admin-schools-none-yet = No school fits among the first ones. The next ones may.
 admin-schools-see-all = See all schools
 admin-col-campaign = Campaign
 admin-col-share = Share
@@ -2153,7 +2154,12 @@ admin-upload-close-page = Closing this page stops nothing; after an interruption
 admin-upload-no-refresh = Do not load this page again by itself
 admin-upload-refresh = Load again
 admin-upload-gone = { $n } of { $of } pupils would be gone ({ $share })
-admin-upload-needs-academy = This is more than usual: an export of one group instead of the whole school looks like this. The academy's agreement is asked for.
+admin-upload-agreement = An agreement of the academy
+admin-upload-needs-academy = The academy's agreement is asked for: many pupils would leave, as after an export of one group, or some families are not of this school alone.
+admin-upload-elsewhere = { $n ->
+    [one] One person of another school is concerned. Check that they are of this one too.
+   *[other] { $n } people of other schools are concerned. Check that they are of this one too.
+}
 admin-upload-needs-two_persons = This is more than a fifth: two persons of the academy have to agree.
 admin-upload-first = { $who } agrees. A second person is missing.
 admin-upload-what = What would change

@@ -1905,6 +1905,7 @@ admin-schools-words = Nom ou UAI
 admin-schools-all = Toutes
 admin-schools-none = Aucun établissement.
 admin-schools-none-fit = Aucun établissement ne correspond.
+admin-schools-none-yet = Aucun établissement ne correspond parmi les premiers. La suite en contient peut-être.
 admin-schools-see-all = Voir tous les établissements
 admin-col-campaign = Campagne
 admin-col-share = Part
@@ -2162,7 +2163,12 @@ admin-upload-close-page = Fermer cette page n'arrête rien ; après une coupure
 admin-upload-no-refresh = Ne plus actualiser cette page toute seule
 admin-upload-refresh = Actualiser
 admin-upload-gone = { $n } élèves sur { $of } partiraient ({ $share })
-admin-upload-needs-academy = C'est plus que d'ordinaire : un export fait sur un groupe au lieu de tout l'établissement ressemble à cela. L'accord de l'académie est demandé.
+admin-upload-agreement = Un accord de l'académie
+admin-upload-needs-academy = L'accord de l'académie est demandé : beaucoup d'élèves partiraient, comme après un export fait sur un groupe, ou des familles ne sont pas seulement de cet établissement.
+admin-upload-elsewhere = { $n ->
+    [one] Une personne d'un autre établissement est concernée. Vérifiez qu'elle est aussi de celui-ci.
+   *[other] { $n } personnes d'autres établissements sont concernées. Vérifiez qu'elles sont aussi de celui-ci.
+}
 admin-upload-needs-two_persons = C'est plus d'un cinquième : deux personnes de l'académie doivent être d'accord.
 admin-upload-first = { $who } est d'accord. Il manque une deuxième personne.
 admin-upload-what = Ce qui changerait

@@ -43,9 +43,13 @@ mod console_checks;
 #[cfg(test)]
 mod console_clients;
 #[cfg(test)]
+mod console_figures;
+#[cfg(test)]
 mod console_requests;
 #[cfg(test)]
 mod console_rosters;
+#[cfg(test)]
+mod console_rosters_bounds;
 #[cfg(test)]
 mod console_schools;
 #[cfg(test)]

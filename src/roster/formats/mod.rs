@@ -18,7 +18,7 @@ pub mod aaf;
 pub mod columns;
 pub mod csv;
 mod faults;
-mod fields;
+pub(super) mod fields;
 pub mod onde;
 mod reader;
 pub mod siecle;

@@ -21,16 +21,29 @@ pub async fn start_run(ctx: ImportContext<'_>, request: &ImportRequest) -> Resul
     if request.dry_run {
         return Ok(None);
     }
-    let files = request.files.clone();
-    let files = tokio::task::spawn_blocking(move || digest_of(&files)).await?;
+    let files = match ctx.bounds {
+        // Files in memory have no names of their own: an upload goes on by its row.
+        Some(_) => String::new(),
+        None => {
+            let files = request.files.clone();
+            tokio::task::spawn_blocking(move || digest_of(&files)).await?
+        }
+    };
     let mut tx = ctx.storage.write(Durability::Relaxed).await?;
     runs::clear_former_before(&mut tx, ctx.storage.now.minus(undo::UNDO_TTL)).await?;
     let (academy, format) = (request.academy.as_str(), request.format.name());
-    let run = match runs::resume_run(&mut tx, academy, format, &files).await? {
+    let resumed = match ctx.bounds {
+        Some(_) => None,
+        None => runs::resume_run(&mut tx, academy, format, &files).await?,
+    };
+    let run = match resumed {
         Some(id) => StartedRun { id, is_resumed: true },
         None => {
             let id = row_id(ctx.storage.now, ctx.storage.rng);
             runs::insert_run(&mut tx, &id, (academy, format), &files).await?;
+            if let Some(bounds) = ctx.bounds {
+                runs::set_upload(&mut tx, &id, bounds.upload_id).await?;
+            }
             StartedRun { id, is_resumed: false }
         }
     };

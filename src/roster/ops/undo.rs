@@ -38,9 +38,20 @@ pub enum ImportUndo {
 /// Undoes the last run of an academy, or of one of its schools in that school alone, whatever was imported into others
 /// since. Interrupted, it is asked for again and does the rest.
 pub async fn undo_last_run(ctx: ImportContext<'_>, academy: &str, uai: Option<&Uai>) -> Result<ImportUndo> {
+    undo(ctx, (academy, uai), None).await
+}
+
+/// Undoes a run in a school, if it is the last one there at this moment.
+pub async fn undo_run(ctx: ImportContext<'_>, academy: &str, uai: &Uai, run_id: &str) -> Result<ImportUndo> {
+    undo(ctx, (academy, Some(uai)), Some(run_id)).await
+}
+
+async fn undo(ctx: ImportContext<'_>, (academy, uai): (&str, Option<&Uai>), only: Option<&str>) -> Result<ImportUndo> {
     let mut tx = ctx.storage.db.read().await?;
     let last = runs::find_last_run(&mut tx, academy, uai).await?;
-    let Some(LastRunRow { id, started_at, .. }) = last.filter(|run| run.undone_at.is_none()) else {
+    let Some(LastRunRow { id, started_at, .. }) =
+        last.filter(|run| run.undone_at.is_none() && only.is_none_or(|id| run.id == id))
+    else {
         return Ok(ImportUndo::NoRun);
     };
     if ctx.storage.now.since(Timestamp(started_at)) > UNDO_TTL {

@@ -39,7 +39,7 @@ pub async fn insert_run(tx: &mut UnitOfWork<'_>, id: &str, (academy, format): (&
 pub async fn resume_run(tx: &mut UnitOfWork<'_>, academy: &str, format: &str, files: &str) -> Result<Option<String>> {
     let now = tx.now;
     let sql = "UPDATE import_run SET resumed_at = $4 WHERE id = (SELECT id FROM import_run WHERE academy = $1 \
-               AND format <> $5 ORDER BY started_at DESC, id DESC LIMIT 1) AND format = $2 AND files = $3 AND finished_at IS NULL \
+               AND format <> $5 AND upload_id IS NULL ORDER BY started_at DESC, id DESC LIMIT 1) AND format = $2 AND files = $3 AND finished_at IS NULL \
                AND undone_at IS NULL RETURNING id";
     Ok(tx.fetch_optional::<(String,)>(sql, args![academy, format, files, now, ACCOUNTS_FORMAT]).await?.map(|(id,)| id))
 }
@@ -82,9 +82,24 @@ pub struct LastRunRow {
     pub undone_at: Option<i64>,
 }
 
-/// Returns the last run that wrote a set of an academy, or of one of its schools.
+/// Notes that a run is that of an upload on screen.
+pub async fn set_upload(tx: &mut Tx, id: &str, upload_id: &str) -> Result<()> {
+    tx.execute("UPDATE import_run SET upload_id = $2 WHERE id = $1", args![id, upload_id]).await?;
+    Ok(())
+}
+
+/// Returns the run that wrote an upload, if one did.
+pub async fn find_run_of_upload(tx: &mut Tx, upload_id: &str) -> Result<Option<String>> {
+    let sql = "SELECT r.id FROM import_run r JOIN import_run_set s ON s.run_id = r.id WHERE r.upload_id = $1 \
+               ORDER BY r.started_at DESC, r.id DESC LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![upload_id]).await?.map(|(id,)| id))
+}
+
+/// Returns the last run that wrote a set of an academy, or of one of its schools. Those on screen are of one school each,
+/// and never the last one of the academy.
 pub async fn find_last_run(tx: &mut Tx, academy: &str, uai: Option<&Uai>) -> Result<Option<LastRunRow>> {
-    let sql = "SELECT r.id, r.started_at, r.undone_at FROM import_run r WHERE r.academy = $1 AND EXISTS \
+    let sql = "SELECT r.id, r.started_at, r.undone_at FROM import_run r WHERE r.academy = $1 \
+               AND ($2 <> '' OR r.upload_id IS NULL) AND EXISTS \
                (SELECT 1 FROM import_run_set s WHERE s.run_id = r.id AND ($2 = '' OR s.uai = $2)) \
                ORDER BY r.started_at DESC, r.id DESC LIMIT 1";
     tx.fetch_optional(sql, args![academy, uai.map(|uai| uai.as_str()).unwrap_or_default()]).await

@@ -13,18 +13,16 @@ use crate::base::typed_ids::AdministratorId;
 use crate::db::Durability;
 use crate::roster::formats::RosterFormat;
 use crate::roster::ops::school_tables::TableRequest;
-use crate::roster::ops::{ImportContext, ImportRequest, import_files};
-use crate::roster::reconcile::{ReconcileError, RemovalPolicy};
+use crate::roster::ops::{ImportBounds, ImportContext, ImportRequest, import_files};
+use crate::roster::reconcile::RemovalPolicy;
 use crate::roster::report::{
     FindingWithRemedy, ImportFinding, ImportRejection, SchoolImportOutcome, SchoolImportReport,
 };
-use crate::roster::store::import::find_set;
-use crate::roster::store::runs::find_last_run;
+use crate::roster::store::runs::find_run_of_upload;
 use crate::roster_admin::files::MemoryFile;
 use crate::roster_admin::store::{self, UploadChange};
 use crate::roster_admin::{
-    NeededAgreement, PreviewClass, PreviewCounts, RosterUpload, TWO_PERSONS_ABOVE, UploadPreview, UploadReportLine,
-    UploadState,
+    NeededAgreement, PreviewClass, PreviewCounts, RosterUpload, UploadPreview, UploadReportLine, UploadState,
 };
 
 /// The time for which an upload is claimed.
@@ -113,12 +111,12 @@ struct Said {
     is_of_others: bool,
 }
 
-/// Runs the import of the files, dry or not.
+/// Runs the import of the files: dry, or writing the plan that was agreed with. What may go was weighed before.
 async fn run(
     op: &Operation<'_>,
     upload: &RosterUpload,
     files: &[MemoryFile],
-    (removals, dry_run): (RemovalPolicy, bool),
+    agreed: Option<&str>,
 ) -> anyhow::Result<Said> {
     let format = format_of(upload)?;
     let tables = format.is_tables().then(|| TableRequest {
@@ -132,12 +130,14 @@ async fn run(
         academy: upload.academy.clone(),
         files: files.iter().map(MemoryFile::path).collect(),
         tables,
-        removals,
+        removals: RemovalPolicy::Accepted,
         takes_lead: false,
-        dry_run,
+        dry_run: agreed.is_none(),
     };
     let mut said = Said { school: None, lines: Vec::new(), is_of_others: false };
-    let ctx = ImportContext::new(op.storage(), &op.app.phone_parser).with_clock(op.app.clock.as_ref());
+    let ctx = ImportContext::new(op.storage(), &op.app.phone_parser)
+        .with_clock(op.app.clock.as_ref())
+        .with_bounds(ImportBounds { upload_id: &upload.id, agreed });
     let mut tell = |finding: ImportFinding| {
         for line in (FindingWithRemedy { finding: &finding, remedy: |_| "" }).lines() {
             let mut message = line.message;
@@ -160,27 +160,15 @@ async fn run(
 }
 
 /// The difference of an upload; the lines that refuse it otherwise.
-type Difference = Result<(UploadPreview, String), Vec<UploadReportLine>>;
+type Difference = Result<(UploadPreview, String, String), Vec<UploadReportLine>>;
 
-/// Compares the files with what is known now.
+/// Compares the files with what is known now. Returns the difference, the digest of the page, and that of the plan.
 async fn compare(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]) -> anyhow::Result<Difference> {
-    let set = find_set(&mut op.app.db.read().await?, &upload.uai).await?;
-    let revision = set.map_or(0, |set| set.revision);
-    let guarded = run(op, upload, files, (RemovalPolicy::Guarded, true)).await?;
-    if guarded.is_of_others {
+    let said = run(op, upload, files, None).await?;
+    if said.is_of_others {
         let message = "the files are of another school".to_owned();
         return Ok(Err(vec![UploadReportLine { kind: REFUSED.to_owned(), message }]));
     }
-    let is_guarded = |report: &SchoolImportReport| {
-        let too_many = |error: &ReconcileError| matches!(error, ReconcileError::TooManyRemovals { .. });
-        matches!(&report.outcome,
-            SchoolImportOutcome::Rejected(ImportRejection::Reconcile(error)) if too_many(error))
-    };
-    let needs_agreement = guarded.school.as_ref().is_some_and(is_guarded);
-    let said = match needs_agreement {
-        true => run(op, upload, files, (RemovalPolicy::Accepted, true)).await?,
-        false => guarded,
-    };
     let lines = said.lines;
     let Some(report) = said.school else { return Ok(Err(lines)) };
     let SchoolImportOutcome::Imported(summary) = &report.outcome else { return Ok(Err(lines)) };
@@ -204,22 +192,18 @@ async fn compare(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]
         departures: departures.collect(),
         changes: report.planned.iter().take(MAX_KEPT_CHANGES).map(ToString::to_string).collect(),
         all_changes: report.planned.len(),
+        elsewhere: summary.bounded.elsewhere,
         lines,
     };
-    if needs_agreement {
-        preview.needed = match preview.share_gone() > TWO_PERSONS_ABOVE {
-            true => NeededAgreement::TwoPersons,
-            false => NeededAgreement::Academy,
-        };
-    }
-    let mut text = format!("{}\n{revision}\n{}\n{}\n", upload.id, preview.needed.name(), c);
-    report.planned.iter().for_each(|change| text.push_str(&format!("{change}\n")));
-    Ok(Ok((preview, sha256_base64url(&text))))
+    preview.needed = preview.agreement();
+    let plan = summary.bounded.digest.clone();
+    let digest = sha256_base64url(&format!("{}\n{}\n{plan}", upload.id, preview.needed.name()));
+    Ok(Ok((preview, digest, plan)))
 }
 
 /// Reads an upload, and keeps its difference for whoever decides.
 async fn read(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]) -> anyhow::Result<()> {
-    let (preview, digest) = match compare(op, upload, files).await? {
+    let (preview, digest, _) = match compare(op, upload, files).await? {
         Ok(found) => found,
         Err(lines) => return refuse_with(op, upload, lines).await,
     };
@@ -259,47 +243,43 @@ async fn write(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]) 
     {
         return refuse(op, upload, "the role of whoever agreed first has ended").await;
     }
-    if let Some(run_id) = written_before(op, upload, by).await? {
-        return finish(op, upload, (&run_id, &[])).await;
-    }
-    let (preview, digest) = match compare(op, upload, files).await? {
-        Ok(found) => found,
-        Err(lines) => return refuse_with(op, upload, lines).await,
+    let (preview, digest, plan) = match written_or_compared(op, upload, files).await? {
+        Err(run_id) => return finish(op, upload, (&run_id, &[])).await,
+        Ok(Ok(found)) => found,
+        Ok(Err(lines)) => return refuse_with(op, upload, lines).await,
     };
     if digest != upload.digest {
         return wait_for_decision(op, upload, (&preview, &digest)).await;
     }
-    let removals = match preview.needed {
-        NeededAgreement::Confirmation => RemovalPolicy::Guarded,
-        NeededAgreement::Academy | NeededAgreement::TwoPersons => RemovalPolicy::Accepted,
-    };
     let by_decider = op.clone().by(actor);
-    let said = run(&by_decider, upload, files, (removals, false)).await?;
-    let is_taken = said.school.as_ref().is_some_and(|s| matches!(s.outcome, SchoolImportOutcome::Imported(_)));
-    if !is_taken {
-        return refuse_with(op, upload, said.lines).await;
+    let said = run(&by_decider, upload, files, Some(&plan)).await?;
+    match said.school.as_ref().map(|school| &school.outcome) {
+        Some(SchoolImportOutcome::Imported(_)) => {
+            let run_id = find_run_of_upload(&mut op.app.db.read().await?, &upload.id).await?.unwrap_or_default();
+            finish(op, upload, (&run_id, &said.lines)).await
+        }
+        // Something else was imported since the comparison: the new difference is read before anything is written.
+        Some(SchoolImportOutcome::Rejected(ImportRejection::Changed)) => {
+            match written_or_compared(op, upload, files).await? {
+                Err(run_id) => finish(op, upload, (&run_id, &[])).await,
+                Ok(Ok((preview, digest, _))) => wait_for_decision(op, upload, (&preview, &digest)).await,
+                Ok(Err(lines)) => refuse_with(op, upload, lines).await,
+            }
+        }
+        _ => refuse_with(op, upload, said.lines).await,
     }
-    let last = find_last_run(&mut op.app.db.read().await?, &upload.academy, Some(&upload.uai)).await?;
-    let run_id = last.filter(|run| run.started_at >= op.now.0).map(|run| run.id).unwrap_or_default();
-    finish(op, upload, (&run_id, &said.lines)).await
 }
 
-/// Returns the run that wrote the upload before an interruption: of the same person, since the decision.
-async fn written_before(
+/// Compares the files, unless the upload was written already, before an interruption: then returns that run.
+async fn written_or_compared(
     op: &Operation<'_>,
     upload: &RosterUpload,
-    by: &AdministratorId,
-) -> anyhow::Result<Option<String>> {
-    if upload.attempts < 2 {
-        return Ok(None);
+    files: &[MemoryFile],
+) -> anyhow::Result<Result<Difference, String>> {
+    match find_run_of_upload(&mut op.app.db.read().await?, &upload.id).await? {
+        Some(run_id) => Ok(Err(run_id)),
+        None => Ok(Ok(compare(op, upload, files).await?)),
     }
-    let mut tx = op.app.db.read().await?;
-    let last = find_last_run(&mut tx, &upload.academy, Some(&upload.uai)).await?;
-    let since = upload.decided_at.map_or(i64::MAX, |at| at.0);
-    let Some(last) = last.filter(|run| run.started_at >= since) else { return Ok(None) };
-    let runs = crate::roster::store::runs::list_runs(&mut tx, Some(upload.academy.as_str())).await?;
-    let is_theirs = runs.iter().any(|run| run.id == last.id && run.actor.ends_with(by.as_str()));
-    Ok(is_theirs.then_some(last.id))
 }
 
 async fn finish(

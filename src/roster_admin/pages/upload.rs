@@ -19,6 +19,7 @@ use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::roster::ops::undo::UNDO_TTL;
 use crate::roster_admin::UploadState;
+use crate::roster_admin::ops::undo::{self as undoing, UploadUndo, undo_act};
 use crate::roster_admin::ops::{self, UploadChoice, UploadDecision, UploadFile, needed_act};
 use crate::roster_admin::views::{FORMATS, SHOWN_CHANGES, SHOWN_LINES, UploadPage, UploadPageError, line_kind};
 
@@ -70,6 +71,10 @@ async fn page(
         needed: preview.as_ref().map_or("confirmation", |preview| preview.needed.name()),
         shown_changes: preview.as_ref().map_or(0, |preview| preview.changes.len().min(SHOWN_CHANGES)),
         preview: preview.map(|mut preview| {
+            // How many is for whoever agrees: a school would learn of ids whether they are known.
+            if !allowed(AdminAct::AcceptRemovals) {
+                preview.elsewhere = 0;
+            }
             preview.changes.truncate(SHOWN_CHANGES);
             preview.lines.clear();
             preview
@@ -84,7 +89,7 @@ async fn page(
         waits_for_others: is_waiting && (!allowed(act) || has_agreed),
         needs_reason: act == AdminAct::AcceptRemovals,
         may_stop: own && matches!(upload.state, UploadState::Received | UploadState::Waiting),
-        may_undo: own && upload.state == UploadState::Taken && file.is_last && is_young,
+        may_undo: allowed(undo_act(upload)) && upload.state == UploadState::Taken && file.is_last && is_young,
         version: upload.version,
         digest: upload.digest.clone(),
         typed: String::new(),
@@ -186,11 +191,12 @@ pub async fn undo(
     let SignedInAdministrator(on_duty) = who;
     let file = open(&app, &ctx, &on_duty, &id).await?;
     let place = std::slice::from_ref(&file.place);
-    let grant = on_duty.permit(&app, &ctx, AdminAct::UploadRoster, place).await?;
+    let grant = on_duty.permit(&app, &ctx, undo_act(&file.upload), place).await?;
     let op = on_duty.operation(&app, &ctx, Some(&grant));
-    match ops::undo(&op, &file, seen_version(&form)).await.map_err(failed)? {
-        true => Ok(see_other(&upload_path(&id))),
-        false => refuse(&app, &ctx, (&on_duty, &id), (UploadPageError::NoUndo, "")).await,
+    match undoing::undo(&op, &on_duty, &file, seen_version(&form)).await.map_err(failed)? {
+        UploadUndo::Done => Ok(see_other(&upload_path(&id))),
+        UploadUndo::NotPermitted => Err(PageError::NotFound.into_response()),
+        UploadUndo::TooLate => refuse(&app, &ctx, (&on_duty, &id), (UploadPageError::NoUndo, "")).await,
     }
 }
 
