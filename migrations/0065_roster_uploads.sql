@@ -17,6 +17,7 @@ CREATE TABLE roster_upload (
   claimed_until BIGINT NOT NULL,
   attempts BIGINT NOT NULL,
   preview TEXT,
+  all_changes BIGINT,
   digest TEXT NOT NULL,
   first_by TEXT,
   decided_by TEXT,

@@ -165,11 +165,13 @@ pub async fn advance(
     let json = |text: std::result::Result<String, serde_json::Error>| text.unwrap_or_default();
     let preview = change.preview.map(|preview| json(serde_json::to_string(preview)));
     let report = change.report.map(|report| json(serde_json::to_string(report)));
+    let all_changes = change.preview.map(|preview| i64::try_from(preview.all_changes).unwrap_or(i64::MAX));
     let decided_at = change.decided_by.map(|_| now);
     let sql = "UPDATE roster_upload SET state = $4, version = version + 1, updated_at = $3, claimed_until = 0, \
                attempts = 0, preview = COALESCE($5, preview), digest = COALESCE($6, digest), first_by = $7, \
                decided_by = COALESCE($8, decided_by), decided_at = COALESCE($9, decided_at), \
-               reason = COALESCE($10, reason), run_id = COALESCE($11, run_id), report = COALESCE($12, report) \
+               reason = COALESCE($10, reason), run_id = COALESCE($11, run_id), report = COALESCE($12, report), \
+               all_changes = COALESCE($13, all_changes) \
                WHERE id = $1 AND version = $2";
     let values = args![
         &held.id,
@@ -183,7 +185,8 @@ pub async fn advance(
         decided_at,
         change.reason,
         change.run_id,
-        report
+        report,
+        all_changes
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }
@@ -214,7 +217,8 @@ pub struct ListedUploadRow {
     pub state: String,
     pub author: Option<String>,
     pub created_at: i64,
-    pub preview: Option<String>,
+    /// The number of changes of its preview.
+    pub all_changes: Option<i64>,
 }
 
 /// Lists the uploads of the schools inside a scope, the last first, before an id; of one school, or of all.
@@ -224,7 +228,7 @@ pub async fn list(
     (uai, before): (&str, &str),
     most: i64,
 ) -> Result<Vec<ListedUploadRow>> {
-    let sql = "SELECT u.id, u.uai, s.name AS school, u.format, u.state, a.name AS author, u.created_at, u.preview \
+    let sql = "SELECT u.id, u.uai, s.name AS school, u.format, u.state, a.name AS author, u.created_at, u.all_changes \
                FROM roster_upload u JOIN school s ON s.uai = u.uai LEFT JOIN administrator a ON a.id = u.author_id \
                WHERE ($1 OR REPLACE($2, '\u{1f}' || s.ministry || '\u{1f}', '') <> $2 \
                OR REPLACE($3, '\u{1f}' || s.academy || '\u{1f}', '') <> $3 \

@@ -26,7 +26,6 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::protocol::params::encode;
 use crate::roster::formats::RosterFormat;
-use crate::roster_admin::UploadPreview;
 use crate::roster_admin::files::{MAX_UPLOAD_BYTES, UploadFileFault, shown_name};
 use crate::roster_admin::multipart::{self, FormPart};
 use crate::roster_admin::ops::{self, GivenFile, PAGE_UPLOADS, UploadOutcome};
@@ -68,7 +67,6 @@ fn time_for(request: &Request) -> Duration {
 }
 
 fn line(ctx: &RequestContext, row: ListedUploadRow) -> UploadLine {
-    let preview = row.preview.and_then(|text| serde_json::from_str::<UploadPreview>(&text).ok());
     UploadLine {
         id: row.id,
         school: row.school,
@@ -77,7 +75,7 @@ fn line(ctx: &RequestContext, row: ListedUploadRow) -> UploadLine {
         state: known_state(&row.state),
         author: row.author.unwrap_or_default(),
         when: dates::moment(ctx.lang, Timestamp(row.created_at), ctx.now),
-        changes: preview.map(|preview| preview.all_changes),
+        changes: row.all_changes.and_then(|all| usize::try_from(all).ok()),
     }
 }
 
