@@ -176,10 +176,12 @@ async fn fault_rt14_two_uploads_of_one_school_are_written_one_after_the_other_ea
     let server = TestServer::start().await;
     let mut head = head(&server).await;
     let first = head.give_school(MONOD, &crowd(30)).await;
+    server.advance(Span::seconds(1));
     let second = head.give_school(MONOD, &crowd(31)).await;
     work(&server).await;
     for path in [&first, &second] {
         head.read(path).await;
+        server.advance(Span::seconds(1));
         head.browser.submit("decider", &[]).await;
     }
     // Another server is at the first one; the second one was claimed before, and not written.
