@@ -99,7 +99,11 @@ async fn attack_d1_more_pupils_than_a_batch_holds_get_no_letter_and_no_account()
     head.browser.get("/admin/lettres").await;
     head.browser.submit("imprimer", &[("pour", "eleve"), ("classe", "6 A"), ("raison", "Rentrée")]).await;
     assert_eq!(head.browser.page.status, axum::http::StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(head.browser.page.visible_text().contains("C'est plus de 120 lettres"), "{}", head.browser.page.visible_text());
+    assert!(
+        head.browser.page.visible_text().contains("C'est plus de 120 lettres"),
+        "{}",
+        head.browser.page.visible_text()
+    );
     assert_eq!(server.query_count("SELECT COUNT(*) FROM letter").await, 0);
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, before);
 }
