@@ -1,7 +1,5 @@
 //! Administrators of the demo, whom its console lets in without a passkey: on this machine only.
 
-use axum::body::Bytes;
-
 use crate::administrators::ops::OnDuty;
 use crate::administrators::ops::invite::{InvitationContext, RoleGiver, RoleOrder, RoleRefusal, give_role};
 use crate::administrators::roles::AdminRole;
@@ -97,9 +95,8 @@ pub async fn give_roster(app: &App, folder: &DemoFolder) -> anyhow::Result<()> {
         ended: false,
     };
     let on_duty = OnDuty { session, administrator, roles };
-    let fewer = Bytes::from(without_last_pupils(&pupils.1));
-    let all = Bytes::from(persons.1);
-    let files = [GivenFile { name: &pupils.0, content: &fewer }, GivenFile { name: &persons.0, content: &all }];
+    let fewer = without_last_pupils(&pupils.1);
+    let files = [GivenFile { name: &pupils.0, content: &fewer }, GivenFile { name: &persons.0, content: &persons.1 }];
     match receive(&op, &on_duty, (&school, &place), (RosterFormat::Siecle, &files)).await? {
         UploadOutcome::Received(_) => Ok(()),
         other => anyhow::bail!("the demo's upload was not received: {other:?}"),

@@ -26,7 +26,7 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::protocol::params::encode;
 use crate::roster::formats::RosterFormat;
-use crate::roster_admin::files::{MAX_UPLOAD_BYTES, UploadFileFault, shown_name};
+use crate::roster_admin::files::{MAX_UPLOAD_BYTES, UploadFileFault, judge, shown_name};
 use crate::roster_admin::multipart::{self, FormPart};
 use crate::roster_admin::ops::{self, GivenFile, PAGE_UPLOADS, UploadOutcome};
 use crate::roster_admin::store::ListedUploadRow;
@@ -129,6 +129,16 @@ fn text(parts: &[FormPart<'_>], name: &str) -> String {
     text.trim().chars().take(100).collect()
 }
 
+fn form_error(fault: UploadFileFault) -> UploadFormError {
+    match fault {
+        UploadFileFault::Number => UploadFormError::Number,
+        UploadFileFault::Empty => UploadFormError::Empty,
+        UploadFileFault::BadZip => UploadFormError::BadZip,
+        UploadFileFault::ZipPaths => UploadFormError::ZipPaths,
+        UploadFileFault::ZipTooLarge => UploadFormError::ZipTooLarge,
+    }
+}
+
 /// POST: takes the files. Nothing of the body is read before it is known who sends it.
 pub async fn submit(
     State(app): State<AppState>,
@@ -171,18 +181,18 @@ pub async fn submit(
         .map(|part| (shown_name(part.file_name.as_deref().unwrap_or_default()), body.slice_ref(part.content)))
         .collect();
     let files: Vec<GivenFile<'_>> = given.iter().map(|(name, content)| GivenFile { name, content }).collect();
+    // Beside the runtime: a ZIP of 32 MB takes a moment.
+    let contents: Vec<Bytes> = given.iter().map(|(_, content)| content.clone()).collect();
+    let judged = tokio::task::spawn_blocking(move || contents.iter().try_for_each(|content| judge(content)));
+    if let Err(fault) = judged.await.map_err(|error| failed(anyhow::Error::from(error)))? {
+        return refuse(&app, &ctx, &on_duty, (&typed, form_error(fault))).await;
+    }
     let op = on_duty.operation(&app, &ctx, Some(&grant));
     let error = match ops::receive(&op, &on_duty, (&school, &place), (format, &files)).await.map_err(failed)? {
         UploadOutcome::Received(id) => return Ok(see_other(&upload_path(&id))),
         UploadOutcome::NotPermitted => return Err(not_found()),
         UploadOutcome::TooMany => UploadFormError::TooMany,
-        UploadOutcome::Fault(fault) => match fault {
-            UploadFileFault::Number => UploadFormError::Number,
-            UploadFileFault::Empty => UploadFormError::Empty,
-            UploadFileFault::BadZip => UploadFormError::BadZip,
-            UploadFileFault::ZipPaths => UploadFormError::ZipPaths,
-            UploadFileFault::ZipTooLarge => UploadFormError::ZipTooLarge,
-        },
+        UploadOutcome::Fault(fault) => form_error(fault),
     };
     refuse(&app, &ctx, &on_duty, (&typed, error)).await
 }
