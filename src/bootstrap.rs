@@ -38,7 +38,7 @@ use crate::{federation, keys, router, telemetry, tenants};
 pub use health::{HealthReport, check_health};
 pub use listeners::{Listeners, bind_listener};
 pub use sample::sample_metrics;
-pub use worker::{close_gateways, drain_outbox, spawn_workers, tell_what_is_due};
+pub use worker::{close_gateways, drain_outbox, spawn_queues, spawn_workers, tell_what_is_due};
 
 /// The dependencies replaced by tests.
 pub struct Dependencies {

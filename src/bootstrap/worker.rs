@@ -42,12 +42,18 @@ const SUPPORT_WRITE_INTERVAL: Duration = Duration::from_secs(10);
 /// The number of receipts of one session that are not confirmed yet: what is beyond it waits at the gateway.
 const MAX_UNCONFIRMED_RECEIPTS: usize = 256;
 
-/// Starts the background work, ending soon after `stop` is true. A job under way is finished.
-pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+/// Starts the outbox's queues alone, ending soon after `stop` is true. A job under way is finished.
+pub fn spawn_queues(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut all = JoinSet::new();
     for kind in JobKind::ALL {
         all.spawn(run_queue(app.clone(), kind, stop.clone()));
     }
+    all
+}
+
+/// Starts the background work, ending soon after `stop` is true. A job under way is finished.
+pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut all = spawn_queues(app, stop);
     for (role, gateway) in app.sms_gateways.iter() {
         all.spawn(read_receipts(app.clone(), role, Arc::clone(gateway), stop.clone()));
     }

@@ -58,9 +58,10 @@ pub async fn measure(demo: &Demo, inbox: &Arc<SmsInbox>, cores: usize, seconds: 
             }
         }
     };
-    // The codes are sent as in production, by workers that are told of each job.
+    // The codes are sent as in production, by queues that are told of each job. What a server does beside, such as
+    // sealing the audit, is no part of an activation.
     let (stop, stopped) = watch::channel(false);
-    let mut workers = bootstrap::spawn_workers(app, &stopped);
+    let mut workers = bootstrap::spawn_queues(app, &stopped);
     // While a code is on its way, its task waits.
     let tasks = cores * 4;
     let (mut all, mut limit) = (CostRounds::default(), CostRounds::default());
