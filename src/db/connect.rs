@@ -69,6 +69,9 @@ pub enum Db {
     Postgres { read: PgPool, write: PgPool, writers: Writers },
 }
 
+/// The rows of a table from which SQLite's statistics of it are kept.
+const MIN_ROWS_OF_STATISTICS: i64 = 10_000;
+
 impl Db {
     /// Opens `sqlite:PATH` (created when missing) or `postgres://…`, without migrating.
     ///
@@ -125,13 +128,24 @@ impl Db {
         Ok(SchemaStatus { missing: only(&ours, &has), unknown: only(&has, &ours) })
     }
 
-    /// Renews what SQLite's planner knows of the tables that have grown since. By the figures of a young database it
-    /// reads a table from end to end where an index serves, and a server may run for months. Readers learn it when
-    /// their connections are renewed. PostgreSQL does all this by itself.
+    /// Renews what SQLite's planner knows of the tables that have grown since. By the figures of a small table it reads it
+    /// from end to end where an index serves; such a table may be large within minutes, by an import, so of small ones
+    /// nothing is kept: then an index is used. Readers learn it with the change of the schema. PostgreSQL does all this
+    /// by itself.
     pub async fn renew_statistics(&self) -> Result<()> {
         match self {
             // All tables, with a bounded sample of each (https://sqlite.org/pragma.html#pragma_optimize).
-            Db::Sqlite { write, .. } => sqlx::raw_sql("PRAGMA optimize = 0x10002").execute(write).await.map(|_| ())?,
+            Db::Sqlite { write, .. } => {
+                let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
+                sqlx::raw_sql("PRAGMA optimize = 0x10002").execute(&mut *tx).await?;
+                let known = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'";
+                if sqlx::query_scalar::<_, i64>(known).fetch_one(&mut *tx).await? > 0 {
+                    let small = "DELETE FROM sqlite_stat1 WHERE CAST(stat AS INTEGER) < $1";
+                    sqlx::query(small).bind(MIN_ROWS_OF_STATISTICS).execute(&mut *tx).await?;
+                }
+                tx.commit().await?;
+                sqlx::raw_sql("ANALYZE sqlite_schema").execute(write).await?;
+            }
             Db::Postgres { .. } => {}
         }
         Ok(())
@@ -203,11 +217,9 @@ async fn open_sqlite(path: &str, access: AccessMode) -> Result<Db> {
         .disable_statement_logging();
     let only_reads = base.clone().pragma("query_only", "ON");
     let writes = match access {
-        AccessMode::ReadWrite => base
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .create_if_missing(true)
-            .optimize_on_close(true, None),
+        AccessMode::ReadWrite => {
+            base.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).create_if_missing(true)
+        }
         AccessMode::ReadOnly => only_reads.clone(),
     };
     let write = SqlitePoolOptions::new()
@@ -306,11 +318,12 @@ mod tests {
         db.migrate().await.unwrap();
         fill(&db, (1, 6)).await;
         db.renew_statistics().await.unwrap();
-        assert_eq!(rows(&db).await, "6 1");
-        fill(&db, (7, 1_500)).await;
-        assert_eq!(rows(&db).await, "6 1");
+        let of_small = "SELECT stat FROM sqlite_stat1";
+        let kept = db.read().await.unwrap().fetch_all::<(String,)>(of_small, Vec::new()).await.unwrap();
+        assert!(kept.is_empty(), "{kept:?}");
+        fill(&db, (7, 15_000)).await;
         db.renew_statistics().await.unwrap();
-        assert_eq!(rows(&db).await, "1500 1");
+        assert_eq!(rows(&db).await, "15000 1");
         db.close().await;
     }
 

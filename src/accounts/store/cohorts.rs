@@ -43,8 +43,9 @@ macro_rules! of_school {
 }
 
 /// The accounts of an academy, in the order of the roster keys: an index has academy and key, so that a page costs the
-/// same however many people there are. `CROSS JOIN` keeps SQLite to that order whatever it believes of the tables. An
-/// account with several rows in the academy comes at the first of them.
+/// same however many people there are. `CROSS JOIN` keeps SQLite to that order whatever it believes of the tables, and
+/// `|| ''` keeps it from reading every earlier row where the account's few serve. An account with several rows in the
+/// academy comes at the first of them.
 macro_rules! of_academy {
     ($table:literal, $key:literal) => {
         concat!(
@@ -60,9 +61,9 @@ macro_rules! of_academy {
             " AND NOT EXISTS (SELECT 1 FROM ",
             $table,
             " o WHERE o.account_id = r.account_id \
-             AND o.academy = r.academy AND o.",
+             AND o.academy || '' = r.academy AND o.",
             $key,
-            " < r.",
+            " || '' < r.",
             $key,
             ") ORDER BY r.",
             $key,
