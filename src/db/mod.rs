@@ -11,6 +11,7 @@ mod begin;
 mod connect;
 pub mod copy;
 pub mod files;
+mod insert;
 mod recent_rows;
 mod time;
 pub mod transfer;
@@ -22,6 +23,7 @@ mod write_failure;
 
 pub use batch::{BATCH_SIZE, batch_args};
 pub use connect::{AccessMode, Db, MIGRATION_COUNT, PoolState, SchemaStatus};
+pub use insert::InsertSql;
 pub use recent_rows::RECENT_ROW_TTL;
 pub use sqlx::FromRow;
 pub use tx::{DbRow, Durability, Tx};

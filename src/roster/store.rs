@@ -13,6 +13,7 @@ pub mod keys;
 pub mod ownership;
 pub mod places;
 pub mod pupils;
+pub mod rows;
 pub mod runs;
 pub mod same_pupil;
 pub mod statements;

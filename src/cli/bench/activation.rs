@@ -26,7 +26,7 @@ use crate::db::Durability;
 use crate::demo::Demo;
 use crate::protocol::params::encode;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
-use crate::roster::store::import::{self, NewLink};
+use crate::roster::store::rows::{self, NewLink};
 use crate::roster::{Level, PersonData, Phone, PupilData};
 use crate::router;
 
@@ -105,9 +105,9 @@ pub(super) async fn insert_people(app: &AppState) -> anyhow::Result<()> {
         let pupil = PupilData { family: "MESURE".into(), usage: None, given: "Zoé".into(), born, ine_blind: None };
         let person = PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?;
         let pupil = PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?;
-        import::insert_person(&mut tx, now, academy, &person).await?;
-        import::insert_pupil(&mut tx, academy, &pupil).await?;
-        import::upsert_enrolment(&mut tx, uai, &pupil_id, None, "siecle").await?;
+        rows::insert_persons(&mut tx, now, academy, &[&person]).await?;
+        rows::insert_pupils(&mut tx, academy, &[&pupil]).await?;
+        rows::upsert_enrolments(&mut tx, uai, "siecle", &[(&pupil_id, None)]).await?;
         let link = NewLink {
             person_id: &person_id,
             pupil_id: &pupil_id,
@@ -115,7 +115,7 @@ pub(super) async fn insert_people(app: &AppState) -> anyhow::Result<()> {
             relation: None,
             source: "bench",
         };
-        import::upsert_link(&mut tx, uai, &link).await?;
+        rows::upsert_links(&mut tx, uai, &[link]).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -21,7 +21,7 @@ use crate::roster::ops::school_tables::TableRequest;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
 use crate::roster::reconcile::RemovalPolicy;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
-use crate::roster::store::import::{self, NewLink};
+use crate::roster::store::rows::{self, NewLink};
 use crate::roster::{Level, PersonData, Phone, PupilData};
 use crate::tenants::{self, School};
 
@@ -149,7 +149,7 @@ async fn measure_rows(app: &AppState, school: &GeneratedSchool) -> anyhow::Resul
     let uai = &school.uai;
     let born = BirthDate::new(2013, 2, 14).context("a date")?;
     let phone = E164::from_stored("+33639980001").context("a number")?;
-    let mut tx = op.write(Durability::Durable).await?;
+    let (mut persons, mut pupils) = (Vec::new(), Vec::new());
     for number in 0..PUPILS_PER_SCHOOL {
         let (person_id, pupil_id) =
             (PersonId::new(row_id(now, app.rng.as_ref())), PupilId::new(row_id(now, app.rng.as_ref())));
@@ -159,15 +159,27 @@ async fn measure_rows(app: &AppState, school: &GeneratedSchool) -> anyhow::Resul
         let person =
             PersonData { family: family.clone(), usage: None, given: given.clone(), phone, mobile_column: None };
         let pupil = PupilData { family, usage: None, given, born, ine_blind: None };
-        let person = PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?;
-        let pupil = PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?;
-        import::insert_person(&mut tx, now, ACADEMY, &person).await?;
-        import::insert_pupil(&mut tx, ACADEMY, &pupil).await?;
-        import::upsert_enrolment(&mut tx, uai, &pupil_id, None, "bench").await?;
-        let (person_id, pupil_id) = (&person_id, &pupil_id);
-        let link = NewLink { person_id, pupil_id, level: Level::Legal, relation: None, source: "bench" };
-        import::upsert_link(&mut tx, uai, &link).await?;
+        persons.push(PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?);
+        pupils.push(PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?);
     }
+    let enrolments: Vec<(&PupilId, Option<&str>)> = pupils.iter().map(|pupil| (&pupil.id, None)).collect();
+    let link = |(person, pupil): (&PersonRow, &PupilRow)| (person.id.clone(), pupil.id.clone());
+    let pairs: Vec<(PersonId, PupilId)> = persons.iter().zip(&pupils).map(link).collect();
+    let links: Vec<NewLink<'_>> = pairs
+        .iter()
+        .map(|(person_id, pupil_id)| NewLink {
+            person_id,
+            pupil_id,
+            level: Level::Legal,
+            relation: None,
+            source: "bench",
+        })
+        .collect();
+    let mut tx = op.write(Durability::Durable).await?;
+    rows::insert_persons(&mut tx, now, ACADEMY, &persons.iter().collect::<Vec<_>>()).await?;
+    rows::insert_pupils(&mut tx, ACADEMY, &pupils.iter().collect::<Vec<_>>()).await?;
+    rows::upsert_enrolments(&mut tx, uai, "bench", &enrolments).await?;
+    rows::upsert_links(&mut tx, uai, &links).await?;
     tx.commit().await?;
     Ok(began.elapsed().as_secs_f64())
 }

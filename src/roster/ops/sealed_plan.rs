@@ -19,7 +19,8 @@ use crate::roster::reconcile::{ExportVersion, LinkKey, ReconcilePlan};
 use crate::roster::report::RosterChanges;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 use crate::roster::store::former::list_former_notices;
-use crate::roster::store::import::{self, NewLink, RosterExportRow, RosterSetRow};
+use crate::roster::store::import::{self, RosterExportRow, RosterSetRow};
+use crate::roster::store::rows::{self, NewLink};
 use crate::roster::store::runs::{self, RunSetRow};
 use crate::roster::store::statements::{self, StatementRow};
 use crate::roster::store::{deliveries, keys, same_pupil, tables};
@@ -119,9 +120,7 @@ impl SealedPlan {
             tx.rollback().await?;
             return Ok(false);
         }
-        for statement in &self.statements {
-            statements::upsert_statement(&mut tx, statement).await?;
-        }
+        statements::upsert_statements(&mut tx, &self.statements).await?;
         self.write_exports(&mut tx, uai).await?;
         self.write_school(&mut tx, uai).await?;
         self.write_notices(&mut tx, uai).await?;
@@ -181,15 +180,21 @@ impl SealedPlan {
     /// Writes the keys of new rows, and of rows that another format made. Returns false if one was taken meanwhile.
     async fn write_keys(&self, tx: &mut UnitOfWork<'_>, academy: &str) -> Result<bool> {
         let format = self.standing.format;
-        let made = |_: &&_| !self.format.has_key_columns();
-        let persons = self.persons_new.iter().filter(made).map(|(key, row)| (key, &row.id));
-        for (key, id) in persons.chain(self.matching.persons.iter().map(|(id, key)| (key, id))) {
+        if !self.format.has_key_columns() {
+            let persons: Vec<_> = self.persons_new.iter().map(|(key, row)| (key.as_str(), &row.id)).collect();
+            let pupils: Vec<_> = self.pupils_new.iter().map(|(key, row)| (key.as_str(), &row.id)).collect();
+            if !keys::insert_person_keys(tx, academy, format, &persons).await?
+                || !keys::insert_pupil_keys(tx, academy, format, &pupils).await?
+            {
+                return Ok(false);
+            }
+        }
+        for (id, key) in &self.matching.persons {
             if !keys::insert_person_key(tx, academy, format, key, id).await? {
                 return Ok(false);
             }
         }
-        let pupils = self.pupils_new.iter().filter(|_| !self.format.has_key_columns()).map(|(key, row)| (key, &row.id));
-        for (key, id) in pupils.chain(self.matching.pupils.iter().map(|(id, key)| (key, id))) {
+        for (id, key) in &self.matching.pupils {
             if !keys::insert_pupil_key(tx, academy, format, key, id).await? {
                 return Ok(false);
             }
@@ -206,15 +211,12 @@ impl SealedPlan {
     /// seldom deadlock.
     async fn write_people(&self, tx: &mut UnitOfWork<'_>, academy: &str) -> Result<bool> {
         let now = tx.now;
-        for (_, row) in &self.persons_new {
-            if !import::insert_person(tx, now, academy, row).await? {
-                return Ok(false);
-            }
-        }
-        for (_, row) in &self.pupils_new {
-            if !import::insert_pupil(tx, academy, row).await? {
-                return Ok(false);
-            }
+        let persons: Vec<&PersonRow> = self.persons_new.iter().map(|(_, row)| row).collect();
+        let pupils: Vec<&PupilRow> = self.pupils_new.iter().map(|(_, row)| row).collect();
+        if !rows::insert_persons(tx, now, academy, &persons).await?
+            || !rows::insert_pupils(tx, academy, &pupils).await?
+        {
+            return Ok(false);
         }
         for row in &self.persons_changed {
             import::update_person(tx, now, row).await?;
@@ -249,16 +251,19 @@ impl SealedPlan {
 
     async fn write_school(&self, tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
         let plan = &self.plan;
+        let source = self.format.name();
+        let mut enrolments = Vec::new();
         for (pupil, class) in plan.enrolments_started.iter().chain(&plan.enrolments_moved) {
-            let pupil_id = row_id_of("pupil", &self.pupils, pupil)?;
-            import::upsert_enrolment(tx, uai, pupil_id, class.as_deref(), self.format.name()).await?;
+            enrolments.push((row_id_of("pupil", &self.pupils, pupil)?, class.as_deref()));
         }
+        rows::upsert_enrolments(tx, uai, source, &enrolments).await?;
+        let mut links = Vec::new();
         for (key, data) in plan.links_started.iter().chain(&plan.links_changed) {
             let (person_id, pupil_id) = self.link_ids(key)?;
             let (level, relation) = (data.level, data.relation.as_deref());
-            import::upsert_link(tx, uai, &NewLink { person_id, pupil_id, level, relation, source: self.format.name() })
-                .await?;
+            links.push(NewLink { person_id, pupil_id, level, relation, source });
         }
+        rows::upsert_links(tx, uai, &links).await?;
         for key in &plan.links_ended {
             import::end_link(tx, uai, self.link_ids(key)?, self.format.name()).await?;
         }

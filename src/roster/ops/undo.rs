@@ -141,7 +141,7 @@ async fn undo_set(
 async fn restore_people(tx: &mut UnitOfWork<'_>, former: &FormerSet) -> Result<()> {
     for (row_id, format, row) in &former.statements {
         match row {
-            Some(row) => statements::upsert_statement(tx, row).await?,
+            Some(row) => statements::upsert_statements(tx, std::slice::from_ref(row)).await?,
             None => statements::delete_statement(tx, row_id, format).await?,
         }
     }

@@ -7,7 +7,6 @@ use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
 use crate::db::{BATCH_SIZE, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
-use crate::roster::Level;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
 /// The roster last imported for a school, by its leading format.
@@ -121,36 +120,6 @@ pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Ve
     Ok(rows)
 }
 
-/// Returns false if another school's import has just inserted the same person.
-pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &PersonRow) -> Result<bool> {
-    let sql = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
-               phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since, landline, landline_blind, \
-               led_by, changed_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
-               ON CONFLICT DO NOTHING";
-    let args = args![
-        &row.id,
-        academy,
-        &row.person_key,
-        &row.family_name,
-        &row.usage_name,
-        &row.given_name,
-        &row.phone,
-        &row.phone_blind,
-        &row.phone_state,
-        row.exported_at,
-        &row.phone_why,
-        &row.phone_end,
-        &row.mobile_in,
-        now,
-        &row.landline,
-        &row.landline_blind,
-        &row.led_by,
-        row.changed_at
-    ];
-    Ok(tx.execute(sql, args).await? == 1)
-}
-
 /// Updates the imported columns of a person unless the row is newer; the account is left unchanged. Another mobile
 /// number is unproven, and belongs to the person from now on only; a person with an active account is told later, at the
 /// number before it, if that was not given up.
@@ -189,27 +158,6 @@ pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Resu
     ];
     tx.execute(sql, args).await?;
     Ok(())
-}
-
-/// Returns false if another school's import has just inserted the same pupil.
-pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<bool> {
-    let sql = "INSERT INTO pupil (id, academy, pupil_key, family_name, usage_name, given_name, birth_date, \
-               exported_at, ine_blind, led_by, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-               ON CONFLICT DO NOTHING";
-    let args = args![
-        &row.id,
-        academy,
-        &row.pupil_key,
-        &row.family_name,
-        &row.usage_name,
-        &row.given_name,
-        &row.birth_date,
-        row.exported_at,
-        &row.ine_blind,
-        &row.led_by,
-        row.changed_at
-    ];
-    Ok(tx.execute(sql, args).await? == 1)
 }
 
 /// Updates a pupil unless the row is newer; the account is left unchanged.
@@ -259,21 +207,6 @@ pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&PupilId]) -> Resul
     Ok(())
 }
 
-/// Starts or restarts an enrolment, or changes its class; `source` is the format of its export.
-pub async fn upsert_enrolment(
-    tx: &mut Tx,
-    uai: &Uai,
-    pupil_id: &PupilId,
-    class: Option<&str>,
-    source: &'static str,
-) -> Result<()> {
-    let sql = "INSERT INTO enrolment (pupil_id, uai, class, source) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (pupil_id, uai) DO UPDATE SET class = excluded.class, source = excluded.source, \
-               ended_at = NULL";
-    tx.execute(sql, args![pupil_id, uai, class, source]).await?;
-    Ok(())
-}
-
 /// Makes a format that takes the lead the source of every current enrolment and link of a school: what both formats have
 /// alike would otherwise be nobody's to end.
 pub async fn take_over_school(tx: &mut Tx, uai: &Uai, source: &'static str) -> Result<()> {
@@ -291,26 +224,6 @@ pub async fn end_enrolment(tx: &mut UnitOfWork<'_>, uai: &Uai, pupil_id: &PupilI
     let now = tx.now;
     let sql = "UPDATE enrolment SET ended_at = $3, source = $4 WHERE pupil_id = $1 AND uai = $2 AND ended_at IS NULL";
     tx.execute(sql, args![pupil_id, uai, now, source]).await?;
-    Ok(())
-}
-
-/// A link to write; `source` is the format of its export.
-#[derive(Clone, Copy, Debug)]
-pub struct NewLink<'a> {
-    pub person_id: &'a PersonId,
-    pub pupil_id: &'a PupilId,
-    pub level: Level,
-    pub relation: Option<&'a str>,
-    pub source: &'static str,
-}
-
-/// Starts or restarts a link, or changes its level.
-pub async fn upsert_link(tx: &mut Tx, uai: &Uai, link: &NewLink<'_>) -> Result<()> {
-    let sql = "INSERT INTO link (person_id, pupil_id, uai, level, relation, source) VALUES ($1, $2, $3, $4, $5, $6) \
-               ON CONFLICT (person_id, pupil_id, uai) DO UPDATE SET level = excluded.level, \
-               relation = excluded.relation, source = excluded.source, ended_at = NULL";
-    let args = args![link.person_id, link.pupil_id, uai, link.level.name(), link.relation, link.source];
-    tx.execute(sql, args).await?;
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! Rows by the keys of a format. SIECLE's keys are columns of the rows; those of other formats have tables.
 
+use std::sync::LazyLock;
+
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{BATCH_SIZE, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders};
+use crate::db::{BATCH_SIZE, FromRow, InsertSql, Result, Tx, Value, args, batch_args, batch_placeholders};
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
 /// The arguments of a query by a batch of keys, and the format as `$52`.
@@ -151,6 +153,27 @@ pub async fn insert_person_key(
     let sql = "INSERT INTO person_roster_key (academy, format, key, person_id) VALUES ($1, $2, $3, $4) \
                ON CONFLICT DO NOTHING";
     Ok(tx.execute(sql, args![academy, format, key, person_id]).await? == 1)
+}
+
+static PERSON_KEYS: LazyLock<InsertSql> = LazyLock::new(|| {
+    let head = "INSERT INTO person_roster_key (academy, format, key, person_id)";
+    InsertSql::new(head, 4, "ON CONFLICT DO NOTHING")
+});
+static PUPIL_KEYS: LazyLock<InsertSql> = LazyLock::new(|| {
+    let head = "INSERT INTO pupil_roster_key (academy, format, key, pupil_id)";
+    InsertSql::new(head, 4, "ON CONFLICT DO NOTHING")
+});
+
+/// Writes the keys of new persons in a format that has a table of keys. Returns false if one is another person's.
+pub async fn insert_person_keys(tx: &mut Tx, academy: &str, format: &str, keys: &[(&str, &PersonId)]) -> Result<bool> {
+    let rows = keys.iter().map(|(key, id)| args![academy, format, *key, *id]).collect();
+    Ok(usize::try_from(tx.insert_rows(&PERSON_KEYS, rows).await?) == Ok(keys.len()))
+}
+
+/// Writes the keys of new pupils in a format that has a table of keys. Returns false if one is another pupil's.
+pub async fn insert_pupil_keys(tx: &mut Tx, academy: &str, format: &str, keys: &[(&str, &PupilId)]) -> Result<bool> {
+    let rows = keys.iter().map(|(key, id)| args![academy, format, *key, *id]).collect();
+    Ok(usize::try_from(tx.insert_rows(&PUPIL_KEYS, rows).await?) == Ok(keys.len()))
 }
 
 /// Writes the key of a pupil in a format. Returns false if the key is another pupil's.

@@ -1,6 +1,9 @@
 //! Rows of what a format said of people whose data is another format's.
 
-use crate::db::{BATCH_SIZE, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::db::{BATCH_SIZE, FromRow, InsertSql, Result, Tx, Value, args, batch_args, batch_placeholders};
 
 /// The data that a format gave for a row, as an HMAC, and the time since which it gives that.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize, serde::Deserialize)]
@@ -25,11 +28,17 @@ pub async fn list_statements(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StatementR
     Ok(rows)
 }
 
-/// Writes what a format says of a row.
-pub async fn upsert_statement(tx: &mut Tx, row: &StatementRow) -> Result<()> {
-    let sql = "INSERT INTO roster_statement (row_id, format, digest, said_at) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (row_id, format) DO UPDATE SET digest = excluded.digest, said_at = excluded.said_at";
-    tx.execute(sql, args![&row.row_id, &row.format, &row.digest, row.said_at]).await?;
+static STATEMENTS: LazyLock<InsertSql> = LazyLock::new(|| {
+    let tail = "ON CONFLICT (row_id, format) DO UPDATE SET digest = excluded.digest, said_at = excluded.said_at";
+    InsertSql::new("INSERT INTO roster_statement (row_id, format, digest, said_at)", 4, tail)
+});
+
+/// Writes what a format says of rows; of what it says twice of one, the last counts.
+pub async fn upsert_statements(tx: &mut Tx, rows: &[StatementRow]) -> Result<()> {
+    let last: BTreeMap<(&str, &str), &StatementRow> =
+        rows.iter().map(|row| ((row.row_id.as_str(), row.format.as_str()), row)).collect();
+    let values = last.into_values().map(|row| args![&row.row_id, &row.format, &row.digest, row.said_at]).collect();
+    tx.insert_rows(&STATEMENTS, values).await?;
     Ok(())
 }
 
