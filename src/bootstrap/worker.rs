@@ -20,8 +20,9 @@ use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::sms::{SmsGateway, UnconfirmedReceipt};
 use crate::{
-    accounts, activation, administrators, audit, credentials, devices, emails, grants, keys, limits, login, logouts,
-    my_account, notify, otp, recovery, regroup, roster_admin, school_admin, sessions, subjects, support,
+    accounts, activation, administrators, audit, client_admin, credentials, devices, emails, grants, keys, limits,
+    login, logouts, my_account, notify, otp, recovery, regroup, roster_admin, school_admin, sessions, subjects,
+    support,
 };
 
 /// The interval at which a queue polls without notification: another server may have written a job.
@@ -344,6 +345,8 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + sessions::store::delete_expired(&mut tx, now).await?
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
         + administrators::store::sessions::delete_expired(&mut tx).await?
+        + client_admin::store::requests::delete_old_drafts(&mut tx, now.minus(client_admin::requests::DRAFT_TTL))
+            .await?
         + near::delete_expired(&mut tx).await?
         + school_admin::store::delete_expired(&mut tx).await?
         + roster_admin::store::delete_expired(&mut tx).await?

@@ -5,6 +5,7 @@ mod file;
 mod list;
 mod request_form;
 mod review;
+mod review_lines;
 mod secrets;
 mod service;
 
@@ -39,6 +40,7 @@ pub fn routes() -> Router<AppState> {
         .route(&format!("{review}/envoyer"), post(review::submit))
         .route(&format!("{review}/retirer"), post(review::take_back))
         .route(&format!("{review}/decision"), get(review::back).post(review::decide))
+        .route(&format!("{review}/verifier"), post(review::recheck))
         .route(&format!("{review}/fichier"), get(file::of_request))
         .route(&format!("{service}/modifier"), get(request_form::change))
         .route(&format!("{service}/fichier"), get(file::of_service))

@@ -11,6 +11,12 @@ use crate::clients::{ClientMetadata, metadata};
 
 /// The time of a trial.
 pub const TRIAL_TTL: Span = Span::hours(72);
+/// The time after which a draft that nobody changed is deleted.
+pub const DRAFT_TTL: Span = Span::days(90);
+/// The maximum number of drafts of a person.
+pub const MAX_DRAFTS: i64 = 20;
+/// The age at which checks are made again before somebody agrees.
+pub const CHECKS_TTL: Span = Span::days(1);
 /// The requests of a person, and of an academy, within a day.
 pub const MAX_REQUESTS_A_DAY: i64 = 5;
 pub const MAX_ACADEMY_REQUESTS_A_DAY: i64 = 20;
@@ -76,6 +82,11 @@ pub struct ClientRequest {
 }
 
 impl ClientRequest {
+    /// True if what was checked may be different by now.
+    pub fn has_old_checks(&self, now: Timestamp) -> bool {
+        self.checked_at.is_none_or(|at| now.since(at) > CHECKS_TTL)
+    }
+
     /// Returns the digest of what a page shows of it: a form that confirms carries it.
     pub fn digest(&self) -> String {
         let form = serde_json::to_string(&self.answers).unwrap_or_default();

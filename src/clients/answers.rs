@@ -33,7 +33,7 @@ pub struct ClientAnswers {
     pub backchannel_logout_uri: String,
     pub initiate_login_uri: String,
     pub sector_identifier_uri: String,
-    /// `either`, or the name of an authentication method.
+    /// `either`, or the name of an authentication method; empty: as it is.
     pub method: String,
     pub jwks_uri: String,
     /// The program that the service uses.
@@ -52,6 +52,17 @@ pub struct ClientAnswers {
     pub subject: String,
     /// A word to whoever reads the request.
     pub note: String,
+}
+
+/// The word for a secret that is taken in the header and in the body.
+const EITHER: &str = "either";
+
+/// Returns the word for the method of a client.
+fn method_of(meta: &ClientMetadata) -> String {
+    match meta.secret_either_way && meta.auth_method == AuthMethod::ClientSecretBasic {
+        true => EITHER.to_owned(),
+        false => meta.auth_method.name().to_owned(),
+    }
 }
 
 /// Returns a typed text, unless it is empty.
@@ -86,6 +97,16 @@ impl ClientAnswers {
         }
     }
 
+    /// Returns the authentication method; `None` for a secret that is taken either way. One that the form does not offer
+    /// stays: then nothing is chosen.
+    fn effective_method(&self, old: Option<&ClientMetadata>) -> Option<String> {
+        match (self.method.as_str(), old) {
+            ("", Some(old)) => Some(method_of(old)).filter(|method| method != EITHER),
+            ("" | EITHER, _) => None,
+            (method, _) => Some(method.to_owned()),
+        }
+    }
+
     /// Returns the metadata fields: those of a client that is there already where the form does not ask for them.
     fn fields(&self, old: Option<&ClientMetadata>) -> ClientMetadataFields {
         let before = old.map(metadata::to_fields).unwrap_or_default();
@@ -95,23 +116,24 @@ impl ClientAnswers {
         if offline && !grants.iter().any(|grant| grant == "refresh_token") {
             grants.push("refresh_token".to_owned());
         }
+        let method = self.effective_method(old);
+        let same_method = old.is_some_and(|old| method.as_deref() == Some(old.auth_method.name()));
+        // The form asks for one contact: the others stay.
+        let others = before.contacts.iter().flatten().skip(1).cloned();
+        let contacts: Vec<String> = said(&self.contact).into_iter().chain(others).collect();
         let fapi_alg = |alg: &Option<String>| alg.clone().filter(|alg| !(self.fapi && alg == "RS256"));
         ClientMetadataFields {
             client_name: Some(self.client_name.trim().to_owned()),
             client_uri: said(&self.client_uri),
             logo_uri: said(&self.logo_uri),
-            contacts: said(&self.contact).map(|contact| vec![contact]),
+            contacts: said_list(&contacts),
             redirect_uris: said_list(&self.redirect_uris),
             post_logout_redirect_uris: said_list(&self.post_logout_redirect_uris),
             backchannel_logout_uri: said(&self.backchannel_logout_uri),
             initiate_login_uri: said(&self.initiate_login_uri),
             sector_identifier_uri: said(&self.sector_identifier_uri),
-            token_endpoint_auth_method: match self.method.as_str() {
-                "either" | "" => None,
-                method => Some(method.to_owned()),
-            },
-            token_endpoint_auth_signing_alg: fapi_alg(&before.token_endpoint_auth_signing_alg)
-                .filter(|_| self.method == AuthMethod::PrivateKeyJwt.name()),
+            token_endpoint_auth_signing_alg: fapi_alg(&before.token_endpoint_auth_signing_alg).filter(|_| same_method),
+            token_endpoint_auth_method: method,
             jwks_uri: said(&self.jwks_uri),
             jwks: before.jwks.clone().filter(|_| self.jwks_uri.trim().is_empty()),
             grant_types: Some(grants),
@@ -194,11 +216,7 @@ impl ClientAnswers {
             backchannel_logout_uri: text(&meta.backchannel_logout_uri),
             initiate_login_uri: text(&meta.initiate_login_uri),
             sector_identifier_uri: text(&meta.sector_identifier_uri),
-            method: if meta.secret_either_way && meta.auth_method == AuthMethod::ClientSecretBasic {
-                "either".to_owned()
-            } else {
-                meta.auth_method.name().to_owned()
-            },
+            method: method_of(meta),
             jwks_uri: text(&meta.jwks_uri),
             library: String::new(),
             require_pkce: meta.require_pkce,
@@ -284,5 +302,20 @@ pub mod tests {
         old.audiences = vec!["https://api.example".to_owned()];
         let same = ClientAnswers::of("cantine", &old).metadata("cantine", None, Some(&old)).unwrap();
         assert_eq!(same, old);
+    }
+
+    #[test]
+    fn further_contacts_and_a_method_that_the_form_does_not_offer_stay() {
+        let asked = ClientAnswers { method: "client_secret_jwt".to_owned(), ..canteen() };
+        let mut old = asked.metadata("cantine", None, None).unwrap();
+        old.contacts.push("secretariat@herault.example".to_owned());
+        let of = ClientAnswers::of("cantine", &old);
+        let same = ClientAnswers { method: String::new(), ..of.clone() }.metadata("cantine", None, Some(&old)).unwrap();
+        assert_eq!(same, old);
+        let other = ClientAnswers { contact: "dsi@herault.example".to_owned(), ..of.clone() };
+        let other = other.metadata("cantine", None, Some(&old)).unwrap();
+        assert_eq!(other.contacts, ["dsi@herault.example", "secretariat@herault.example"]);
+        let chosen = ClientAnswers { method: "client_secret_post".to_owned(), ..of };
+        assert_eq!(chosen.metadata("cantine", None, Some(&old)).unwrap().auth_method, AuthMethod::ClientSecretPost);
     }
 }

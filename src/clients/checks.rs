@@ -182,7 +182,7 @@ fn redirects(answers: &ClientAnswers, server: &ServerIdentity, out: &mut Vec<Che
         && pairwise
         && !native
     {
-        out.push(CheckResult::new("sector_identifier_uri", Verdict::Bad, "several_hosts", "", ""));
+        out.push(CheckResult::new("sector_identifier_uri", Verdict::Look, "several_hosts", "", ""));
     }
 }
 
@@ -297,7 +297,7 @@ mod tests {
             (with(|a| a.redirect_uris = vec![long]), "uri_too_long", Verdict::Bad),
             (with(|a| a.redirect_uris.clear()), "uri_missing", Verdict::Bad),
             (with(|a| a.redirect_uris.push("https://cantine.example/retour/".into())), "uri_twin", Verdict::Look),
-            (with(|a| a.redirect_uris.push("https://autre.example/retour".into())), "several_hosts", Verdict::Bad),
+            (with(|a| a.redirect_uris.push("https://autre.example/retour".into())), "several_hosts", Verdict::Look),
             (with(|a| a.post_logout_redirect_uris.push("https://autre.example/".into())), "other_host", Verdict::Look),
             (
                 with(|a| a.post_logout_redirect_uris.push("https://*.autre.example/".into())),

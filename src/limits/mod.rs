@@ -37,6 +37,8 @@ pub enum RateLimit {
     Factor,
     /// A password and code of an administrator.
     Administrator,
+    /// The checks of a request for a relying party by one administrator: each calls addresses of others.
+    ClientChecks,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
@@ -125,6 +127,7 @@ impl RateLimit {
             }
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
             RateLimit::LetterCodeFromAll => plain(100),
+            RateLimit::ClientChecks => RateLimitPolicy { max_attempts: 40, window: Span::hours(1), delay_after: None },
             RateLimit::LetterToActive => plain(20),
             RateLimit::ParentCode | RateLimit::Export | RateLimit::NoticeSms => plain(3),
             RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::MailToAddress | RateLimit::SmsPerIdentity => {

@@ -46,6 +46,7 @@ mod console_clients;
 mod console_figures;
 #[cfg(test)]
 mod console_requests;
+mod console_reviews;
 #[cfg(test)]
 mod console_rosters;
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Saves, checks and sends requests for relying parties. A draft changes nothing for anybody.
 
-use super::ServiceFile;
-use super::request_checks::check_all;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::request_checks::{check_all, may_call};
+use super::{ServiceFile, school_places_of};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store as administrators;
@@ -13,7 +15,8 @@ use crate::base::ids::row_id;
 use crate::base::names;
 use crate::base::typed_ids::ClientId;
 use crate::client_admin::requests::{
-    ClientRequest, ClientRequestKind, MAX_ACADEMY_REQUESTS_A_DAY, MAX_REQUESTS_A_DAY, RequestState, needs_approval,
+    ClientRequest, ClientRequestKind, DiffLine, MAX_ACADEMY_REQUESTS_A_DAY, MAX_DRAFTS, MAX_REQUESTS_A_DAY,
+    RequestState, diff, needs_approval,
 };
 use crate::client_admin::store::requests as rows;
 use crate::clients::answers::ClientAnswers;
@@ -47,6 +50,10 @@ pub enum SaveOutcome {
     /// The draft was changed or sent since the form was shown.
     Changed,
     NotPermitted,
+    /// Too many drafts wait for their author.
+    TooManyDrafts,
+    /// The checks of this hour are used up.
+    TooManyChecks,
 }
 
 /// Returns a `client_id` for a name.
@@ -84,7 +91,14 @@ pub async fn save(
     if answers.client_id.is_empty() {
         answers.client_id = id_of(&answers.client_name);
     }
-    let results = check_all(op, on_duty, subject, &answers).await?;
+    let drafts = rows::count_drafts(&mut op.app.db.read().await?, &on_duty.administrator.id, MAX_DRAFTS).await?;
+    if seen.is_none() && drafts >= MAX_DRAFTS {
+        return Ok(SaveOutcome::TooManyDrafts);
+    }
+    if !may_call(op, on_duty).await? {
+        return Ok(SaveOutcome::TooManyChecks);
+    }
+    let results = check_all(op, Some(on_duty), subject, &answers).await?;
     // An id whose form is wrong stays in the form only.
     let client_id = if is_client_id(&answers.client_id) { answers.client_id.clone() } else { String::new() };
     let mut tx = op.write(Durability::Durable).await?;
@@ -223,7 +237,9 @@ async fn send_in(
         return Ok(SendOutcome::Changed);
     }
     let detail = if at_once { "changed by its administrators" } else { "requested" };
-    record(tx, &request, detail, None).await?;
+    let old = subject.metadata();
+    let new = request.answers.metadata(&request.client_id, request.owner.as_deref(), old)?;
+    record(tx, &request, (detail, None), Some((old, &new))).await?;
     Ok(if at_once { SendOutcome::Applied } else { SendOutcome::Sent })
 }
 
@@ -241,24 +257,56 @@ fn at_once(
     Ok(whole && !needs_approval(old, &new))
 }
 
-/// Writes a step of a request in the journal.
+/// The maximum length of each side of a difference in the journal, in characters.
+const MAX_RECORDED_CHARS: usize = 4_000;
+
+/// Returns one side of a difference as JSON: the values by field.
+fn recorded(lines: &[DiffLine], side: fn(&DiffLine) -> &Vec<String>) -> String {
+    let values: BTreeMap<&str, &Vec<String>> =
+        lines.iter().map(|line| (line.field.as_str(), side(line))).filter(|(_, values)| !values.is_empty()).collect();
+    serde_json::to_string(&values).unwrap_or_default().chars().take(MAX_RECORDED_CHARS).collect()
+}
+
+/// Writes a step of a request in the journal, for each academy of its perimeter: with what changes, where something
+/// does.
 pub(super) async fn record(
     tx: &mut UnitOfWork<'_>,
     request: &ClientRequest,
-    detail: &str,
-    reason: Option<&str>,
+    (detail, reason): (&str, Option<&str>),
+    change: Option<(Option<&ClientMetadata>, &ClientMetadata)>,
 ) -> anyhow::Result<()> {
-    let version = request.version.to_string();
-    let about = AuditDetails {
-        client: Some(&request.client_id),
-        academy: request.owner.as_deref(),
-        detail,
-        reason: reason.filter(|reason| !reason.is_empty()),
-        before: Some(request.state.name()),
-        after: Some(&version),
-        ..AuditDetails::default()
-    };
-    Ok(audit::store::record(tx, AuditEvent::ClientChanged, about).await?)
+    let lines = change.map(|(old, new)| diff(old, new)).unwrap_or_default();
+    let (before, after) = (recorded(&lines, |line| &line.removed), recorded(&lines, |line| &line.added));
+    let mut academies: BTreeSet<String> = BTreeSet::new();
+    let mut perimeters = Vec::new();
+    if let Some((old, new)) = change {
+        perimeters.push(&new.perimeter);
+        perimeters.extend(old.map(|old| &old.perimeter));
+    }
+    for perimeter in perimeters {
+        let places = school_places_of(tx, &perimeter.schools).await?;
+        academies.extend(places.named(&request.client_id, perimeter).into_iter().filter_map(|place| place.academy));
+    }
+    if academies.is_empty() {
+        academies.extend(request.owner.clone());
+    }
+    let mut rows: Vec<Option<&str>> = academies.iter().map(|id| Some(id.as_str())).collect();
+    if rows.is_empty() {
+        rows.push(None);
+    }
+    for academy in rows {
+        let about = AuditDetails {
+            client: Some(&request.client_id),
+            academy,
+            detail,
+            reason: reason.filter(|reason| !reason.is_empty()),
+            before: Some(&before).filter(|_| change.is_some()).map(String::as_str),
+            after: Some(&after).filter(|_| change.is_some()).map(String::as_str),
+            ..AuditDetails::default()
+        };
+        audit::store::record(tx, AuditEvent::ClientChanged, about).await?;
+    }
+    Ok(())
 }
 
 /// Takes a request back. Returns false if it was decided or changed meanwhile, or is somebody else's.
@@ -272,7 +320,7 @@ pub async fn withdraw(op: &Operation<'_>, on_duty: &OnDuty, id: &str, version: i
         return Ok(false);
     }
     if request.state != RequestState::Draft {
-        record(&mut tx, &request, "request withdrawn", None).await?;
+        record(&mut tx, &request, ("request withdrawn", None), None).await?;
     }
     tx.commit().await?;
     Ok(true)

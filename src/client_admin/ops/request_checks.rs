@@ -13,15 +13,32 @@ use crate::clients::answers::ClientAnswers;
 use crate::clients::checks::{CheckResult, Verdict, has_bad};
 use crate::clients::ops::checks::{CheckMeans, check};
 use crate::config::deployment::ServerIdentity;
-use crate::db::Tx;
+use crate::crypto::HmacPurpose;
+use crate::db::{Durability, Tx};
+use crate::limits::{self, RateLimit, RateLimitDecision};
 
 /// The maximum number of persons of a school that are counted.
 const MAX_COUNTED: i64 = 10_000;
 
-/// Runs the checks that everybody shares, and those of the author's territory.
+/// Counts one more time that an administrator has addresses called. Returns false if the hour's are used up: then nothing
+/// is called.
+pub(super) async fn may_call(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<bool> {
+    let who = format!("client-checks/{}", on_duty.administrator.id);
+    let key = op.app.master_key.hmac(HmacPurpose::LimiterKey, &who);
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let decision = limits::store::consume(&mut tx, RateLimit::ClientChecks, &key).await?;
+    tx.commit().await?;
+    let allowed = matches!(decision, RateLimitDecision::Allowed { .. });
+    if !allowed {
+        op.app.metrics.record_limited(RateLimit::ClientChecks.name(), "budget");
+    }
+    Ok(allowed)
+}
+
+/// Runs the checks that everybody shares, and for the author those of the own territory.
 pub(super) async fn check_all(
     op: &Operation<'_>,
-    on_duty: &OnDuty,
+    author: Option<&OnDuty>,
     subject: FormSubject<'_>,
     answers: &ClientAnswers,
 ) -> anyhow::Result<Vec<CheckResult>> {
@@ -38,7 +55,7 @@ pub(super) async fn check_all(
     };
     let mut out = Box::pin(check(&means, answers, subject.metadata())).await?;
     let mut tx = app.db.read().await?;
-    if matches!(subject, FormSubject::New) {
+    if let (FormSubject::New, Some(on_duty)) = (subject, author) {
         territory(&mut tx, (op, on_duty), answers, &mut out).await?;
     }
     // A change may name schools of others: how many people they have is not the author's to know.

@@ -3,7 +3,8 @@
 //! A perimeter of several academies needs an approver of each. What is confirmed is the version and the digest of the
 //! page that was read: whatever changed since is shown again before anything is done.
 
-use super::request::{current, record};
+use super::request::{FormSubject, current, record};
+use super::request_checks::{check_all, may_call};
 use super::{decide::stated, school_places_of};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
@@ -12,8 +13,10 @@ use crate::administrators::territory::{Place, RoleGrant, may};
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AdministratorId;
-use crate::client_admin::requests::{ClientRequest, ClientRequestKind, RequestState, TRIAL_TTL};
+use crate::client_admin::requests::{ClientRequest, ClientRequestKind, MAX_DRAFTS, RequestState, TRIAL_TTL};
 use crate::client_admin::store::requests::{self as rows, DeciderRow};
+use crate::clients::checks::has_bad;
+use crate::clients::ops::checks::is_free;
 use crate::clients::store::ClientColumns;
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::trial;
@@ -44,6 +47,10 @@ pub enum ReviewOutcome {
     Own,
     /// It was changed or decided since it was read.
     Changed,
+    /// What was checked may be different by now: it is checked again first.
+    OldChecks,
+    /// A check keeps it from being approved.
+    Bad,
     NotPermitted,
 }
 
@@ -121,25 +128,38 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<Request
     Ok(Some(RequestFile { request, client, new, places, author, decider, deciders }))
 }
 
-/// The maximum number of requests of the list.
-const MAX_OPEN: i64 = 200;
+/// The maximum number of requests of the list that wait.
+const MAX_LISTED: usize = 200;
+/// The number of requests read by one query, and the number looked at for one list.
+const BATCH_ROWS: i64 = 200;
+const MAX_SCANNED: usize = 5_000;
 
 /// Lists the requests that wait, as far as somebody wrote them or may decide on a part, and the own drafts; each with the
 /// name of its author.
 pub async fn list(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<Vec<(ClientRequest, String)>> {
     let mut tx = op.app.db.read().await?;
     let own = &on_duty.administrator.id;
-    let mut all = rows::list_open(&mut tx, MAX_OPEN).await?;
-    all.extend(rows::list_drafts(&mut tx, own, 20).await?);
-    let mut out = Vec::new();
-    for request in all {
-        if request.author_id != *own {
+    let mut seen = Vec::new();
+    let (mut after, mut scanned) = (String::new(), 0);
+    // Those of other territories do not hide those of this one, however many wait.
+    while seen.len() < MAX_LISTED && scanned < MAX_SCANNED {
+        let batch = rows::list_open(&mut tx, &after, BATCH_ROWS).await?;
+        let Some(last) = batch.last() else { break };
+        after.clone_from(&last.id);
+        scanned += batch.len();
+        for request in batch {
             let perimeter = request.answers.perimeter();
             let places = places_of(&mut tx, &request, (None, &perimeter)).await?;
-            if !places.iter().any(|place| covers(&on_duty.roles, place, op.now)) {
-                continue;
+            let decides = places.iter().any(|place| covers(&on_duty.roles, place, op.now));
+            if decides || request.author_id == *own {
+                seen.push(request);
             }
         }
+    }
+    seen.truncate(MAX_LISTED);
+    seen.extend(rows::list_drafts(&mut tx, own, MAX_DRAFTS).await?);
+    let mut out = Vec::new();
+    for request in seen {
         let author = rows::find_name(&mut tx, &request.author_id).await?.unwrap_or_default();
         out.push((request, author));
     }
@@ -212,9 +232,16 @@ async fn decide_in(
         return Ok(ReviewOutcome::NoWords);
     }
     if choice == ReviewChoice::Approve {
+        if request.has_old_checks(now) {
+            return Ok(ReviewOutcome::OldChecks);
+        }
+        // Two drafts of one name pass their checks, each before the other is there.
+        if has_bad(&request.checks) || !is_free(tx, &request.answers, old).await? {
+            return Ok(ReviewOutcome::Bad);
+        }
         rows::approve(tx, now, (id, version), own).await?;
         if !is_agreed_everywhere(tx, &request, &places).await? {
-            record(tx, &request, "approved in part", Some(words)).await?;
+            record(tx, &request, ("approved in part", Some(words)), Some((old, &new))).await?;
             return Ok(ReviewOutcome::Partly);
         }
     }
@@ -225,8 +252,46 @@ async fn decide_in(
     if choice == ReviewChoice::Approve && !apply(tx, &request, TRIAL_TTL.0).await? {
         return Ok(ReviewOutcome::Changed);
     }
-    record(tx, &request, detail, Some(words)).await?;
+    record(tx, &request, (detail, Some(words)), Some((old, &new))).await?;
     Ok(ReviewOutcome::Done)
+}
+
+/// The outcome of checking a request again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecheckOutcome {
+    Checked,
+    /// The checks of this hour are used up.
+    TooMany,
+    Changed,
+}
+
+/// Checks a request again, as somebody who decides on it or wrote it asks: it has another version then, and is read
+/// anew. `seen` is the version of the page.
+pub async fn recheck(
+    op: &Operation<'_>,
+    on_duty: &OnDuty,
+    file: &RequestFile,
+    seen: i64,
+) -> anyhow::Result<RecheckOutcome> {
+    let request = &file.request;
+    if request.version != seen || !request.state.is_open() {
+        return Ok(RecheckOutcome::Changed);
+    }
+    if !may_call(op, on_duty).await? {
+        return Ok(RecheckOutcome::TooMany);
+    }
+    let client = match request.kind {
+        ClientRequestKind::New => None,
+        ClientRequestKind::Change => super::find(op, &request.client_id).await?,
+    };
+    let subject = client.as_ref().map_or(FormSubject::New, FormSubject::Change);
+    // The territory is the author's, and was judged when they saved it.
+    let author = (request.author_id == on_duty.administrator.id).then_some(on_duty);
+    let results = Box::pin(check_all(op, author, subject, &request.answers)).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let written = rows::set_checks(&mut tx, op.now, (&request.id, seen), &results).await?;
+    tx.commit().await?;
+    Ok(if written { RecheckOutcome::Checked } else { RecheckOutcome::Changed })
 }
 
 /// True if somebody of each place has agreed, by roles that count now, and none of them is the author.
@@ -257,8 +322,11 @@ pub(super) async fn apply(tx: &mut UnitOfWork<'_>, request: &ClientRequest, tria
         }
         (ClientRequestKind::Change, Some(held)) if held.origin != ClientOrigin::File => {
             let columns = columns(held, &meta)?;
-            Ok(held.version == request.base_version
-                && registered::replace(tx, now, held, &columns, held.client.state).await?)
+            let replaced = held.version == request.base_version
+                && registered::replace(tx, now, held, &columns, held.client.state).await?;
+            // Else the owner's next registration undid what was decided here.
+            registered::end_self_approval(tx, &request.client_id).await?;
+            Ok(replaced)
         }
         (ClientRequestKind::Change, _) => Ok(false),
     }

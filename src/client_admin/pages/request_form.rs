@@ -86,7 +86,11 @@ fn read(form: &Params) -> ClientAnswers {
         backchannel_logout_uri: text("backchannel_logout_uri"),
         initiate_login_uri: text("initiate_login_uri"),
         sector_identifier_uri: text("sector_identifier_uri"),
-        method: among("token_endpoint_auth_method", &METHODS),
+        // Nothing is chosen where a service has a method that the form does not offer.
+        method: match form.get("token_endpoint_auth_method") {
+            Some(_) => among("token_endpoint_auth_method", &METHODS),
+            None => String::new(),
+        },
         jwks_uri: text("jwks_uri"),
         library: among("bibliotheque", &LIBRARIES),
         require_pkce: chosen("require_pkce".to_owned()),
@@ -103,7 +107,7 @@ fn read(form: &Params) -> ClientAnswers {
 }
 
 /// Returns the answers as the fields of a form.
-fn filled(a: &ClientAnswers) -> RequestForm {
+fn filled(a: &ClientAnswers, client: Option<&ServiceFile>) -> RequestForm {
     let choices = |all: &[&str], chosen: &dyn Fn(&str) -> bool| {
         all.iter().map(|name| OfferedChoice { name: (*name).to_owned(), chosen: chosen(name) }).collect()
     };
@@ -119,7 +123,14 @@ fn filled(a: &ClientAnswers) -> RequestForm {
         initiate_login_uri: a.initiate_login_uri.clone(),
         sector_identifier_uri: a.sector_identifier_uri.clone(),
         jwks_uri: a.jwks_uri.clone(),
-        methods: choices(&METHODS, &|name| name == a.method || (a.method.is_empty() && name == "either")),
+        methods: choices(&METHODS, &|name| {
+            name == a.method || (a.method.is_empty() && client.is_none() && name == "either")
+        }),
+        other_method: client
+            .map(|file| file.record.client.meta.auth_method.name())
+            .filter(|name| !METHODS.contains(name))
+            .unwrap_or_default()
+            .to_owned(),
         libraries: choices(&LIBRARIES, &|name| name == a.library),
         require_pkce: a.require_pkce,
         fapi: a.fapi,
@@ -170,7 +181,7 @@ async fn show_form(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, shown
         draft: shown.draft.map(|(draft, _)| draft.id.clone()),
         version: shown.draft.map_or(0, |(_, version)| version),
         client: shown.client.map(|file| file.record.client.id.to_string()),
-        form: filled(shown.answers),
+        form: filled(shown.answers, shown.client),
         bad: count(Verdict::Bad),
         look: count(Verdict::Look),
         right: count(Verdict::Ok),
@@ -294,17 +305,19 @@ pub async fn submit(
     let op = on_duty.operation(&app, &ctx, None);
     let seen = draft.as_ref().map(|draft| (draft, version));
     let saved = Box::pin(save(&op, &on_duty, (subject, seen), answers.clone())).await.map_err(failed)?;
-    let request = match saved {
-        SaveOutcome::Saved(request) => request,
-        SaveOutcome::Changed => {
-            // What was typed stays, and is saved over what is there by the next submission.
-            let draft = draft.as_ref().map(|draft| (draft, draft.version));
-            let error = Some(RequestFormError::Changed);
-            let shown = Shown { answers: &answers, draft, client: client.as_ref(), error };
-            return show_form(&app, &ctx, &on_duty, shown).await;
-        }
-        SaveOutcome::FileDecides | SaveOutcome::NotPermitted => return Err(PageError::NotFound.into_response()),
+    let error = match saved {
+        SaveOutcome::Changed => Some(RequestFormError::Changed),
+        SaveOutcome::TooManyDrafts => Some(RequestFormError::TooManyDrafts),
+        SaveOutcome::TooManyChecks => Some(RequestFormError::TooManyChecks),
+        SaveOutcome::Saved(_) | SaveOutcome::FileDecides | SaveOutcome::NotPermitted => None,
     };
+    if error.is_some() {
+        // What was typed stays, and is saved over what is there by the next submission.
+        let draft = draft.as_ref().map(|draft| (draft, draft.version));
+        let shown = Shown { answers: &answers, draft, client: client.as_ref(), error };
+        return show_form(&app, &ctx, &on_duty, shown).await;
+    }
+    let SaveOutcome::Saved(request) = saved else { return Err(PageError::NotFound.into_response()) };
     let reads = form.0.get("geste").is_none_or(|act| act == "relire");
     match reads {
         true if has_bad(&request.checks) => {

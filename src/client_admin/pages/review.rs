@@ -5,31 +5,28 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
 use super::request_form::check_lines;
-use super::{GatedResult, review_path};
+use super::{GatedResult, review_lines, review_path};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame, territory_name};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::roles::list_ended;
 use crate::administrators::territory::{RoleGrant, may};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::clock::Span;
 use crate::base::ids::is_id;
 use crate::client_admin::ops::request::{FormSubject, SendOutcome, send, withdraw};
-use crate::client_admin::ops::review::{self, RequestFile, ReviewChoice, ReviewOutcome, own_places};
+use crate::client_admin::ops::review::{self, RecheckOutcome, RequestFile, ReviewChoice, ReviewOutcome, own_places};
 use crate::client_admin::ops::{self, ServiceFile};
-use crate::client_admin::requests::{ClientRequestKind, RequestState, diff, needs_approval};
+use crate::client_admin::requests::{ClientRequestKind, RequestState, needs_approval};
 use crate::client_admin::views::request_form::ScopeChoice;
-use crate::client_admin::views::review::{
-    ChangedAnswer, DeciderLine, EffectLine, KNOWN_FIELDS, ReviewError, ReviewPage, TOLD_WORDS,
-};
+use crate::client_admin::views::review::{DeciderLine, ReviewError, ReviewPage, TOLD_WORDS};
 use crate::clients::checks::has_bad;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
-use crate::protocol::redirect;
 
 /// Finds a request that the administrator wrote, or may decide on; else the answer of what is not there. `after_role`:
 /// whoever could have decided is told that the role ended.
@@ -45,7 +42,7 @@ pub(super) async fn open(
     }
     let op = on_duty.operation(app, ctx, None);
     let file = review::find(&op, id).await.map_err(failed)?.ok_or_else(not_found)?;
-    if file.request.author_id == on_duty.administrator.id {
+    if file.request.author_id == on_duty.administrator.id && may_go_on(&op, on_duty, &file).await.map_err(failed)? {
         return Ok(file);
     }
     // A draft is its author's alone.
@@ -58,6 +55,16 @@ pub(super) async fn open(
         on_duty.permit(app, ctx, AdminAct::ApproveClient, &[]).await?;
     }
     Ok(file)
+}
+
+/// True if an author may still ask for what was asked for: a role that ended reads no longer.
+async fn may_go_on(op: &Operation<'_>, on_duty: &OnDuty, file: &RequestFile) -> anyhow::Result<bool> {
+    Ok(match file.request.kind {
+        ClientRequestKind::New => on_duty.role_for(AdminAct::RequestClient).is_some(),
+        ClientRequestKind::Change => ops::find(op, &file.request.client_id)
+            .await?
+            .is_some_and(|client| may(&on_duty.roles, AdminAct::ChangeClient, &client.touched, op.now).is_some()),
+    })
 }
 
 /// The time for which somebody whose role ended is told so on the page they had open.
@@ -78,60 +85,6 @@ async fn had_role(
     };
     let lately = ctx.now.minus(SAID_AFTER_ROLE).0;
     Ok(ended.into_iter().find(|(grant, at)| *at >= lately && decided(grant)))
-}
-
-/// Says what a request does.
-fn effects(file: &RequestFile) -> Vec<EffectLine> {
-    let old = file.client.as_ref().map(|record| &record.client.meta);
-    let new = &file.new;
-    let effect = |word, value: &str| EffectLine { word, value: value.to_owned() };
-    let mut out = Vec::new();
-    if old.is_none() {
-        out.push(effect("new", &new.client_name));
-    } else if old.is_some_and(|old| old.client_name != new.client_name) {
-        out.push(effect("name", &new.client_name));
-    }
-    let mut hosts: Vec<String> = new.redirect_uris.iter().filter_map(|uri| redirect::host(uri)).collect();
-    hosts.dedup();
-    let known = |host: &String| {
-        let uris = old.map(|old| old.redirect_uris.as_slice()).unwrap_or_default();
-        uris.iter().any(|uri| redirect::host(uri).as_ref() == Some(host))
-    };
-    out.extend(hosts.iter().filter(|host| !known(host)).map(|host| effect("host", host)));
-    for scope in crate::protocol::scope::Scope::ALL {
-        let more = new.scopes.contains(scope) && !old.is_some_and(|old| old.scopes.contains(scope));
-        if more && scope != crate::protocol::scope::Scope::Openid {
-            out.push(effect("scope", scope.name()));
-        }
-    }
-    if old.is_some_and(|old| old.perimeter != new.perimeter) {
-        out.push(effect("perimeter", ""));
-    }
-    if old.is_some_and(|old| old.auth_method != new.auth_method) {
-        out.push(effect("proof", ""));
-    }
-    if out.is_empty() {
-        out.push(effect("nothing", ""));
-    }
-    out
-}
-
-fn changes(file: &RequestFile) -> Vec<ChangedAnswer> {
-    let old = file.client.as_ref().map(|record| &record.client.meta);
-    let line = |line: crate::client_admin::requests::DiffLine| ChangedAnswer {
-        is_known: KNOWN_FIELDS.contains(&line.field.as_str()),
-        field: line.field,
-        removed: line.removed,
-        kept: line.kept,
-        added: line.added,
-    };
-    let lines = diff(old, &file.new).into_iter().map(line);
-    // Of a new one, what nobody was asked and what is as always stays out.
-    let says = |line: &ChangedAnswer| {
-        let usual = matches!(line.added.as_slice(), [one] if one == "false" || one == "plain" || one == "web");
-        line.is_known && line.field != "grant_types" && !usual
-    };
-    lines.filter(|line| old.is_some() || says(line)).collect()
 }
 
 async fn page(
@@ -170,8 +123,8 @@ async fn page(
         words: request.words.clone(),
         note: request.answers.note.clone(),
         reasons: reasons.collect(),
-        changes: changes(file),
-        effects: effects(file),
+        changes: review_lines::changes(file),
+        effects: review_lines::effects(file),
         checks: check_lines(&request.checks),
         checked: request.checked_at.map(moment),
         deciders: file.deciders.iter().map(decider).collect(),
@@ -179,6 +132,7 @@ async fn page(
         may_send: is_author && request.state == RequestState::Draft && !has_bad(&request.checks),
         may_edit: is_author && request.state.is_open(),
         may_decide,
+        may_check: request.state.is_open() && (is_author || may_decide),
         at_once: old.is_some_and(|old| !needs_approval(old, &file.new)),
         version: request.version,
         digest: request.digest(),
@@ -332,6 +286,27 @@ pub async fn decide(
         ReviewOutcome::NoWords => ReviewError::Words,
         ReviewOutcome::Own => ReviewError::Own,
         ReviewOutcome::Changed => ReviewError::Changed,
+        ReviewOutcome::OldChecks => ReviewError::OldChecks,
+        ReviewOutcome::Bad => ReviewError::Unsound,
     };
     refuse(&app, &ctx, whole, (error, &typed)).await
+}
+
+/// POST: checks a request again.
+pub async fn recheck(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+    Path(id): Path<String>,
+    form: Form,
+) -> GatedResult {
+    let SignedInAdministrator(on_duty) = who;
+    let file = open(&app, &ctx, (&on_duty, false), &id).await?;
+    let op = on_duty.operation(&app, &ctx, None);
+    let (version, _) = seen(&form);
+    match Box::pin(review::recheck(&op, &on_duty, &file, version)).await.map_err(failed)? {
+        RecheckOutcome::Checked => Ok(see_other(&review_path(&id))),
+        RecheckOutcome::Changed => refuse(&app, &ctx, (&on_duty, &file), (ReviewError::Changed, "")).await,
+        RecheckOutcome::TooMany => refuse(&app, &ctx, (&on_duty, &file), (ReviewError::TooManyChecks, "")).await,
+    }
 }

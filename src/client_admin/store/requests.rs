@@ -3,6 +3,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AdministratorId, ClientId};
 use crate::client_admin::requests::{ClientRequest, ClientRequestKind, RequestState};
+use crate::clients::checks::CheckResult;
 use crate::db::{DbError, FromRow, Result, Tx, args, parse_word};
 
 #[derive(FromRow)]
@@ -58,12 +59,12 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<ClientRequest>> {
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(ClientRequest::try_from).transpose()
 }
 
-/// Lists the requests that wait for a decision or an answer, the oldest first.
-pub async fn list_open(tx: &mut Tx, most: i64) -> Result<Vec<ClientRequest>> {
+/// Lists the requests that wait for a decision or an answer after an id, the oldest first.
+pub async fn list_open(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<ClientRequest>> {
     let sql = "SELECT id, client_id, kind, state, form, checks, checked_at, base_version, version, owner, author_id, \
                requested_at, decided_at, decided_by, words FROM client_request \
-               WHERE state IN ('requested', 'question') ORDER BY id LIMIT $1";
-    tx.fetch_all::<Row>(sql, args![most]).await?.into_iter().map(ClientRequest::try_from).collect()
+               WHERE state IN ('requested', 'question') AND id > $2 ORDER BY id LIMIT $1";
+    tx.fetch_all::<Row>(sql, args![most, after]).await?.into_iter().map(ClientRequest::try_from).collect()
 }
 
 /// Lists the drafts of somebody, the newest first.
@@ -72,6 +73,29 @@ pub async fn list_drafts(tx: &mut Tx, author: &AdministratorId, most: i64) -> Re
                requested_at, decided_at, decided_by, words FROM client_request \
                WHERE author_id = $1 AND state = 'draft' ORDER BY id DESC LIMIT $2";
     tx.fetch_all::<Row>(sql, args![author, most]).await?.into_iter().map(ClientRequest::try_from).collect()
+}
+
+/// Counts the drafts of somebody, up to `most`.
+pub async fn count_drafts(tx: &mut Tx, author: &AdministratorId, most: i64) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM (SELECT id FROM client_request WHERE author_id = $1 AND state = 'draft' LIMIT $2) \
+               AS counted";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![author, most]).await?.0)
+}
+
+/// Deletes drafts that nobody changed since a time, with the agreements of their earlier versions. Returns the number of
+/// rows.
+pub async fn delete_old_drafts(tx: &mut Tx, since: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM client_approval WHERE request_id IN \
+               (SELECT id FROM client_request WHERE state = 'draft' AND updated_at < $1)";
+    tx.execute(sql, args![since]).await?;
+    tx.execute("DELETE FROM client_request WHERE state = 'draft' AND updated_at < $1", args![since]).await
+}
+
+/// Replaces the results of the checks of the version that was seen. Returns false on a conflict.
+pub async fn set_checks(tx: &mut Tx, now: Timestamp, (id, seen): (&str, i64), checks: &[CheckResult]) -> Result<bool> {
+    let sql = "UPDATE client_request SET checks = $3, checked_at = $4, updated_at = $4, version = version + 1 \
+               WHERE id = $1 AND version = $2 AND state IN ('draft', 'requested', 'question')";
+    Ok(tx.execute(sql, args![id, seen, json(&checks), now]).await? == 1)
 }
 
 /// True if another request for a client waits.

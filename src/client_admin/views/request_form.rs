@@ -48,6 +48,8 @@ pub struct RequestForm {
     pub sector_identifier_uri: String,
     pub jwks_uri: String,
     pub methods: Vec<OfferedChoice>,
+    /// The method of a client that has one which the form does not offer.
+    pub other_method: String,
     pub libraries: Vec<OfferedChoice>,
     pub require_pkce: bool,
     pub fapi: bool,
@@ -67,6 +69,10 @@ pub enum RequestFormError {
     /// An answer is to be mended.
     Checks,
     Changed,
+    /// Too many drafts wait.
+    TooManyDrafts,
+    /// The checks of this hour are used up.
+    TooManyChecks,
 }
 
 /// `/admin/services/demander`.
@@ -194,6 +200,7 @@ impl RequestForm {
             client_name: "<script>Cantine</script>".to_owned(),
             redirect_uris: "https://cantine.example/retour\nhttps://*.cantine.example/retour".to_owned(),
             methods: METHODS.iter().map(|name| choice(name, "either")).collect(),
+            other_method: "client_secret_jwt".to_owned(),
             libraries: LIBRARIES.iter().map(|name| choice(name, "openid-client")).collect(),
             scopes: vec![
                 scope("profile", true),
@@ -245,6 +252,8 @@ impl Page for RequestFormPage {
             checked.clone(),
             RequestFormPage { error: Some(RequestFormError::Checks), ..checked.clone() },
             RequestFormPage { error: Some(RequestFormError::Changed), ..checked.clone() },
+            RequestFormPage { error: Some(RequestFormError::TooManyDrafts), ..checked.clone() },
+            RequestFormPage { error: Some(RequestFormError::TooManyChecks), ..checked.clone() },
             RequestFormPage {
                 client: Some("cantine".to_owned()),
                 question: "Pourquoi la classe".to_owned(),

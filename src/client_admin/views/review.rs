@@ -76,6 +76,12 @@ pub enum ReviewError {
     AnotherWaits,
     TooMany,
     RoleEnded,
+    /// The checks are too old to decide by.
+    OldChecks,
+    /// A check keeps it from being approved.
+    Unsound,
+    /// The checks of this hour are used up.
+    TooManyChecks,
 }
 
 /// `/admin/services/relire/…`.
@@ -106,6 +112,7 @@ pub struct ReviewPage {
     pub may_send: bool,
     pub may_edit: bool,
     pub may_decide: bool,
+    pub may_check: bool,
     /// True if it counts as soon as it is sent.
     pub at_once: bool,
     pub version: i64,
@@ -130,7 +137,17 @@ impl Page for ReviewPage {
             is_known: KNOWN_FIELDS.contains(&field),
             removed: if n < 8 { Vec::new() } else { vec!["https://cantine.example/fin".to_owned()] },
             kept: if n > 16 { Vec::new() } else { vec!["https://cantine.example/retour".to_owned()] },
-            added: vec!["https://x.example/\"><script>alert(1)</script>".to_owned()],
+            added: [
+                "https://x.example/\"><script>alert(1)</script>",
+                "true",
+                "false",
+                "plain",
+                "fapi2",
+                "web",
+                "native",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
         };
         let decider = |name: &str, is_you, is_author| DeciderLine {
             name: name.to_owned(),
@@ -170,6 +187,7 @@ impl Page for ReviewPage {
             may_send: false,
             may_edit: false,
             may_decide: true,
+            may_check: true,
             at_once: false,
             version: 2,
             digest: "d".repeat(43),
@@ -198,6 +216,9 @@ impl Page for ReviewPage {
             ReviewError::AnotherWaits,
             ReviewError::TooMany,
             ReviewError::RoleEnded,
+            ReviewError::OldChecks,
+            ReviewError::Unsound,
+            ReviewError::TooManyChecks,
         ] {
             all.push(ReviewPage { error: Some(error), typed: "x".to_owned(), ..page.clone() });
         }

@@ -97,6 +97,13 @@ pub fn domain_proof(issuer: &str, client_id: &str, host: &str) -> String {
     format!("preau-{}", sha256_base64url(&format!("domain {issuer} {client_id} {host}")))
 }
 
+/// True if no other client has the name or the id.
+pub async fn is_free(tx: &mut Tx, answers: &ClientAnswers, old: Option<&ClientMetadata>) -> anyhow::Result<bool> {
+    let mut found = Vec::new();
+    names_and_ids(tx, answers, old, &mut found).await?;
+    Ok(!checks::has_bad(&found))
+}
+
 /// Compares the name and the id with those of other clients.
 async fn names_and_ids(
     tx: &mut Tx,

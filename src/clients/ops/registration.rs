@@ -155,7 +155,8 @@ pub async fn update(
         let has_own_sector = old.sector == metadata::single_client_sector(client_id);
         let terms = RegistrationPolicy::Registered { client_id: client_id.to_owned(), academy, has_own_sector };
         let meta = match validated_metadata(app, fields, &terms) {
-            Ok(meta) => meta,
+            // No field of a registration names the perimeter: what the console made of it stays.
+            Ok(meta) => ClientMetadata { perimeter: old.perimeter.clone(), ..meta },
             Err(flaw) => return Ok(Err(flaw.into())),
         };
         if let Err(flaw) = check_sector_document(app, client_id, &meta).await {

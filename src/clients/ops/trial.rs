@@ -14,9 +14,15 @@ pub async fn admit(op: &Operation<'_>, client: &Client, account_id: &AccountId) 
     if !client.is_on_trial(op.now) {
         return Ok(true);
     }
-    if trial::is_in(&mut op.app.db.read().await?, &client.id, account_id).await? {
+    let mut tx = op.app.db.read().await?;
+    if trial::is_in(&mut tx, &client.id, account_id).await? {
         return Ok(true);
     }
+    // A full trial writes nothing, however many come.
+    if trial::count(&mut tx, &client.id).await? >= MAX_TRIAL_PERSONS {
+        return Ok(false);
+    }
+    drop(tx);
     let mut tx = op.write(Durability::Relaxed).await?;
     let admitted = trial::enter(&mut tx, op.now, (&client.id, account_id), MAX_TRIAL_PERSONS).await?;
     tx.commit().await?;

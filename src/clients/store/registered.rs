@@ -136,7 +136,14 @@ pub async fn replace(
             ],
         )
         .await?;
+    super::secrets::close_dropped(tx, now, &held.client.id).await?;
     Ok(rows == 1)
+}
+
+/// Ends that the owner of a registration changes it without anybody else: the console decided on it.
+pub async fn end_self_approval(tx: &mut Tx, id: &str) -> Result<()> {
+    tx.execute("UPDATE client SET self_approves = FALSE WHERE client_id = $1", args![id]).await?;
+    Ok(())
 }
 
 /// Deletes a registration on its owner's request: the row stays, without any credential.

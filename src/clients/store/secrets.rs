@@ -52,6 +52,15 @@ pub async fn close(tx: &mut Tx, now: Timestamp, client_id: &str, digest: &str) -
     Ok(())
 }
 
+/// Closes the secrets that the client's row takes no longer.
+pub async fn close_dropped(tx: &mut Tx, now: Timestamp, client_id: &str) -> Result<()> {
+    let sql = "UPDATE client_secret SET closed_at = $2 WHERE client_id = $1 AND closed_at IS NULL AND NOT EXISTS \
+               (SELECT 1 FROM client WHERE client.client_id = $1 AND (client.secret_digest = client_secret.digest \
+               OR client.secret_digest_2 = client_secret.digest))";
+    tx.execute(sql, args![client_id, now]).await?;
+    Ok(())
+}
+
 /// Records the last use of a secret; one that was there before these rows gets its row so.
 pub async fn record_use(tx: &mut Tx, client_id: &str, digest: &str, at: Timestamp) -> Result<()> {
     // A use is written up to a minute late: the secret may be closed since, and a row of it would open it again.
