@@ -5,6 +5,7 @@
 mod health;
 mod helpdesk;
 mod listeners;
+mod restored;
 mod sample;
 mod traces;
 mod uses;
@@ -37,6 +38,7 @@ use crate::{federation, keys, router, telemetry, tenants};
 
 pub use health::{HealthReport, check_health};
 pub use listeners::{Listeners, bind_listener};
+pub use restored::settle_restored;
 pub use sample::sample_metrics;
 pub use worker::{close_gateways, drain_outbox, spawn_queues, spawn_workers, tell_what_is_due};
 

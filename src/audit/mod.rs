@@ -116,6 +116,8 @@ pub enum AuditEvent {
     FilesPublished,
     /// An operator wrote a copy of the whole database; the detail is its size in bytes.
     BackupWritten,
+    /// An operator restored the database; the detail is what was ended by it.
+    Restored,
     /// A help desk unblocked a person; the detail is the act, and how the identity was checked.
     PersonUnblocked,
     /// An administrator took a table of people along; the detail is its kind and their number.

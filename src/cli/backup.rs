@@ -6,6 +6,7 @@
 
 mod archive_file;
 mod postgres;
+mod restore;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -18,11 +19,10 @@ use crate::audit;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::bootstrap;
 use crate::config::Config;
-use crate::crypto::{self, MasterKey};
-use crate::db::files::{self, sqlite_file};
-use crate::db::{AccessMode, Db, copy};
-use crate::keys;
+use crate::db::files::sqlite_file;
+use crate::db::{AccessMode, copy};
 use archive_file::{BackupHeader, BackupKey, BackupKind, OpenedBackup};
+pub use restore::{RestoreArgs, restore};
 
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
@@ -32,18 +32,6 @@ pub struct BackupArgs {
     /// A file with a passphrase of at least 20 characters; by default a key derived from the master key seals the copy.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
-pub struct RestoreArgs {
-    /// A file of `preau backup`.
-    file: PathBuf,
-    /// The file with the passphrase, if the copy was sealed by one.
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-    /// Reads the file to its end and restores nothing.
-    #[arg(long)]
-    check: bool,
 }
 
 pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
@@ -152,71 +140,4 @@ async fn check_file(file: &Path, passphrase: Option<&Path>, config: &Config) -> 
 
 fn open_backup(file: &Path, passphrase: Option<&Path>, config: &Config) -> anyhow::Result<OpenedBackup> {
     archive_file::open(file, passphrase, &config.keys.directory).with_context(|| file.display().to_string())
-}
-
-pub async fn restore(args: &RestoreArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let passphrase = args.passphrase_file.as_deref();
-    let (header, bytes) = check_file(&args.file, passphrase, config).await?;
-    writeln!(out, "{}: {header}, {bytes} bytes, whole", args.file.display())?;
-    if args.check {
-        return Ok(true);
-    }
-    let place = config.database.location();
-    let opened = open_backup(&args.file, passphrase, config)?;
-    match (sqlite_file(&config.database.url), header.kind) {
-        (Some(target), BackupKind::Sqlite) => restore_sqlite(&target, opened).await?,
-        (None, BackupKind::Postgres) => {
-            let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await.context(place.clone())?;
-            let tables = db.count_tables().await?;
-            db.close().await;
-            anyhow::ensure!(tables == 0, "{place} has {tables} tables: a backup is put into an empty database only");
-            let url = config.database.url.clone();
-            blocking(move || postgres::restore(&url, opened.content)).await?;
-        }
-        (_, kind) => anyhow::bail!("this is a backup of {kind}, and database.url is {place}"),
-    }
-    writeln!(out, "{place} is restored")?;
-    report_restored(config, out).await
-}
-
-async fn restore_sqlite(target: &Path, opened: OpenedBackup) -> anyhow::Result<()> {
-    let taken = [target.to_owned(), beside(target, "-wal")].into_iter().find(|file| file.exists());
-    if let Some(file) = taken {
-        anyhow::bail!("{} is there: a backup is restored where nothing is", file.display());
-    }
-    let restored = beside(target, ".restoring");
-    // Makes the folder with its mode too.
-    files::create(&restored).with_context(|| restored.display().to_string())?;
-    let restored = Temporary(restored);
-    let path = restored.0.clone();
-    blocking(move || {
-        let mut file = File::create(&path)?;
-        let mut content = opened.content;
-        io::copy(&mut content, &mut file)?;
-        Ok(file.sync_all()?)
-    })
-    .await?;
-    if let Some(fault) = copy::find_sqlite_fault(&restored.0).await? {
-        anyhow::bail!("the database in this backup is damaged: {fault}");
-    }
-    anyhow::ensure!(!target.exists(), "{} was made meanwhile", target.display());
-    fs::rename(&restored.0, target).with_context(|| target.display().to_string())?;
-    Ok(())
-}
-
-/// Says what still is to be done with a restored database. Returns false if its master key is not here.
-async fn report_restored(config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await?;
-    let opens = match crypto::read_master_key(&config.keys.directory) {
-        Ok(master) => keys::ops::verify_master_key(&db, &MasterKey::new(master)?).await,
-        Err(error) => Err(error.into()),
-    };
-    let missing = db.schema_status().await?.missing.len();
-    db.close().await;
-    if let Err(error) = &opens {
-        writeln!(out, "WRONG  master key: {}: bring the key of this database", super::in_one_line(error))?;
-    }
-    let migrate = if missing == 0 { "" } else { "`preau migrate`, then " };
-    writeln!(out, "next: {migrate}`preau doctor`; sessions and tokens are those of that time: see docs/operating.md")?;
-    Ok(opens.is_ok())
 }

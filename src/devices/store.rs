@@ -65,6 +65,12 @@ pub async fn forget_factor_proofs(tx: &mut Tx, account_id: &AccountId) -> Result
     Ok(())
 }
 
+/// Forgets that a second factor was proven on any device, for a restored database: it may have been taken back since.
+pub async fn forget_all_factor_proofs(tx: &mut Tx) -> Result<()> {
+    tx.execute("UPDATE device SET factor_at = NULL WHERE factor_at IS NOT NULL", args![]).await?;
+    Ok(())
+}
+
 /// Forgets the devices unused for longest, beyond the maximum number per account.
 pub async fn forget_excess(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
     let now = tx.now;

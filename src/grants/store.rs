@@ -24,6 +24,12 @@ impl From<Row> for ClientSession {
     }
 }
 
+/// Raises the generation of every client session, for a restored database, beyond those that it may have had since.
+pub async fn raise_every_generation(tx: &mut Tx) -> Result<()> {
+    tx.execute("UPDATE session_client SET generation = generation + 1000000", args![]).await?;
+    Ok(())
+}
+
 pub async fn find(tx: &mut Tx, session_id: &SessionId, client_id: &ClientId) -> Result<Option<ClientSession>> {
     let sql =
         "SELECT session_id, client_id, sid, generation FROM session_client WHERE session_id = $1 AND client_id = $2";

@@ -111,6 +111,14 @@ pub async fn count_undelivered(tx: &mut Tx) -> Result<Vec<(ClientId, String, i64
     tx.fetch_all(sql, args![]).await
 }
 
+/// Gives up every notification, for a restored database.
+pub async fn give_up_all(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    // The condition is redundant, as below.
+    let sql = "UPDATE logout_delivery SET state = 'given_up', problem = 'the database was restored', ended_at = $1 \
+               WHERE state = 'waiting' AND state <> 'delivered'";
+    tx.execute(sql, args![now]).await
+}
+
 /// Gives up lost notifications, and deletes old records. Returns the number of changed rows.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     // The condition is redundant, so that SQLite uses the small partial index of open deliveries.

@@ -232,6 +232,13 @@ pub async fn abandon_in(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
     finish_as(tx, id, "dead", now).await
 }
 
+/// Abandons every job, for a restored database: what waited at the time of the copy was done since. Returns their number.
+pub async fn abandon_all(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let sql = "UPDATE outbox SET state = 'dead', body = NULL, done_at = $1 WHERE state = 'waiting'";
+    tx.execute(sql, args![now]).await
+}
+
 /// Counts a hand-over before it happens, so that it is counted also if the process dies in it. Returns false if the job
 /// has ended, or was handed over by another server since it was claimed.
 pub async fn begin_handover_in(tx: &mut Tx, job: &Job, recipient: &'static str) -> Result<bool> {

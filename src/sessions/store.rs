@@ -111,6 +111,11 @@ pub async fn end(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<bool> {
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
+/// Ends every session, for a restored database. Returns their number.
+pub async fn end_of_everybody(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    tx.execute("UPDATE session SET ended_at = $1 WHERE ended_at IS NULL", args![now]).await
+}
+
 /// Takes the upstream's sealed ID token of a session: it is given away once.
 pub async fn take_upstream_id_token(tx: &mut Tx, id: &SessionId) -> Result<Option<String>> {
     let sql = "SELECT upstream_id_token FROM session WHERE id = $1 AND upstream_id_token IS NOT NULL";

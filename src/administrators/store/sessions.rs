@@ -63,6 +63,12 @@ pub async fn end_all(tx: &mut UnitOfWork<'_>, administrator_id: &AdministratorId
     tx.execute(sql, args![administrator_id, now]).await
 }
 
+/// Ends every session of every administrator, for a restored database.
+pub async fn end_of_everybody(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    tx.execute("UPDATE admin_session SET ended_at = $1 WHERE ended_at IS NULL", args![now]).await
+}
+
 /// Ends every session of an administrator but one.
 pub async fn end_others(
     tx: &mut UnitOfWork<'_>,

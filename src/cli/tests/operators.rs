@@ -6,6 +6,7 @@ use clap::Parser as _;
 
 use super::TestInstallation;
 use crate::cli::{Cli, execute};
+use crate::db::{AccessMode, Db, Durability};
 
 impl TestInstallation {
     /// Runs a command. Returns the exit code, and the output.
@@ -64,6 +65,74 @@ async fn status_is_one_screen_and_says_that_no_server_answers() {
         ["none answers on", "none yet", "0 schools open", "0 wait; 0 of 20000 SMS of the day", "RS256 for 0 min"]
     {
         assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+/// Runs a statement in the database of an installation.
+async fn execute_sql(house: &TestInstallation, sql: &'static str) {
+    let db = Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
+    let mut tx = db.write(Durability::Durable).await.unwrap();
+    tx.execute(sql, Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+}
+
+async fn text_of(house: &TestInstallation, sql: &'static str) -> String {
+    let url = format!("sqlite:{}", house.folder.path().join("preau.db").display());
+    let db = Db::open_with(&url, AccessMode::ReadOnly).await.unwrap();
+    let (text,) = db.read().await.unwrap().fetch_one::<(String,)>(sql, Vec::new()).await.unwrap();
+    db.close().await;
+    text
+}
+
+#[tokio::test]
+async fn fault_rt15_a_restored_database_sends_nothing_again_and_revives_nothing() {
+    let house = TestInstallation::new();
+    assert!(house.run("migrate").await.0);
+    for sql in [
+        "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, created_at, \
+         updated_at) VALUES ('a', 'a.durand55', 'a.durand', '55', 'active', 'parent', 'A', 'D', 1, 1)",
+        "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at) VALUES ('s', 'a', 1, 'pwd', 1)",
+        "INSERT INTO session_client (session_id, client_id, sid, generation, created_at) VALUES ('s', 'c', 'x', 1, 1)",
+        "INSERT INTO refresh_family (id, account_id, client_id, details, generation, turned_at, access_generation, \
+         created_at, expires_at) VALUES ('f', 'a', 'c', '{}', 1, 1, 1, 1, 9000000000000)",
+        "INSERT INTO outbox (id, kind, body, state, attempts, created_at, due_at) \
+         VALUES ('o', 'sms', 'sealed', 'waiting', 0, 1, 1)",
+        "INSERT INTO logout_delivery (id, client_id, sid, state, attempts, created_at) \
+         VALUES ('l', 'c', 'x', 'waiting', 0, 1)",
+    ] {
+        execute_sql(&house, sql).await;
+    }
+    let file = house.folder.path().join("night.backup");
+    assert!(house.run(&format!("backup --out {}", file.display())).await.0);
+    for (sql, before) in [
+        ("SELECT state || ' ' || body FROM outbox", "waiting sealed"),
+        ("SELECT state FROM logout_delivery", "waiting"),
+    ] {
+        assert_eq!(text_of(&house, sql).await, before, "{sql}");
+    }
+    // Revoked after the backup.
+    execute_sql(&house, "UPDATE session SET ended_at = 2").await;
+    for end in ["", "-wal", "-shm"] {
+        let _gone = fs::remove_file(house.folder.path().join(format!("preau.db{end}")));
+    }
+    let (done, said) = house.run(&format!("restore {}", file.display())).await;
+    assert!(done && said.contains("`keys list`"), "{said}");
+    for (sql, after) in [
+        ("SELECT state || ' ' || COALESCE(body, 'wiped') || ' ' || (done_at IS NOT NULL) FROM outbox", "dead wiped 1"),
+        ("SELECT state FROM logout_delivery", "given_up"),
+        ("SELECT COUNT(*) || '' FROM session WHERE ended_at IS NULL", "0"),
+        ("SELECT COUNT(*) || '' FROM refresh_family WHERE ended_at IS NULL OR access_generation < 1000", "0"),
+        ("SELECT COUNT(*) || '' FROM session_client WHERE generation < 1000", "0"),
+        (
+            "SELECT actor_kind || ' ' || detail FROM audit WHERE fact = 'restored'",
+            "operator 1 messages, 1 sessions, 1 refresh families",
+        ),
+    ] {
+        assert_eq!(text_of(&house, sql).await, after, "{sql}");
+    }
+    for end in ["-wal", "-shm", ".restoring", ".restoring-wal", ".restoring-shm"] {
+        assert!(!house.folder.path().join(format!("preau.db{end}")).exists(), "{end} stayed");
     }
 }
 

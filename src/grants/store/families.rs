@@ -99,6 +99,15 @@ pub async fn revoke_for_account(tx: &mut Tx, now: Timestamp, account_id: &Accoun
     tx.execute(sql, args![account_id, now]).await
 }
 
+/// Revokes every family, for a restored database, and raises the generations beyond those that they may have had since.
+/// Returns the number of revoked families.
+pub async fn revoke_of_everybody(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    let raised = "UPDATE refresh_family SET access_generation = access_generation + 1000000, \
+                  generation = generation + 1000000";
+    tx.execute(raised, args![]).await?;
+    tx.execute("UPDATE refresh_family SET ended_at = $1 WHERE ended_at IS NULL", args![now]).await
+}
+
 /// Lists those of the accounts that have a family not ended.
 pub async fn list_accounts_with_open(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountId>> {
     let mut found = Vec::new();
