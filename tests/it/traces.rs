@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::support::people::PASSWORD;
-use crate::support::{Browser, TestFamily, TestServer};
+use crate::support::{Browser, LogoutReceiver, TestFamily, TestRelyingParty, TestServer};
 
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -106,4 +106,37 @@ async fn a_collector_that_is_away_costs_spans_and_nothing_else() {
     assert_eq!(server.get("/connexion").await.status, StatusCode::OK);
     assert_eq!(server.app.tracer.as_ref().unwrap().take().0.len(), 1, "those before were given up");
     assert!(TestServer::start().await.app.tracer.is_none(), "without a collector");
+}
+
+#[tokio::test]
+async fn two_relying_parties_get_no_common_value_with_a_sign_out() {
+    let (endpoint, received) = collector().await;
+    let server = start(&endpoint).await;
+    let receiver = LogoutReceiver::start().await;
+    receiver.register_clients(&server, &["ent", "bourses"]).await;
+    let member = server.create_durand().await;
+    let mut browser = Browser::new(&server);
+    for client in ["ent", "bourses"] {
+        TestRelyingParty::new(&server, client).sign_in(&mut browser, &member).await;
+    }
+    browser.open("/compte").await;
+    browser.submit("se-deconnecter", &[]).await;
+    browser.follow().await;
+    server.drain_outbox().await;
+    run_workers(&server).await;
+
+    let calls = receiver.calls();
+    assert_eq!(receiver.called_clients(), ["bourses", "ent"]);
+    // What every call has, whoever is signed out.
+    let usual = ["accept", "content-length", "content-type", "host", "user-agent"];
+    for call in &calls {
+        let names: Vec<&str> = call.headers.keys().map(axum::http::HeaderName::as_str).collect();
+        assert!(names.iter().all(|name| usual.contains(name)), "{names:?}");
+    }
+    let [first, second] = [0, 1].map(|at| calls[at].claims());
+    for name in ["sub", "sid", "jti"] {
+        assert!(first[name].is_string() && first[name] != second[name], "{name}: {first} {second}");
+    }
+    // The calls are traced all the same.
+    assert!(spans(&received).iter().any(|span| span["name"] == "call"));
 }
