@@ -10,13 +10,16 @@ pub struct Traces {
     /// The address of a collector that takes OTLP as JSON over HTTP, such as `http://127.0.0.1:4318/v1/traces`. Empty: no
     /// traces.
     pub endpoint: String,
-    /// The share of traces that are sent, in per cent. A trusted proxy that has decided in `traceparent` is followed.
+    /// The share of traces that are sent, in per cent.
     pub sample_percent: u32,
+    /// True if the proxies of `server.trusted_proxies` decide in `traceparent` what is sent: they make the header
+    /// themselves. One that hands on what a browser sent lets anybody have everything sent, or nothing.
+    pub trust_proxy_decision: bool,
 }
 
 impl Default for Traces {
     fn default() -> Self {
-        Self { endpoint: String::new(), sample_percent: 5 }
+        Self { endpoint: String::new(), sample_percent: 5, trust_proxy_decision: false }
     }
 }
 

@@ -90,7 +90,8 @@ fn begin_trace(app: &AppState, ctx: &RequestContext, request: &Request) -> Optio
     let tracer = app.tracer.as_ref()?;
     let caller = request.headers().get("traceparent").and_then(|header| header.to_str().ok());
     let start = SpanStart { now: ctx.now, rng: app.rng.as_ref() };
-    let trace = tracer.begin(caller.and_then(TraceContext::parse), is_from_trusted_proxy(app, request), start);
+    let decides = app.config.traces.trust_proxy_decision && is_from_trusted_proxy(app, request);
+    let trace = tracer.begin(caller.and_then(TraceContext::parse), decides, start);
     telemetry::record_trace_id(&trace.context().trace_id());
     Some(trace)
 }

@@ -1,7 +1,7 @@
 //! Traces: which request called what, and how long each part took (W3C Trace Context, OpenTelemetry).
 //!
 //! A span has the pattern of a route or the name of a job, never an address, an identity or what was typed. Whoever calls
-//! may give the trace its id; whether it is sent is decided here, or by a trusted proxy. Spans wait in a bounded buffer
+//! may give the trace its id; whether it is sent is decided here, or by a proxy that is configured to decide. Spans wait in a bounded buffer
 //! until the worker sends them: a collector that is away costs spans and nothing else.
 
 mod otlp;
@@ -253,7 +253,11 @@ mod tests {
     const HEADER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     fn tracer(percent: u32) -> Arc<Tracer> {
-        let config = config::Traces { endpoint: "http://127.0.0.1:4318/v1/traces".to_owned(), sample_percent: percent };
+        let config = config::Traces {
+            endpoint: "http://127.0.0.1:4318/v1/traces".to_owned(),
+            sample_percent: percent,
+            trust_proxy_decision: false,
+        };
         Tracer::from_config(&config).unwrap()
     }
 

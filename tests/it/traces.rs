@@ -1,10 +1,11 @@
 //! Traces: what a collector gets, that nobody stands in it, and that a collector which is away delays nobody.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -109,7 +110,7 @@ async fn a_collector_that_is_away_costs_spans_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn two_relying_parties_get_no_common_value_with_a_sign_out() {
+async fn threat_s14_two_relying_parties_get_no_common_value_with_a_sign_out() {
     let (endpoint, received) = collector().await;
     let server = start(&endpoint).await;
     let receiver = LogoutReceiver::start().await;
@@ -139,4 +140,24 @@ async fn two_relying_parties_get_no_common_value_with_a_sign_out() {
     }
     // The calls are traced all the same.
     assert!(spans(&received).iter().any(|span| span["name"] == "call"));
+}
+
+#[tokio::test]
+async fn a_browsers_trace_decides_nothing_behind_a_proxy_that_hands_it_on() {
+    let (endpoint, _) = collector().await;
+    for (decides, sent) in [(false, 0), (true, 1)] {
+        let endpoint = endpoint.clone();
+        let server = TestServer::start_with_config(move |config| {
+            config.traces.endpoint = endpoint;
+            config.traces.sample_percent = 100;
+            config.traces.trust_proxy_decision = decides;
+            config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        })
+        .await;
+        let mut request = Request::get("/connexion").header("traceparent", CALLER.replace("-01", "-00"));
+        request = request.extension(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 4_000))));
+        server.call(request.body(Body::empty()).unwrap()).await;
+        let spans = server.app.tracer.as_ref().unwrap().take().0;
+        assert_eq!(spans.len(), 1 - sent, "trusted: {decides}");
+    }
 }
