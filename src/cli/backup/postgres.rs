@@ -1,5 +1,5 @@
-//! PostgreSQL's own programs, found in PATH. The password is handed over in the environment of the child, because every
-//! user of a machine sees the words of a command.
+//! PostgreSQL's own programs, found in PATH. The address and the password are handed over in the environment of the child,
+//! because every user of a machine sees the words of a command.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -86,15 +86,53 @@ fn missing(name: &str, error: &io::Error) -> anyhow::Error {
     }
 }
 
-/// Prepares a program for a database.
+/// Prepares a program for a database. Everything of the URL but the name of the database is in the environment; words that
+/// only this program's driver knows, such as `statement-cache-capacity`, are left out.
 fn program(name: &str, url: &str) -> anyhow::Result<Command> {
-    let mut url = Url::parse(url).context("database.url")?;
+    let url = Url::parse(url).context("database.url")?;
     let mut command = Command::new(name);
-    if let Some(password) = url.password() {
-        command.env("PGPASSWORD", decode(password));
-        url.set_password(None).map_err(|()| anyhow::anyhow!("database.url has a password and no host"))?;
+    let own = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(decode);
+    let host = own(url.host_str()).map(|host| host.trim_matches(['[', ']']).to_owned());
+    let (mut user, mut database) = (own(Some(url.username())), own(url.path().strip_prefix('/')));
+    let mut given = vec![("PGHOST", host), ("PGPORT", url.port().map(|port| port.to_string()))];
+    given.push(("PGPASSWORD", own(url.password())));
+    let mut options = Vec::new();
+    for (key, value) in url.query_pairs() {
+        let value = value.into_owned();
+        let variable = match key.as_ref() {
+            "user" => {
+                user = Some(value);
+                continue;
+            }
+            "dbname" => {
+                database = Some(value);
+                continue;
+            }
+            "options" => {
+                options.push(value);
+                continue;
+            }
+            "host" | "hostaddr" => "PGHOST",
+            "port" => "PGPORT",
+            "password" => "PGPASSWORD",
+            "sslmode" | "ssl-mode" => "PGSSLMODE",
+            "sslrootcert" | "ssl-root-cert" | "ssl-ca" => "PGSSLROOTCERT",
+            "sslcert" | "ssl-cert" => "PGSSLCERT",
+            "sslkey" | "ssl-key" => "PGSSLKEY",
+            key => {
+                let option = key.strip_prefix("options[").and_then(|key| key.strip_suffix(']'));
+                options.extend(option.map(|option| format!("-c {option}={value}")));
+                continue;
+            }
+        };
+        given.push((variable, Some(value)));
     }
-    command.arg(format!("--dbname={url}"));
+    given.push(("PGUSER", user.clone()));
+    given.push(("PGOPTIONS", (!options.is_empty()).then(|| options.join(" "))));
+    command.envs(given.into_iter().filter_map(|(variable, value)| Some((variable, value?))));
+    // Quoted, because a name with `=` would be read as words of a connection.
+    let database = database.or(user).unwrap_or_default().replace('\\', "\\\\").replace('\'', "\\'");
+    command.arg(format!("--dbname=dbname='{database}'"));
     Ok(command)
 }
 
@@ -123,16 +161,46 @@ fn decode(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn words_and_variables(url: &str) -> (Vec<String>, Vec<String>) {
+        let command = program("pg_dump", url).unwrap();
+        let words = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let given = command
+            .get_envs()
+            .map(|(name, value)| format!("{}={}", name.to_string_lossy(), value.unwrap_or_default().to_string_lossy()));
+        (words, given.collect())
+    }
+
     #[test]
     fn a_password_is_not_among_the_words_of_the_command() {
         let url = "postgres://preau:p%40ss%2Fw%C3%A9+d@db.example:5433/preau?sslmode=require";
-        let command = program("pg_dump", url).unwrap();
-        let words: Vec<String> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
-        assert_eq!(words, ["--dbname=postgres://preau@db.example:5433/preau?sslmode=require"]);
-        let given: Vec<String> =
-            command.get_envs().filter_map(|(_, value)| Some(value?.to_str()?.to_owned())).collect();
-        assert_eq!(given, ["p@ss/wé+d"]);
+        let (words, given) = words_and_variables(url);
+        assert_eq!(words, ["--dbname=dbname='preau'"]);
+        let all = ["PGHOST=db.example", "PGPASSWORD=p@ss/wé+d", "PGPORT=5433", "PGSSLMODE=require", "PGUSER=preau"];
+        assert_eq!(given, all);
         assert_eq!(decode("100%"), "100%");
+    }
+
+    #[test]
+    fn a_password_of_the_query_is_not_among_them_either_and_words_of_our_driver_are_left_out() {
+        let url = "postgres://db.example/preau?user=u&password=p%3D1&statement-cache-capacity=9&ssl-mode=verify-full\
+                   &ssl-ca=%2Fetc%2Fca.pem&options[search_path]=x&application_name=y";
+        let (words, given) = words_and_variables(url);
+        assert_eq!(words, ["--dbname=dbname='preau'"]);
+        let all = [
+            "PGHOST=db.example",
+            "PGOPTIONS=-c search_path=x",
+            "PGPASSWORD=p=1",
+            "PGSSLMODE=verify-full",
+            "PGSSLROOTCERT=/etc/ca.pem",
+            "PGUSER=u",
+        ];
+        assert_eq!(given, all);
+        let (words, given) = words_and_variables("postgresql://%2Frun%2Fpostgresql/a'b%3D");
+        assert_eq!(
+            (words, given),
+            (vec!["--dbname=dbname='a\\'b='".to_owned()], vec!["PGHOST=/run/postgresql".to_owned()])
+        );
+        assert_eq!(words_and_variables("postgres://u@[::1]").1, ["PGHOST=::1", "PGUSER=u"]);
     }
 
     #[test]
