@@ -33,6 +33,10 @@ pub async fn run(args: &MoveArgs, config: &Config, out: &mut (dyn Write + Send))
         target.starts_with("postgres://") || target.starts_with("postgresql://"),
         "the new database is a PostgreSQL: postgres://…"
     );
+    anyhow::ensure!(
+        args.to.is_none() || !has_password(&target),
+        "--to has a password, which every user of this machine can see: change it, and name a file by --to-file"
+    );
     let place = Database { url: target.clone(), url_file: None }.location();
     // What a server wrote after the move would stay behind.
     let server = ask_server(config.server.operations).await;
@@ -64,4 +68,25 @@ pub async fn run(args: &MoveArgs, config: &Config, out: &mut (dyn Write + Send))
         source.display()
     )?;
     Ok(true)
+}
+
+/// True if a URL has a password, or cannot be read and so may have one.
+fn has_password(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return true };
+    url.password().is_some_and(|password| !password.is_empty()) || url.query_pairs().any(|(key, _)| key == "password")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_among_the_words_of_the_command_is_found() {
+        for with in ["postgres://u:p@h/d", "postgres://h/d?user=u&password=p", "postgres://h:x/d"] {
+            assert!(has_password(with), "{with}");
+        }
+        for without in ["postgres://h/d", "postgres://u@h:5432/d?sslmode=require", "postgres://u:@h/d"] {
+            assert!(!has_password(without), "{without}");
+        }
+    }
 }

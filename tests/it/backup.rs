@@ -214,16 +214,19 @@ async fn an_sqlite_database_moves_to_postgresql_whole_or_not_at_all() {
     let sql = "INSERT INTO academy (id, code, name) VALUES ('x', '99', 'X')";
     tx.execute(sql, Vec::new()).await.unwrap();
     tx.commit().await.unwrap();
-    let (done, said) = operator.run(&["move", "--to", &target]);
+    let file = server.folder().join("target.url");
+    fs::write(&file, format!("{target}\n")).unwrap();
+    let file = file.display().to_string();
+    let (done, said) = operator.run(&["move", "--to", "postgres://u@localhost/x?password=p"]);
+    assert!(!done && said.contains("--to-file"), "{said}");
+    let (done, said) = operator.run(&["move", "--to-file", &file]);
     assert!(!done && said.contains("academy of the target has rows"), "{said}");
     assert_eq!(text_rows(&db, "SELECT id FROM person").await, Vec::<String>::new());
     let mut tx = db.write(preau::db::Durability::Durable).await.unwrap();
     tx.execute("DELETE FROM academy", Vec::new()).await.unwrap();
     tx.commit().await.unwrap();
 
-    let file = server.folder().join("target.url");
-    fs::write(&file, format!("{target}\n")).unwrap();
-    let (done, said) = operator.run(&["move", "--to-file", &file.display().to_string()]);
+    let (done, said) = operator.run(&["move", "--to-file", &file]);
     assert!(done && said.contains("each was read back, with the same number and digest"), "{said}");
     for table in ["person ", "pupil ", "account ", "link ", "audit ", "signing_key ", "seal_check "] {
         assert!(said.lines().any(|line| line.starts_with(table)), "{table}: {said}");
@@ -242,7 +245,7 @@ async fn an_sqlite_database_moves_to_postgresql_whole_or_not_at_all() {
     for identifiant in &identifiants {
         sign_in(&moved, identifiant).await;
     }
-    let (done, said) = operator.run(&["move", "--to", &target]);
+    let (done, said) = operator.run(&["move", "--to-file", &file]);
     assert!(!done && said.contains("has rows: a database is moved into an empty one only"), "{said}");
 }
 
