@@ -19,8 +19,10 @@ use crate::audit;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::bootstrap;
 use crate::config::Config;
+use crate::crypto::{self, MasterKey};
 use crate::db::files::sqlite_file;
 use crate::db::{AccessMode, copy};
+use crate::keys;
 use archive_file::{BackupHeader, BackupKey, BackupKind, OpenedBackup};
 pub use restore::{RestoreArgs, restore};
 
@@ -37,6 +39,11 @@ pub struct BackupArgs {
 pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
     let migrations = db.applied_migrations().await?;
+    if args.passphrase_file.is_none() {
+        // Sealed by another key, the copy would be of no use where the right one is.
+        let master_key = MasterKey::new(crypto::read_master_key(&config.keys.directory)?)?;
+        keys::ops::verify_master_key(&db, &master_key).await.context("no backup was written")?;
+    }
     db.close().await;
     let kind = if sqlite_file(&config.database.url).is_some() { BackupKind::Sqlite } else { BackupKind::Postgres };
     let now = SystemClock.now();

@@ -162,10 +162,18 @@ async fn faults_f10_a_backup_comes_back_in_an_empty_place_only() {
     let (done, said) = house.run("doctor").await;
     assert!(done, "{said}");
 
-    // Another master key: the file says under which one it was sealed.
+    // Another master key: nothing is sealed under a key that does not open this database.
     fs::remove_file(house.folder.path().join("keys/master.key")).unwrap();
-    fs::remove_file(&database).unwrap();
+    let aside = house.folder.path().join("aside.db");
+    fs::rename(&database, &aside).unwrap();
     assert!(house.run("keys new-master").await.0);
+    fs::rename(&aside, &database).unwrap();
+    let other = house.folder.path().join("other.backup");
+    let (done, said) = house.run(&format!("backup --out {}", other.display())).await;
+    assert!(!done && said.contains("is not the one that this database was sealed with") && !other.exists(), "{said}");
+
+    // The file says under which one it was sealed.
+    fs::remove_file(&database).unwrap();
     let (done, said) = house.run(&format!("restore {}", file.display())).await;
     assert!(!done && said.contains("it was sealed under the master key "), "{said}");
     assert!(!database.exists());
