@@ -7,6 +7,7 @@
 mod archive_file;
 mod postgres;
 mod restore;
+mod unfinished;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -25,6 +26,8 @@ use crate::db::{AccessMode, copy};
 use crate::keys;
 use archive_file::{BackupHeader, BackupKey, BackupKind, OpenedBackup};
 pub use restore::{RestoreArgs, restore};
+pub use unfinished::leftovers;
+use unfinished::{Unfinished, or_end_cleanly};
 
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
@@ -37,6 +40,16 @@ pub struct BackupArgs {
 }
 
 pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let unfinished = Unfinished::default();
+    or_end_cleanly(&unfinished, write_backup(args, config, &unfinished, out)).await
+}
+
+async fn write_backup(
+    args: &BackupArgs,
+    config: &Config,
+    unfinished: &Unfinished,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
     let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
     let migrations = db.applied_migrations().await?;
     if args.passphrase_file.is_none() {
@@ -50,8 +63,10 @@ pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send
     let (key, secret) = BackupKey::choose(args.passphrase_file.as_deref(), &config.keys.directory)?;
     let header = BackupHeader::new(kind, now, migrations, key);
     let file = private_file(&args.out).context("no backup was written")?;
+    // An unfinished file opens nowhere.
+    let written_file = unfinished.add(args.out.clone());
     let written = match sqlite_file(&config.database.url) {
-        Some(source) => write_sqlite(&source, file, header, secret).await,
+        Some(source) => write_sqlite(&source, file, (header, secret), unfinished).await,
         None => {
             let url = config.database.url.clone();
             blocking(move || archive_file::write(file, &header, &secret, |archive| postgres::dump(&url, archive))).await
@@ -62,14 +77,8 @@ pub async fn run(args: &BackupArgs, config: &Config, out: &mut (dyn Write + Send
         Ok(()) => check_file(&args.out, args.passphrase_file.as_deref(), config).await,
         Err(error) => Err(error),
     };
-    let bytes = match written {
-        Ok((_, bytes)) => bytes,
-        Err(error) => {
-            // The unfinished file opens nowhere.
-            let _gone = fs::remove_file(&args.out);
-            return Err(error.context("no backup was written"));
-        }
-    };
+    let (_, bytes) = written.context("no backup was written")?;
+    written_file.keep();
     let size = fs::metadata(&args.out)?.len();
     record(config, size).await.context("the backup is written, and not recorded in the audit")?;
     writeln!(
@@ -96,16 +105,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + 
     tokio::task::spawn_blocking(work).await?
 }
 
-/// Removes a file when dropped.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // It is gone, or will be found by the next backup.
-        let _gone = fs::remove_file(&self.0);
-    }
-}
-
 /// Returns the name of a file beside another one, in the same folder and so behind the same permissions.
 fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
@@ -116,19 +115,21 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
 async fn write_sqlite(
     source: &Path,
     file: io::BufWriter<File>,
-    header: BackupHeader,
-    secret: archive_file::BackupSecret,
+    (header, secret): (BackupHeader, archive_file::BackupSecret),
+    unfinished: &Unfinished,
 ) -> anyhow::Result<()> {
-    let copied = beside(source, ".copying");
+    let copied = beside(source, unfinished::COPYING);
+    let journal = unfinished.add(beside(&copied, "-journal"));
     // SQLite writes into an empty file, which keeps its mode.
-    drop(private_file(&copied).context("another backup runs; or one was killed: then remove this file")?);
-    let copied = Temporary(copied);
-    copy::copy_sqlite(source, &copied.0).await?;
+    let copied = unfinished.add_new(copied).context("another backup runs")?;
+    copy::copy_sqlite(source, copied.path()).await?;
     blocking(move || {
         archive_file::write(file, &header, &secret, |archive| {
-            io::copy(&mut File::open(&copied.0)?, archive)?;
+            io::copy(&mut File::open(copied.path())?, archive)?;
             Ok(())
-        })
+        })?;
+        drop((copied, journal));
+        Ok(())
     })
     .await
 }

@@ -102,6 +102,7 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
     }
     report.record("mail", machine::check_mail(&config).await.context(KeepsNobodyOut))?;
     let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
+    report.record("unsealed copies", check_leftovers(&config).context(KeepsNobodyOut))?;
     report.record_value("database files", check_file_permissions(&config).context(KeepsNobodyOut))?;
     if report.record_value("migrations", check_migrations(&db).await)?.is_some() {
         if let Some(master_key) = report.record_value("master key", check_master_key(&config, &db).await)? {
@@ -164,6 +165,14 @@ fn check_file_permissions(config: &Config) -> anyhow::Result<((), String)> {
         files::exposed_files(&file).iter().map(|(path, mode)| format!("{} is {mode:04o}", path.display())).collect();
     anyhow::ensure!(open.is_empty(), "others may read them: {}: run `chmod 600` on each", open.join(", "));
     Ok(((), "only their owner reads them".to_owned()))
+}
+
+/// Finds copies of the whole database that a killed backup or restore left.
+fn check_leftovers(config: &Config) -> anyhow::Result<String> {
+    let left = files::sqlite_file(&config.database.url).map(|file| super::backup::leftovers(&file)).unwrap_or_default();
+    let names: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
+    anyhow::ensure!(names.is_empty(), "a command was killed and left everything readable: remove {}", names.join(", "));
+    Ok("none are left".to_owned())
 }
 
 async fn check_migrations(db: &Db) -> anyhow::Result<((), String)> {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::archive_file::{BackupKind, OpenedBackup};
-use super::{Temporary, beside, blocking, check_file, open_backup, postgres};
+use super::unfinished::{RESTORING, Unfinished, or_end_cleanly};
+use super::{beside, blocking, check_file, open_backup, postgres};
 use crate::bootstrap;
 use crate::config::Config;
 use crate::crypto::{self, MasterKey};
@@ -28,6 +29,16 @@ pub struct RestoreArgs {
 }
 
 pub async fn restore(args: &RestoreArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let unfinished = Unfinished::default();
+    or_end_cleanly(&unfinished, read_backup(args, config, &unfinished, out)).await
+}
+
+async fn read_backup(
+    args: &RestoreArgs,
+    config: &Config,
+    unfinished: &Unfinished,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
     let passphrase = args.passphrase_file.as_deref();
     let (header, bytes) = check_file(&args.file, passphrase, config).await?;
     writeln!(out, "{}: {header}, {bytes} bytes, whole", args.file.display())?;
@@ -37,7 +48,7 @@ pub async fn restore(args: &RestoreArgs, config: &Config, out: &mut (dyn Write +
     let place = config.database.location();
     let opened = open_backup(&args.file, passphrase, config)?;
     match (sqlite_file(&config.database.url), header.kind) {
-        (Some(target), BackupKind::Sqlite) => restore_sqlite(&target, opened).await?,
+        (Some(target), BackupKind::Sqlite) => restore_sqlite(&target, opened, unfinished).await?,
         (None, BackupKind::Postgres) => {
             let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await.context(place.clone())?;
             let tables = db.count_tables().await?;
@@ -54,17 +65,15 @@ pub async fn restore(args: &RestoreArgs, config: &Config, out: &mut (dyn Write +
     report_restored(config, out).await
 }
 
-async fn restore_sqlite(target: &Path, opened: OpenedBackup) -> anyhow::Result<()> {
+async fn restore_sqlite(target: &Path, opened: OpenedBackup, unfinished: &Unfinished) -> anyhow::Result<()> {
     let taken = [target.to_owned(), beside(target, "-wal")].into_iter().find(|file| file.exists());
     if let Some(file) = taken {
         anyhow::bail!("{} is there: a backup is restored where nothing is", file.display());
     }
-    let restored = beside(target, ".restoring");
-    // Makes the folder with its mode too.
-    files::create(&restored).with_context(|| restored.display().to_string())?;
-    let restored = Temporary(restored);
-    let _logs = ["-wal", "-shm"].map(|end| Temporary(beside(&restored.0, end)));
-    let path = restored.0.clone();
+    files::create_folder(target).with_context(|| target.display().to_string())?;
+    let restored = unfinished.add_new(beside(target, RESTORING)).context("another restore runs")?;
+    let _logs = ["-wal", "-shm", "-journal"].map(|end| unfinished.add(beside(restored.path(), end)));
+    let path = restored.path().to_owned();
     blocking(move || {
         let mut file = File::create(&path)?;
         let mut content = opened.content;
@@ -72,15 +81,15 @@ async fn restore_sqlite(target: &Path, opened: OpenedBackup) -> anyhow::Result<(
         Ok(file.sync_all()?)
     })
     .await?;
-    if let Some(fault) = copy::find_sqlite_fault(&restored.0).await? {
+    if let Some(fault) = copy::find_sqlite_fault(restored.path()).await? {
         anyhow::bail!("the database in this backup is damaged: {fault}");
     }
     // Before the file has its name: no server may open what would send everything again.
-    settle(&format!("sqlite:{}", restored.0.display())).await?;
-    let log = fs::metadata(beside(&restored.0, "-wal")).map_or(0, |log| log.len());
-    anyhow::ensure!(log == 0, "{} is open elsewhere", restored.0.display());
+    settle(&format!("sqlite:{}", restored.path().display())).await?;
+    let log = fs::metadata(beside(restored.path(), "-wal")).map_or(0, |log| log.len());
+    anyhow::ensure!(log == 0, "{} is open elsewhere", restored.path().display());
     anyhow::ensure!(!target.exists(), "{} was made meanwhile", target.display());
-    fs::rename(&restored.0, target).with_context(|| target.display().to_string())?;
+    fs::rename(restored.path(), target).with_context(|| target.display().to_string())?;
     Ok(())
 }
 
