@@ -79,6 +79,7 @@ async fn write_backup(
     };
     let (_, bytes) = written.context("no backup was written")?;
     written_file.keep();
+    sync_folder(&args.out)?;
     let size = fs::metadata(&args.out)?.len();
     record(config, size).await.context("the backup is written, and not recorded in the audit")?;
     writeln!(
@@ -110,6 +111,12 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// Writes the name of a new file to the disk.
+fn sync_folder(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).with_context(|| folder.display().to_string())
 }
 
 async fn write_sqlite(

@@ -8,8 +8,9 @@ use anyhow::Context as _;
 
 use super::archive_file::{BackupKind, OpenedBackup};
 use super::unfinished::{RESTORING, Unfinished, or_end_cleanly};
-use super::{beside, blocking, check_file, open_backup, postgres};
+use super::{beside, blocking, check_file, open_backup, postgres, sync_folder};
 use crate::bootstrap;
+use crate::cli::status::ask_server;
 use crate::config::Config;
 use crate::crypto::{self, MasterKey};
 use crate::db::files::{self, sqlite_file};
@@ -45,6 +46,8 @@ async fn read_backup(
     if args.check {
         return Ok(true);
     }
+    let server = ask_server(config.server.operations).await;
+    anyhow::ensure!(!server.answers, "a server runs on this database ({}): stop it first", server.text);
     let place = config.database.location();
     let opened = open_backup(&args.file, passphrase, config)?;
     match (sqlite_file(&config.database.url), header.kind) {
@@ -66,7 +69,8 @@ async fn read_backup(
 }
 
 async fn restore_sqlite(target: &Path, opened: OpenedBackup, unfinished: &Unfinished) -> anyhow::Result<()> {
-    let taken = [target.to_owned(), beside(target, "-wal")].into_iter().find(|file| file.exists());
+    // A log of another database would be played into this one.
+    let taken = ["", "-wal", "-shm", "-journal"].map(|end| beside(target, end)).into_iter().find(|file| file.exists());
     if let Some(file) = taken {
         anyhow::bail!("{} is there: a backup is restored where nothing is", file.display());
     }
@@ -88,9 +92,10 @@ async fn restore_sqlite(target: &Path, opened: OpenedBackup, unfinished: &Unfini
     settle(&format!("sqlite:{}", restored.path().display())).await?;
     let log = fs::metadata(beside(restored.path(), "-wal")).map_or(0, |log| log.len());
     anyhow::ensure!(log == 0, "{} is open elsewhere", restored.path().display());
-    anyhow::ensure!(!target.exists(), "{} was made meanwhile", target.display());
-    fs::rename(restored.path(), target).with_context(|| target.display().to_string())?;
-    Ok(())
+    // Unlike a renaming this never takes the place of a file that was made meanwhile.
+    fs::hard_link(restored.path(), target).with_context(|| target.display().to_string())?;
+    drop(restored);
+    sync_folder(target)
 }
 
 /// Migrates a restored database, and ends what it must not do again.

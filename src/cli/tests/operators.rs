@@ -156,6 +156,12 @@ async fn faults_f10_a_backup_comes_back_in_an_empty_place_only() {
         // They are there only while somebody has the database open.
         let _gone = fs::remove_file(format!("{}{end}", database.display()));
     }
+    // The journal of another database would be played into this one.
+    let journal = house.folder.path().join("preau.db-journal");
+    fs::write(&journal, "").unwrap();
+    let (done, said) = house.run(&format!("restore {}", file.display())).await;
+    assert!(!done && said.contains("preau.db-journal is there"), "{said}");
+    fs::remove_file(journal).unwrap();
     let (done, said) = house.run(&format!("restore {}", file.display())).await;
     assert!(done && said.contains("is restored") && said.contains("`preau doctor`"), "{said}");
     assert_eq!(house.run("keys list").await.1, before);
