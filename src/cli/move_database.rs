@@ -51,6 +51,21 @@ pub async fn run(args: &MoveArgs, config: &Config, out: &mut (dyn Write + Send))
         newer.is_empty(),
         "a newer version of this program has migrated this database: move it with that one"
     );
+    let db = Db::open_with(&target, AccessMode::ReadOnly).await.with_context(|| place.clone())?;
+    let free = async {
+        // Tables of another program, or of an unknown version of this one, are not ours to migrate.
+        let (tables, schema) = (db.count_tables().await?, db.schema_status().await?);
+        let is_ours = schema.missing.is_empty() && schema.unknown.is_empty();
+        anyhow::ensure!(
+            tables == 0 || is_ours,
+            "it has {tables} tables that are not those of this release, and no row of \
+             it was touched: a database is moved into an empty one only"
+        );
+        Ok(())
+    };
+    let free = free.await;
+    db.close().await;
+    free.with_context(|| place.clone())?;
     let db = Db::open(&target).await.with_context(|| place.clone())?;
     db.migrate().await.with_context(|| place.clone())?;
     db.close().await;

@@ -193,6 +193,11 @@ pub async fn move_to_postgres(source: &Path, target: &str) -> Result<Vec<MovedTa
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut from).await.map_err(db)?;
     sqlx::raw_sql("BEGIN").execute(&mut *to).await.map_err(db)?;
     let tables = list_tables(&mut from, to).await?;
+    let names: Vec<String> = tables.iter().map(|table| quoted(&table.name)).collect();
+    // Nobody writes here either until everything was compared.
+    let lock = format!("LOCK TABLE {} IN EXCLUSIVE MODE", names.join(", "));
+    sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *to).await.map_err(db)?;
+    check_empty(to, &tables).await?;
     let mut moved = Vec::new();
     for table in &tables {
         let read = write_table(&mut from, to, table).await?;
@@ -216,7 +221,19 @@ pub async fn move_to_postgres(source: &Path, target: &str) -> Result<Vec<MovedTa
     Ok(moved)
 }
 
-/// Lists the tables, each after those that it refers to, and checks that the target has the same, without rows.
+/// Checks that no table of the target has rows.
+async fn check_empty(to: &mut PgConnection, tables: &[Table]) -> Result<(), TransferError> {
+    for table in tables {
+        let exists = AssertSqlSafe(format!("SELECT EXISTS (SELECT 1 FROM {})", quoted(&table.name)));
+        let (filled,): (bool,) = sqlx::query_as(exists).fetch_one(&mut *to).await.map_err(table.fault())?;
+        if filled {
+            return Err(TransferError::NotEmpty(table.name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Lists the tables, each after those that it refers to, and checks that the target has the same.
 async fn list_tables(from: &mut SqliteConnection, to: &mut PgConnection) -> Result<Vec<Table>, TransferError> {
     let db = |error| TransferError::Db(DbError::Sqlx(error));
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^' \
@@ -247,11 +264,6 @@ async fn list_tables(from: &mut SqliteConnection, to: &mut PgConnection) -> Resu
         let sql = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list($1)";
         let above: Vec<(String,)> = sqlx::query_as(sql).bind(&name).fetch_all(&mut *from).await.map_err(db)?;
         let above = above.into_iter().map(|(above,)| above).filter(|above| *above != name).collect();
-        let exists = AssertSqlSafe(format!("SELECT EXISTS (SELECT 1 FROM {})", quoted(&name)));
-        let (filled,): (bool,) = sqlx::query_as(exists).fetch_one(&mut *to).await.map_err(db)?;
-        if filled {
-            return Err(TransferError::NotEmpty(name));
-        }
         waiting.insert(name.clone(), (Table { name, columns }, above));
     }
     let mut sorted = Vec::new();
