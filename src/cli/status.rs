@@ -36,7 +36,7 @@ fn line(out: &mut (dyn Write + Send), what: &str, text: &str) -> anyhow::Result<
 
 /// The answer of the server on this machine.
 pub struct ServerAnswer {
-    /// True if something listens there.
+    /// True unless the machine says that nobody listens there.
     pub answers: bool,
     serves: bool,
     pub text: String,
@@ -48,17 +48,37 @@ pub async fn ask_server(operations: SocketAddr) -> ServerAnswer {
     let host = if operations.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { operations.ip() };
     let at = SocketAddr::new(host, operations.port());
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(3)).build();
+    let none = |answers, text| ServerAnswer { answers, serves: false, text };
+    // Port 0 is any port: nobody can be asked there.
+    if at.port() == 0 {
+        return none(false, format!("none answers on {at}"));
+    }
     let answer = match client {
-        Ok(client) => client.get(format!("http://{at}/readyz")).send().await.ok(),
-        Err(_) => None,
+        Ok(client) => client.get(format!("http://{at}/readyz")).send().await,
+        Err(error) => Err(error),
     };
-    let Some(answer) = answer else {
-        return ServerAnswer { answers: false, serves: false, text: format!("none answers on {at}") };
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) if is_refused(&error) => return none(false, format!("none answers on {at}")),
+        // One that hangs still writes.
+        Err(_) => return none(true, format!("no answer in time on {at}, and no refusal")),
     };
     let serves = answer.status().is_success();
     let said = answer.text().await.unwrap_or_default();
     let said = said.lines().collect::<Vec<_>>().join("; ");
     ServerAnswer { answers: true, serves, text: format!("{said}, on {at}") }
+}
+
+/// True if the connection was refused: nobody listens.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 async fn print_stored(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {

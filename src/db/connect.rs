@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, Connection as _, PgPool, SqlitePool};
 
 use super::recent_rows::RecentRows;
 use super::tx::Writers;
-use super::{DbError, Result, WriteFailure, files};
+use super::{DbError, Result, WriteFailure, files, moved};
 
 /// The maximum time to connect to PostgreSQL, and to wait for a connection of its pools.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -231,6 +231,9 @@ async fn open_sqlite(path: &str, access: AccessMode) -> Result<Db> {
         .connect_with(writes)
         .await
         .map_err(DbError::Open)?;
+    if access == AccessMode::ReadWrite && moved::is_marked(&write).await.map_err(DbError::Open)? {
+        return Err(DbError::Moved);
+    }
     let readers = std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(2, 8);
     let read = SqlitePoolOptions::new()
         .max_connections(u32::try_from(readers).unwrap_or(2))

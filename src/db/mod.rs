@@ -12,6 +12,7 @@ mod connect;
 pub mod copy;
 pub mod files;
 mod insert;
+mod moved;
 mod recent_rows;
 mod time;
 pub mod transfer;
@@ -54,6 +55,9 @@ pub enum DbError {
     /// A row that the present version cannot have written: a corrupt row or a row of a newer version.
     #[error("{table}.{column} of row {row} cannot be read")]
     Inconsistent { table: &'static str, column: &'static str, row: String },
+    /// An SQLite database whose content is in PostgreSQL since.
+    #[error("it was moved to PostgreSQL by `preau move`: set database.url to that one")]
+    Moved,
     #[error("database url: {0}")]
     Url(String),
     /// The first connection failed, before any request was served; the message has the cause.

@@ -2,17 +2,19 @@
 //!
 //! The source is locked for writers from the first row to the last, the target is one transaction. Before it commits,
 //! every table is read back, and its number of rows and a digest of their values are compared with what was read from
-//! the source: all of it is there, or nothing.
+//! the source: all of it is there, or nothing. Then the source is marked, and takes no write any more.
+
+mod sums;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Postgres, Row as _, Sqlite};
 
-use super::DbError;
-use crate::base::secret::{base64url, sha256};
+use super::{DbError, moved};
+use sums::{Batch, TableSum, Values};
 
 /// The number of rows that are read and written at a time.
 const BATCH_ROWS: i64 = 1_000;
@@ -27,6 +29,8 @@ pub enum TransferError {
     NotEmpty(String),
     #[error("{table}.{column} is {kind}, which only one of the databases knows")]
     UnknownColumn { table: String, column: String, kind: String },
+    #[error("everything was moved, and the old database could not be marked so: let nobody serve it: {0}")]
+    Unmarked(sqlx::Error),
     #[error("tables refer to each other in a circle: {0}")]
     Circle(String),
     #[error("{table}: {read} rows were read and {written} found again, of digests {from} and {to}")]
@@ -92,87 +96,6 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The values of one column of a batch.
-enum Values {
-    Text(Vec<Option<String>>),
-    Int(Vec<Option<i64>>),
-    Bool(Vec<Option<bool>>),
-}
-
-/// The values of a batch of rows, by column.
-struct Batch(Vec<Values>);
-
-macro_rules! read_batch {
-    ($table:expr, $rows:expr, $first:expr) => {{
-        let mut columns = Vec::new();
-        for (at, (_, kind)) in $table.columns.iter().enumerate() {
-            let at = at + $first;
-            columns.push(match kind {
-                ColumnKind::Text => Values::Text($rows.iter().map(|r| r.try_get(at)).collect::<Result<_, _>>()?),
-                ColumnKind::Int => Values::Int($rows.iter().map(|r| r.try_get(at)).collect::<Result<_, _>>()?),
-                ColumnKind::Bool => Values::Bool($rows.iter().map(|r| r.try_get(at)).collect::<Result<_, _>>()?),
-            });
-        }
-        Ok(Batch(columns))
-    }};
-}
-
-impl Batch {
-    /// Reads rows whose first column is SQLite's own number of the row.
-    fn of_sqlite(table: &Table, rows: &[SqliteRow]) -> sqlx::Result<Self> {
-        read_batch!(table, rows, 1)
-    }
-
-    fn of_postgres(table: &Table, rows: &[PgRow]) -> sqlx::Result<Self> {
-        read_batch!(table, rows, 0)
-    }
-}
-
-/// The number of rows and the sum of their digests, which does not depend on their order: two databases sort text
-/// differently.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct TableSum {
-    rows: u64,
-    sum: [u64; 4],
-}
-
-impl TableSum {
-    fn add(&mut self, batch: &Batch, rows: usize) {
-        for row in 0..rows {
-            let mut bytes = Vec::new();
-            for column in &batch.0 {
-                match column {
-                    Values::Text(values) => encode(&mut bytes, b't', values.get(row), |text| text.as_bytes().to_vec()),
-                    Values::Int(values) => encode(&mut bytes, b'i', values.get(row), |n| n.to_be_bytes().to_vec()),
-                    Values::Bool(values) => encode(&mut bytes, b'b', values.get(row), |yes| vec![u8::from(*yes)]),
-                }
-            }
-            let digest = sha256(&bytes);
-            for (sum, part) in self.sum.iter_mut().zip(digest.as_chunks::<8>().0) {
-                *sum = sum.wrapping_add(u64::from_be_bytes(*part));
-            }
-            self.rows += 1;
-        }
-    }
-
-    fn digest(&self) -> String {
-        base64url(&self.sum.map(u64::to_be_bytes).concat())
-    }
-}
-
-/// Appends a value without ambiguity: its kind, its length, its bytes.
-fn encode<T>(bytes: &mut Vec<u8>, kind: u8, value: Option<&Option<T>>, raw: impl Fn(&T) -> Vec<u8>) {
-    match value.and_then(Option::as_ref) {
-        None => bytes.push(b'0'),
-        Some(value) => {
-            let raw = raw(value);
-            bytes.push(kind);
-            bytes.extend_from_slice(&u64::try_from(raw.len()).unwrap_or(u64::MAX).to_be_bytes());
-            bytes.extend_from_slice(&raw);
-        }
-    }
-}
-
 /// Moves every table.
 ///
 /// # Errors
@@ -184,6 +107,9 @@ pub async fn move_to_postgres(source: &Path, target: &str) -> Result<Vec<MovedTa
         .busy_timeout(std::time::Duration::from_secs(30))
         .disable_statement_logging();
     let mut from = options.connect().await.map_err(DbError::Open)?;
+    if moved::is_marked(&mut from).await.map_err(DbError::Open)? {
+        return Err(DbError::Moved.into());
+    }
     let options: PgConnectOptions = target.parse().map_err(DbError::Open)?;
     let options = options.application_name("preau move").disable_statement_logging();
     let mut to = options.connect().await.map_err(DbError::Open)?;
@@ -214,7 +140,10 @@ pub async fn move_to_postgres(source: &Path, target: &str) -> Result<Vec<MovedTa
         moved.push(MovedTable { name: table.name.clone(), rows: read.rows, digest: read.digest() });
     }
     sqlx::raw_sql("COMMIT").execute(&mut *to).await.map_err(db)?;
-    sqlx::raw_sql("ROLLBACK").execute(&mut from).await.map_err(db)?;
+    // Who waited for the lock, and every later writer, finds the mark: what they wrote would be lost.
+    let names = tables.iter().map(|table| table.name.as_str());
+    moved::mark(&mut from, names).await.map_err(TransferError::Unmarked)?;
+    sqlx::raw_sql("COMMIT").execute(&mut from).await.map_err(TransferError::Unmarked)?;
     // PostgreSQL's planner knows nothing of the tables yet.
     sqlx::raw_sql("ANALYZE").execute(&mut *to).await.map_err(db)?;
     from.close().await.map_err(db)?;
@@ -324,33 +253,4 @@ async fn read_back(to: &mut PgConnection, table: &Table) -> sqlx::Result<TableSu
     }
     sqlx::raw_sql(AssertSqlSafe(format!("CLOSE {cursor}"))).execute(&mut *to).await?;
     Ok(sum)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sum(rows: &[(&str, Option<i64>)]) -> TableSum {
-        let mut sum = TableSum::default();
-        let text = rows.iter().map(|(text, _)| Some((*text).to_owned())).collect();
-        let ints = rows.iter().map(|(_, n)| *n).collect();
-        sum.add(&Batch(vec![Values::Text(text), Values::Int(ints)]), rows.len());
-        sum
-    }
-
-    #[test]
-    fn a_digest_tells_every_change_and_no_order() {
-        let whole = sum(&[("a", Some(1)), ("b", None)]);
-        assert_eq!(whole, sum(&[("b", None), ("a", Some(1))]));
-        assert_eq!(whole.digest().len(), 43);
-        for other in [
-            sum(&[("a", Some(1))]),
-            sum(&[("a", Some(1)), ("b", None), ("b", None)]),
-            sum(&[("a", Some(1)), ("b", Some(0))]),
-            sum(&[("a", None), ("b", Some(1))]),
-            sum(&[("A", Some(1)), ("b", None)]),
-        ] {
-            assert_ne!(whole, other);
-        }
-    }
 }
