@@ -16,7 +16,7 @@ pub enum CheckLevel {
     /// Nobody is kept out yet.
     Warning,
     Critical,
-    /// Nothing could be checked: the configuration cannot be read.
+    /// Something could not be checked: the configuration cannot be read, or a check ended early.
     Unknown,
 }
 
