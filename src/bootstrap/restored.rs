@@ -26,5 +26,6 @@ pub async fn settle_restored(db: &Db, around: &Dependencies) -> anyhow::Result<(
     let detail = format!("{messages} messages, {sessions} sessions, {families} refresh families");
     let about = AuditDetails { detail: &detail, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::Restored, about).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(db.analyze_restored().await?)
 }

@@ -42,6 +42,15 @@ async fn open(file: &Path, read_only: bool) -> Result<SqliteConnection> {
 }
 
 impl Db {
+    /// Lets PostgreSQL's planner learn the tables of a restored dump, which has none of its figures.
+    pub async fn analyze_restored(&self) -> Result<()> {
+        match self {
+            Db::Sqlite { .. } => {}
+            Db::Postgres { write, .. } => sqlx::raw_sql("ANALYZE").execute(write).await.map(|_| ())?,
+        }
+        Ok(())
+    }
+
     /// Counts the tables of a database, also of other programs.
     pub async fn count_tables(&self) -> Result<i64> {
         let sql = match self {
