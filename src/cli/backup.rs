@@ -22,7 +22,7 @@ use crate::bootstrap;
 use crate::config::Config;
 use crate::crypto::{self, MasterKey};
 use crate::db::files::sqlite_file;
-use crate::db::{AccessMode, copy};
+use crate::db::{AccessMode, Db, MIGRATION_COUNT, copy};
 use crate::keys;
 use archive_file::{BackupHeader, BackupKey, BackupKind, OpenedBackup};
 pub use restore::{RestoreArgs, restore};
@@ -50,8 +50,14 @@ async fn write_backup(
     unfinished: &Unfinished,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
-    let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
+    if let Some(file) = sqlite_file(&config.database.url) {
+        anyhow::ensure!(file.exists(), bootstrap::UnusableDatabase::Missing(file));
+    }
+    // Also one of an older release: a backup belongs before its migration.
+    let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await.context(config.database.location())?;
     let migrations = db.applied_migrations().await?;
+    anyhow::ensure!(migrations > 0, "{} has nothing of this program", config.database.location());
+    let is_current = migrations == MIGRATION_COUNT();
     if args.passphrase_file.is_none() {
         // Sealed by another key, the copy would be of no use where the right one is.
         let master_key = MasterKey::new(crypto::read_master_key(&config.keys.directory)?)?;
@@ -81,7 +87,11 @@ async fn write_backup(
     written_file.keep();
     sync_folder(&args.out)?;
     let size = fs::metadata(&args.out)?.len();
-    record(config, size).await.context("the backup is written, and not recorded in the audit")?;
+    if is_current {
+        record(config, size).await.context("the backup is written, and not recorded in the audit")?;
+    } else {
+        writeln!(out, "not recorded in the audit: the database is of an older release")?;
+    }
     writeln!(
         out,
         "{}: {bytes} bytes of {}, {size} sealed, read again",
