@@ -151,6 +151,12 @@ impl Db {
         Ok(())
     }
 
+    /// Asks whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        let (_,) = self.read().await?.fetch_one::<(i64,)>("SELECT CAST(1 AS BIGINT)", Vec::new()).await?;
+        Ok(())
+    }
+
     /// Returns the rows that were read lately.
     pub fn recent_rows(&self) -> &RecentRows {
         match self {

@@ -106,7 +106,7 @@ pub struct StoredSample {
     pub imports: Vec<ImportSample>,
     /// The imports that began within a day and have not ended, and the schools that they have written.
     pub imports_running: (i64, i64),
-    /// The notifications of a sign-out that no relying party took yet, of the last 30 days.
+    /// The notifications of a sign-out that wait for a relying party.
     pub logouts_undelivered: i64,
     pub campaigns_open: i64,
     /// The age of the last backup, in seconds; `None` if none was written by this program.
@@ -117,7 +117,9 @@ pub struct StoredSample {
 #[derive(Clone, Debug, Default)]
 pub struct MetricsSample {
     pub hashing: HashQueueSample,
-    /// `None` if the database did not respond in time.
+    /// False if the database did not respond in time.
+    pub database_up: bool,
+    /// `None` if the database's figures took too long.
     pub stored: Option<StoredSample>,
     /// False if the store of short-lived records did not respond in time.
     pub store_up: bool,
@@ -138,7 +140,7 @@ impl MetricsSample {
     pub(super) fn registry(&self) -> Registry {
         let mut registry = Registry::with_prefix("preau");
         self.register_hashing(&mut registry);
-        gauge(&mut registry, "database_up", "Whether the database answers", i64::from(self.stored.is_some()));
+        gauge(&mut registry, "database_up", "Whether the database answers", i64::from(self.database_up));
         gauge(&mut registry, "store_up", "Whether the store of short-lived records answers", i64::from(self.store_up));
         gauge(&mut registry, "draining", "Whether this server is stopping", i64::from(self.draining));
         let help = "How far our clock is ahead of the machine's";
@@ -223,7 +225,7 @@ impl StoredSample {
         gauge(registry, "imports_running", "Imports of the last day that have not ended", self.imports_running.0);
         let help = "Schools that the imports which have not ended have written";
         gauge(registry, "imports_running_schools", help, self.imports_running.1);
-        let help = "Sign-outs that relying parties were not told yet, or never, of 30 days";
+        let help = "Sign-outs that relying parties were not told yet";
         gauge(registry, "logouts_undelivered", help, self.logouts_undelivered);
         gauge(registry, "campaigns_open", "Schools whose campaign is open", self.campaigns_open);
         if let Some(age) = self.backup_age {

@@ -39,6 +39,7 @@ fn sampled() -> MetricsSample {
             campaigns_open: 2,
             backup_age: Some(7_200),
         }),
+        database_up: true,
         store_up: true,
         clock_ahead: 0,
         pools: vec![PoolSample { pool: "read", open: 2, idle: 1, max: 8 }],
@@ -85,6 +86,10 @@ fn the_text_names_what_was_counted() {
     for line in ["preau_database_up 0", "preau_store_up 0"] {
         assert!(away.lines().any(|l| l == line), "{line}\n{away}");
     }
+    assert!(!away.contains("preau_sms_outages"), "a zero would end an alert: {away}");
+    // Figures that took too long page nobody.
+    let slow = Metrics::default().render(&MetricsSample { stored: None, ..sampled() }).unwrap();
+    assert!(slow.lines().any(|l| l == "preau_database_up 1"), "{slow}");
 }
 
 fn read(path: &str) -> String {
