@@ -11,6 +11,7 @@ mod unfinished;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -28,6 +29,9 @@ use archive_file::{BackupHeader, BackupKey, BackupKind, OpenedBackup};
 pub use restore::{RestoreArgs, restore};
 pub use unfinished::leftovers;
 use unfinished::{Unfinished, or_end_cleanly};
+
+/// What stays free beside a backup, as `preau doctor` wants it.
+const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
 
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
@@ -68,6 +72,9 @@ async fn write_backup(
     let now = SystemClock.now();
     let (key, secret) = BackupKey::choose(args.passphrase_file.as_deref(), &config.keys.directory)?;
     let header = BackupHeader::new(kind, now, migrations, key);
+    if let Some(source) = sqlite_file(&config.database.url) {
+        check_space(&source, &args.out)?;
+    }
     let file = private_file(&args.out).context("no backup was written")?;
     // An unfinished file opens nowhere.
     let written_file = unfinished.add(args.out.clone());
@@ -123,9 +130,33 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Checks that the copy and the sealed file have room, each of the database's size: a full disk stops the servers.
+fn check_space(database: &Path, to: &Path) -> anyhow::Result<()> {
+    let length = |file: &Path| fs::metadata(file).map_or(0, |file| file.len());
+    let size = length(database).saturating_add(length(&beside(database, "-wal")));
+    let disk = |file: &Path| fs::metadata(folder_of(file)).map(|folder| folder.dev()).ok();
+    let copies = if disk(database) == disk(to) { 2 } else { 1 };
+    for folder in [folder_of(database), folder_of(to)] {
+        ensure_free(folder, size.saturating_mul(copies).saturating_add(MIN_FREE_BYTES))?;
+    }
+    Ok(())
+}
+
+fn ensure_free(folder: &Path, needed: u64) -> anyhow::Result<()> {
+    let stat = rustix::fs::statvfs(folder).with_context(|| folder.display().to_string())?;
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    let [has, needs] = [free, needed].map(|bytes| bytes / 1024 / 1024);
+    anyhow::ensure!(free >= needed, "{has} MiB are free in {}, and a backup needs {needs}", folder.display());
+    Ok(())
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes the name of a new file to the disk.
 fn sync_folder(file: &Path) -> anyhow::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(file);
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(|| folder.display().to_string())
 }
 
@@ -165,4 +196,17 @@ async fn check_file(file: &Path, passphrase: Option<&Path>, config: &Config) -> 
 
 fn open_backup(file: &Path, passphrase: Option<&Path>, config: &Config) -> anyhow::Result<OpenedBackup> {
     archive_file::open(file, passphrase, &config.keys.directory).with_context(|| file.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_that_has_no_room_is_refused_with_the_name_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        ensure_free(folder.path(), 1).unwrap();
+        let refused = ensure_free(folder.path(), u64::MAX).unwrap_err().to_string();
+        assert!(refused.contains(&folder.path().display().to_string()), "{refused}");
+    }
 }
