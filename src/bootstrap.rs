@@ -330,6 +330,7 @@ pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Rece
     stopper.abort();
     served.context("serving")?;
     while work.join_next().await.is_some() {}
+    traces::export_last(&app).await;
     close_gateways(&app).await;
     app.db.close().await;
     Ok(())

@@ -26,7 +26,7 @@ pub async fn within_job(
     trace.end(format!("job {name}"), SpanKind::Internal, Vec::new(), false);
 }
 
-/// Sends what waits until `stop` is true, and once more then.
+/// Sends what waits until `stop` is true, and once more then. A collector that is away is told of once.
 pub async fn export(app: AppState, mut stop: watch::Receiver<bool>) {
     let Some(tracer) = &app.tracer else { return };
     let client = match ConfiguredClient::new(&app.config.outgoing, EXPORT_TIMEOUT) {
@@ -36,13 +36,22 @@ pub async fn export(app: AppState, mut stop: watch::Receiver<bool>) {
             return;
         }
     };
+    let mut away = false;
     loop {
         let stopping = tokio::select! {
             () = tokio::time::sleep(EXPORT_INTERVAL) => false,
             _ = stop.wait_for(|stop| *stop) => true,
         };
-        if let Err(error) = export_waiting(&app, tracer, &client).await {
-            tracing::warn!(error = format!("{error:#}"), "spans were not taken by the collector, and are lost");
+        match export_waiting(&app, tracer, &client).await {
+            Err(error) if !away => {
+                away = true;
+                tracing::warn!(error = format!("{error:#}"), "spans are not taken by the collector, and are lost");
+            }
+            Ok(true) if away => {
+                away = false;
+                tracing::info!("spans are taken by the collector again");
+            }
+            Ok(_) | Err(_) => {}
         }
         if stopping {
             return;
@@ -50,18 +59,31 @@ pub async fn export(app: AppState, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn export_waiting(app: &App, tracer: &Tracer, client: &ConfiguredClient) -> anyhow::Result<()> {
+/// Sends the spans of the last jobs and requests, after which nothing begins.
+pub async fn export_last(app: &App) {
+    let Some(tracer) = &app.tracer else { return };
+    let sent = match ConfiguredClient::new(&app.config.outgoing, EXPORT_TIMEOUT) {
+        Ok(client) => export_waiting(app, tracer, &client).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = sent {
+        tracing::warn!(error = format!("{error:#}"), "the last spans were not taken by the collector");
+    }
+}
+
+/// Sends what waits. Returns true if there was something, and the collector took it.
+async fn export_waiting(app: &App, tracer: &Tracer, client: &ConfiguredClient) -> anyhow::Result<bool> {
     let (spans, dropped) = tracer.take();
     if dropped > 0 {
         tracing::warn!(dropped, "more spans than wait: traces.sample_percent");
     }
     if spans.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let endpoint = &app.config.traces.endpoint;
     let instance = app.config.server.listen.to_string();
     let request = client.client_for(endpoint).await.post(endpoint).json(&encode_spans(&instance, &spans));
     let status = request.send().await.map_err(reqwest::Error::without_url)?.status();
     anyhow::ensure!(status.is_success(), "the collector answers {status}");
-    Ok(())
+    Ok(true)
 }
