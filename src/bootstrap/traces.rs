@@ -81,8 +81,8 @@ async fn export_waiting(app: &App, tracer: &Tracer, client: &ConfiguredClient) -
         return Ok(false);
     }
     let endpoint = &app.config.traces.endpoint;
-    let instance = app.config.server.listen.to_string();
-    let request = client.client_for(endpoint).await.post(endpoint).json(&encode_spans(&instance, &spans));
+    let instance = tracer.instance(app.rng.as_ref());
+    let request = client.client_for(endpoint).await.post(endpoint).json(&encode_spans(instance, &spans));
     let status = request.send().await.map_err(reqwest::Error::without_url)?.status();
     anyhow::ensure!(status.is_success(), "the collector answers {status}");
     Ok(true)

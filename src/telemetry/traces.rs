@@ -8,7 +8,7 @@ mod otlp;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::clock::Timestamp;
@@ -102,13 +102,18 @@ pub struct Tracer {
     sample_percent: u32,
     waiting: Mutex<Vec<TraceSpan>>,
     dropped: AtomicU64,
+    instance: OnceLock<String>,
 }
 
 impl Tracer {
     /// Returns `None` if no traces are sent.
     pub fn from_config(config: &config::Traces) -> Option<Arc<Self>> {
-        let tracer =
-            Self { sample_percent: config.sample_percent, waiting: Mutex::default(), dropped: AtomicU64::new(0) };
+        let tracer = Self {
+            sample_percent: config.sample_percent,
+            waiting: Mutex::default(),
+            dropped: AtomicU64::new(0),
+            instance: OnceLock::new(),
+        };
         (!config.endpoint.is_empty()).then(|| Arc::new(tracer))
     }
 
@@ -136,6 +141,11 @@ impl Tracer {
         } else {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Returns the id of this process, drawn at the first call: all servers may have the same configuration.
+    pub fn instance(&self, rng: &dyn Random) -> &str {
+        self.instance.get_or_init(|| hex(&rng.bytes::<8>()))
     }
 
     /// Takes the spans that wait, and how many were dropped since the last call.
