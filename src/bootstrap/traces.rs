@@ -14,16 +14,22 @@ const EXPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// The time limit of a call of the collector.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Runs a job as a part of the trace that caused it, or as one of its own, if traces are sent.
+/// Runs a job as a part of the trace that caused it, or as one of its own, if traces are sent. The work returns false if
+/// it failed.
 pub async fn within_job(
     app: &App,
     (name, caused): (&'static str, Option<TraceContext>),
-    work: impl Future<Output = ()>,
+    work: impl Future<Output = bool>,
 ) {
-    let Some(tracer) = &app.tracer else { return work.await };
+    let Some(tracer) = &app.tracer else {
+        work.await;
+        return;
+    };
     let trace = tracer.begin(caused, true, SpanStart { now: app.now(), rng: app.rng.as_ref() });
-    trace.run(work).await;
-    trace.end(format!("job {name}"), SpanKind::Internal, Vec::new(), false);
+    let done = trace.run(work).await;
+    if trace.is_sampled() {
+        trace.end(format!("job {name}"), SpanKind::Internal, Vec::new(), !done);
+    }
 }
 
 /// Sends what waits until `stop` is true, and once more then. A collector that is away is told of once.

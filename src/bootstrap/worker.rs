@@ -36,7 +36,6 @@ const CLOCK_RECORD_INTERVAL: Duration = Duration::from_secs(30);
 /// The interval at which the audit is sealed.
 const SEAL_INTERVAL: Duration = Duration::from_secs(60);
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
-
 /// The interval at which views of pages with a support code are written to the database.
 const SUPPORT_WRITE_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -248,7 +247,8 @@ pub async fn drain_outbox(app: &AppState) -> usize {
     }
 }
 
-async fn run_job(app: &AppState, job: Job) {
+/// Runs a job. Returns false if it failed, for now or for ever.
+async fn run_job(app: &AppState, job: Job) -> bool {
     let op = Operation::of_job(app, job.kind.name());
     let done = match job.kind {
         JobKind::SendCode => helpdesk::send_code(&op, &job).await.map(Some),
@@ -264,15 +264,16 @@ async fn run_job(app: &AppState, job: Job) {
         tracing::error!(job = %job.id, attempts = job.attempts, error = format!("{error:#}"), "job failed");
         Some(JobOutcome::Retry)
     });
-    let Some(done) = done else { return };
+    let Some(done) = done else { return true };
     let op = Operation { now: app.now(), ..op };
     let finished = match op.write(Durability::Relaxed).await {
         Ok(work) => outbox::finish(work, &job, done).await,
         Err(error) => Err(error),
     };
-    if let Err(error) = finished {
+    if let Err(error) = &finished {
         tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
     }
+    finished.is_ok() && matches!(done, JobOutcome::Done | JobOutcome::Discard)
 }
 
 /// Records the time for the other servers. A server with a wrong clock logs an error instead, so as not to mislead

@@ -76,7 +76,7 @@ async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Requ
     // The path of an unknown route is chosen by the client and must not become a metrics label.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.metrics.record_request((method.as_str(), route), (status, outcome), began.elapsed());
-    if let Some(trace) = trace {
+    if let Some(trace) = trace.filter(ActiveTrace::is_sampled) {
         end_trace(&trace, (&method, route), (status, outcome), &ctx);
     }
     let ms = app.now().since(ctx.now).0;

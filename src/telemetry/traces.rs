@@ -181,6 +181,11 @@ impl ActiveTrace {
         self.0.context
     }
 
+    /// True if the span is sent: for others nothing need be described.
+    pub fn is_sampled(&self) -> bool {
+        self.0.context.sampled
+    }
+
     /// Runs what belongs to the span: calls that leave meanwhile bear its trace.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> T {
         CURRENT.scope(self.clone(), work).await
