@@ -14,8 +14,8 @@ const EXPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// The time limit of a call of the collector.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Runs a job as a part of the trace that caused it, or as one of its own, if traces are sent. The work returns false if
-/// it failed.
+/// Runs a job as a part of the trace that caused it, or as one of its own, if traces are sent. The work returns false
+/// if it failed.
 pub async fn within_job(
     app: &App,
     (name, caused): (&'static str, Option<TraceContext>),

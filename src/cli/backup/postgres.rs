@@ -1,5 +1,5 @@
-//! PostgreSQL's own programs, found in PATH. The address and the password are handed over in the environment of the child,
-//! because every user of a machine sees the words of a command.
+//! PostgreSQL's own programs, found in PATH. The address and the password are handed over in the environment of the
+//! child, because every user of a machine sees the words of a command.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -86,8 +86,8 @@ fn missing(name: &str, error: &io::Error) -> anyhow::Error {
     }
 }
 
-/// Prepares a program for a database. Everything of the URL but the name of the database is in the environment; words that
-/// only this program's driver knows, such as `statement-cache-capacity`, are left out.
+/// Prepares a program for a database. Everything of the URL but the name of the database is in the environment; words
+/// that only this program's driver knows, such as `statement-cache-capacity`, are left out.
 fn program(name: &str, url: &str) -> anyhow::Result<Command> {
     let url = Url::parse(url).context("database.url")?;
     let mut command = Command::new(name);
