@@ -130,7 +130,7 @@ mod tests {
         let database = folder.path().join("preau.db");
         let copy = beside(&database, COPYING);
         fs::write(&copy, "everything").unwrap();
-        assert_eq!(leftovers(&database), [copy.clone()]);
+        assert_eq!(leftovers(&database), std::slice::from_ref(&copy));
         let unfinished = Unfinished::default();
         let ours = unfinished.add_new(copy.clone()).unwrap();
         assert_eq!(fs::read(ours.path()).unwrap(), b"", "what was left is gone");
