@@ -2,6 +2,7 @@
 //!
 //! A command in need of less opens less: [`open_storage`] gives database and master key, [`build_app`] everything.
 
+mod cleanup;
 mod health;
 mod helpdesk;
 mod listeners;
@@ -36,11 +37,12 @@ use crate::mail::{self, MailGateway};
 use crate::sms::SmsGateways;
 use crate::{federation, keys, router, telemetry, tenants};
 
+pub use cleanup::tell_what_is_due;
 pub use health::{HealthReport, check_health};
 pub use listeners::{Listeners, bind_listener};
 pub use restored::settle_restored;
 pub use sample::sample_metrics;
-pub use worker::{close_gateways, drain_outbox, spawn_queues, spawn_workers, tell_what_is_due};
+pub use worker::{close_gateways, drain_outbox, spawn_queues, spawn_workers};
 
 /// The dependencies replaced by tests.
 pub struct Dependencies {

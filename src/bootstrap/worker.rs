@@ -1,4 +1,4 @@
-//! The background work: the outbox queues, the reloading of keys, the deletion of expired rows.
+//! The background work: the outbox queues, the reloading of keys; what each hour brings is `cleanup`'s.
 //!
 //! A queue takes its next job as soon as one of its jobs is done, so no job waits for the slowest of a batch; and no
 //! queue waits for another (docs/threats.md#fault-rt17).
@@ -9,21 +9,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::cleanup::delete_expired;
 use super::health::clock_problem;
 use super::{helpdesk, traces, uses};
 use crate::app::{App, AppState, Operation};
-use crate::base::clock::Span;
 use crate::config::SmsGatewayRole;
 use crate::db::Durability;
-use crate::helpdesk::store::near;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::sms::{SmsGateway, UnconfirmedReceipt};
-use crate::{
-    accounts, activation, administrators, audit, client_admin, credentials, devices, emails, grants, keys, limits,
-    login, logouts, my_account, notify, otp, recovery, regroup, roster_admin, school_admin, sessions, subjects,
-    support,
-};
+use crate::{accounts, audit, keys, my_account, notify, otp, recovery, support};
 
 /// The interval at which a queue polls without notification: another server may have written a job.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -285,76 +280,4 @@ async fn record_time(app: &AppState) -> crate::db::Result<()> {
         None => app.db.record_time(now).await?,
     }
     Ok(())
-}
-
-/// Deletes expired rows in batches, one transaction each: after a night without a server the rows are many, and a
-/// sign-in must not wait for all of them.
-async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
-    // Failures are read from the rate limiter rows, deleted afterwards, so failures come first.
-    while credentials::ops::record_failures(&Operation::of_job(app, "failures")).await? > 0 && !*stop.borrow() {}
-    if let Err(error) = my_account::ops::close_due(&Operation::of_job(app, "closing")).await {
-        tracing::error!(error = format!("{error:#}"), "accounts were not closed");
-    }
-    if let Err(error) = regroup::ops::finish_due(&Operation::of_job(app, "regroupement")).await {
-        tracing::error!(error = format!("{error:#}"), "regroupements were not made final");
-    }
-    tell_what_is_due(app).await;
-    while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
-    Ok(app.db.renew_statistics().await?)
-}
-
-/// Asks for the closing of accounts without a child, and tells what is due: closings, numbers that a school replaced,
-/// and schools that know a pupil's account. A failure with one of them does not silence the others.
-pub async fn tell_what_is_due(app: &AppState) {
-    if let Err(error) = my_account::ops::close_without_child(&Operation::of_job(app, "closing")).await {
-        tracing::error!(error = format!("{error:#}"), "closings of accounts without a child were not asked for");
-    }
-    if let Err(error) = my_account::ops::close_unused(&Operation::of_job(app, "closing")).await {
-        tracing::error!(error = format!("{error:#}"), "closings of unused accounts of upstreams were not asked for");
-    }
-    if let Err(error) = my_account::ops::warn_of_closings(&Operation::of_job(app, "closing")).await {
-        tracing::error!(error = format!("{error:#}"), "persons were not warned of closings");
-    }
-    if let Err(error) = my_account::ops::tell_phone_changes(&Operation::of_job(app, "phone_changes")).await {
-        tracing::error!(error = format!("{error:#}"), "persons were not told of replaced numbers");
-    }
-    if let Err(error) = my_account::ops::tell_pupil_joins(&Operation::of_job(app, "pupil_joins")).await {
-        tracing::error!(error = format!("{error:#}"), "pupils were not told of schools that know their account");
-    }
-}
-
-async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
-    let op = Operation::of_job(app, "cleanup");
-    let now = op.now;
-    let mut tx = op.write(Durability::Relaxed).await?;
-    let rows = outbox::delete_expired(&mut tx).await?
-        + limits::store::delete_expired(&mut tx).await?
-        + limits::store::sources::delete_expired(&mut tx).await?
-        + devices::store::delete_expired(&mut tx).await?
-        + audit::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
-        + activation::store::delete_expired(&mut tx).await?
-        + recovery::store::delete_expired(&mut tx).await?
-        + login::store::delete_expired(&mut tx).await?
-        + credentials::store::delete_expired(&mut tx).await?
-        + notify::store::delete_expired(&mut tx).await?
-        + accounts::store::phone_proofs::delete_old(&mut tx, now.minus(Span::days(1))).await?
-        + accounts::store::emails::delete_ended(&mut tx, now.minus(emails::UNDO_TTL)).await?
-        + logouts::store::delete_expired(&mut tx, now).await?
-        + otp::store::outages::delete_expired(&mut tx).await?
-        + otp::store::handed::delete_expired(&mut tx).await?
-        + otp::store::academies::delete_expired(&mut tx).await?
-        + sessions::store::delete_expired(&mut tx, now).await?
-        + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
-        + administrators::store::sessions::delete_expired(&mut tx).await?
-        + client_admin::store::requests::delete_old_drafts(&mut tx, now.minus(client_admin::requests::DRAFT_TTL))
-            .await?
-        + near::delete_expired(&mut tx).await?
-        + school_admin::store::delete_expired(&mut tx).await?
-        + roster_admin::store::delete_expired(&mut tx).await?
-        + regroup::store::delete_expired(&mut tx).await?
-        + subjects::store::delete_expired(&mut tx).await?
-        + grants::store::families::delete_expired(&mut tx, now).await?
-        + grants::store::revoked::delete_expired(&mut tx, now).await?;
-    tx.commit().await?;
-    Ok(rows)
 }
