@@ -7,7 +7,7 @@ use super::{Result, Tx, Value};
 /// The number of rows of one statement.
 const ROWS: usize = 25;
 
-/// An INSERT of one row, and the same INSERT of [`ROWS`] rows: two texts that never vary.
+/// An INSERT of one row, and the same INSERT of many rows: two texts that never vary.
 pub struct InsertSql {
     one: String,
     many: String,
