@@ -14,6 +14,8 @@ CREATE TABLE console_draft (
 CREATE INDEX console_draft_created ON console_draft (created_at);
 
 -- Letters that were printed at once. class: empty for a part of a school that is no class. part: class, unreachable.
+-- form_id: the id that a page drew, so that posted twice one batch is printed; the batch has an id of its own, by whose
+-- order it is listed.
 CREATE TABLE letter_batch (
   id TEXT PRIMARY KEY,
   uai TEXT NOT NULL REFERENCES school (uai),
@@ -23,8 +25,10 @@ CREATE TABLE letter_batch (
   printed_by TEXT NOT NULL,
   printed_at BIGINT NOT NULL,
   reason TEXT NOT NULL,
-  letters BIGINT NOT NULL
+  letters BIGINT NOT NULL,
+  form_id TEXT
 );
 CREATE INDEX letter_batch_school ON letter_batch (uai, printed_at);
+CREATE UNIQUE INDEX letter_batch_form ON letter_batch (form_id);
 ALTER TABLE letter ADD COLUMN batch_id TEXT;
 CREATE INDEX letter_of_batch ON letter (batch_id) WHERE batch_id IS NOT NULL;

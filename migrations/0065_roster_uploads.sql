@@ -46,8 +46,3 @@ CREATE INDEX import_run_upload ON import_run (upload_id) WHERE upload_id IS NOT 
 CREATE INDEX import_run_set_school ON import_run_set (uai, run_id);
 -- Counting somebody's uploads of a day.
 CREATE INDEX roster_upload_author ON roster_upload (author_id, created_at);
-
--- The id that a page drew for a batch of letters: posted twice, one is printed. The batch has an id of its own, by whose
--- order it is listed.
-ALTER TABLE letter_batch ADD COLUMN form_id TEXT;
-CREATE UNIQUE INDEX letter_batch_form ON letter_batch (form_id);

@@ -30,7 +30,7 @@ pub use restore::{RestoreArgs, restore};
 pub use unfinished::leftovers;
 use unfinished::{Unfinished, or_end_cleanly};
 
-/// What stays free beside a backup, as `preau doctor` wants it.
+/// The space that stays free beside a backup, as `preau doctor` wants it.
 const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
 
 #[derive(Debug, clap::Args)]

@@ -327,7 +327,7 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
 
     assert!(house.run("migrate").await.0);
     let (sound, text) = house.run("doctor").await;
-    assert!(sound && !text.contains("WRONG") && text.lines().count() == 23, "{text}");
+    assert!(sound && !text.contains("WRONG") && text.lines().count() == 24, "{text}");
 
     // A Redis that is not running.
     let file = house.folder.path().join("preau.toml");

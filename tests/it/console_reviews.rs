@@ -129,16 +129,8 @@ async fn threat_s10_what_the_console_narrowed_is_not_undone_by_the_owner_of_the_
     let mut author = academy(&server, "julien@ac.example").await;
     author.browser.get(&format!("/admin/services/{id}")).await;
     author.browser.submit("tirer", &[("delai", "0")]).await;
-    author.browser.get(&format!("/admin/services/{id}/modifier")).await;
-    let form = author.browser.page.form_of("relire").fields;
-    let mut fields: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    let narrower = [("academies", ""), ("perimeter_schools", "0349999J"), ("contacts", "a@b.example")];
-    for (name, value) in narrower {
-        fields.retain(|(other, _)| *other != name);
-        fields.push((name, value));
-    }
-    author.browser.post(FORM, &fields).await;
-    let review = author.browser.page.location().to_owned();
+    let change = [("client", id.as_str()), ("client_id", ""), ("client_name", "Cantine"), ("scope_education", "")];
+    let review = author.save_draft(&change).await;
     author.browser.get(&review).await;
     author.browser.submit("envoyer", &[]).await;
     assert!(author.browser.page.location().starts_with(&review), "{}", author.browser.page.visible_text());

@@ -12,7 +12,7 @@ use crate::console_clients::administrator;
 use crate::console_rosters::{count_pupils, crowd, multipart, work};
 use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::people::school_exports;
-use crate::support::{TestAdministrator, TestFamily, TestServer};
+use crate::support::{TestAdministrator, TestFamily, TestServer, WrongWords};
 
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
@@ -147,7 +147,8 @@ async fn attack_p6_an_undo_needs_what_its_upload_needed_and_undoes_nothing_else(
     server.advance(Span::minutes(6));
     one.browser.submit("defaire", &[]).await;
     assert!(one.browser.page.location().starts_with("/admin/preuve"), "{}", one.browser.page.location());
-    one.sign_in().await;
+    one.browser.follow().await;
+    one.browser.use_passkey(&mut one.authenticator, &WrongWords::default()).await;
     one.read(&path).await;
     let mut late = one.browser.clone_browser();
     late.get(&path).await;

@@ -47,7 +47,7 @@ pub enum ReviewOutcome {
     Own,
     /// It was changed or decided since it was read.
     Changed,
-    /// What was checked may be different by now: it is checked again first.
+    /// The checks may say otherwise by now: they are made again first.
     OldChecks,
     /// A check keeps it from being approved.
     Bad,

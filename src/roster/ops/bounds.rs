@@ -26,7 +26,7 @@ use crate::roster::store::places::{PlaceRow, list_places_of_persons, list_places
 /// The time by which the clock of a school's software may be ahead.
 const MAX_AHEAD: Span = Span::days(1);
 
-/// What an import on screen is bound to.
+/// The upload and the plan that an import on screen is bound to.
 #[derive(Clone, Copy, Debug)]
 pub struct ImportBounds<'a> {
     pub upload_id: &'a str,
