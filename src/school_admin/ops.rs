@@ -56,12 +56,20 @@ pub struct SchoolList {
     pub next: Option<SchoolListPlace>,
 }
 
-/// True if the typed words begin the UAI, or are a part of the name.
+/// True if the typed words begin the UAI, or are parts of the name.
 fn fits(row: &ListedSchoolRow, words: &str) -> bool {
-    let folded = names::fold(words);
-    words.is_empty()
-        || row.uai.as_str().starts_with(&words.to_uppercase())
-        || !folded.is_empty() && names::fold(&row.name).contains(&folded)
+    words.is_empty() || row.uai.as_str().starts_with(&words.to_uppercase()) || is_named(&row.name, words)
+}
+
+/// True if each word is a part of the name: its letters whatever their accents, and its figures.
+fn is_named(name: &str, words: &str) -> bool {
+    let folded = names::fold(name);
+    words.split_whitespace().all(|word| {
+        let letters = names::fold(word);
+        let figures: String = word.chars().filter(char::is_ascii_digit).collect();
+        let says_something = !letters.is_empty() || !figures.is_empty();
+        says_something && folded.contains(&letters) && name.contains(&figures)
+    })
 }
 
 /// Lists the schools that the administrator may see: open campaigns first, by their end, then the fewest accounts.
@@ -250,6 +258,22 @@ mod tests {
             [("", true), ("theodore", true), ("0349", true), ("0349999j", true), ("9999J", false), ("%", false)]
         {
             assert_eq!(fits(&row, words), right, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_school_is_found_by_words_and_figures_of_its_name() {
+        let name = "Collège Théodore-Monod 49";
+        for (words, right) in [
+            ("college", true),
+            ("MONOD theo", true),
+            ("collège 49", true),
+            ("collège 48", false),
+            ("49", true),
+            ("%", false),
+            ("<script>", false),
+        ] {
+            assert_eq!(is_named(name, words), right, "{words}");
         }
     }
 }
