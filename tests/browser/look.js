@@ -3,7 +3,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { PHONE, pause } from "./browsers.js";
 import { assert, assertEqual } from "./report.js";
 
@@ -96,7 +96,7 @@ export class Looker {
     });
     await tab.width(NARROW);
     await report.check(`${label} fits ${NARROW} px`, () => fits(tab));
-    await tab.shot(join(this.folder, `${name}-${NARROW}.png`));
+    await this.#picture(tab, `${name}-${NARROW}.png`);
     await tab.width(PHONE.width);
     await report.check(`${label} fits a phone with text at 200 %`, async () => {
       await tab.read(() => { document.documentElement.style.fontSize = "34px"; });
@@ -110,9 +110,28 @@ export class Looker {
     }
     await tab.width(WIDE);
     await report.check(`${label} fits ${WIDE} px`, () => fits(tab));
-    await tab.shot(join(this.folder, `${name}-${WIDE}.png`));
+    await this.#picture(tab, `${name}-${WIDE}.png`);
     if (this.canAxe) await report.check(`${label} has nothing for axe, wide`, () => this.#axe(tab));
     await tab.width(PHONE.width);
+  }
+
+  /**
+   * A picture for people to look at; nothing is checked by it. A browser that has little of its machine sometimes gives
+   * none when asked, which must not end what the scenario does check.
+   */
+  async #picture(tab, name) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await tab.shot(join(this.folder, name));
+        return;
+      } catch (error) {
+        if (tries === 3) {
+          console.log(`no picture ${name}: ${String(error.message).split("\n")[0]}`);
+          return;
+        }
+        await pause(500);
+      }
+    }
   }
 
   async #axe(tab) {
@@ -124,7 +143,7 @@ export class Looker {
   /** Keeps what was on the screen when a scenario failed. */
   async keep(visitor, name) {
     const file = join(this.folder, `failed-${name.replaceAll(/[^\w-]+/g, "-")}`);
-    await visitor.tab.shot(`${file}.png`);
+    await this.#picture(visitor.tab, `${basename(file)}.png`);
     const page = await visitor.tab.read(() => document.documentElement.outerHTML);
     writeFileSync(`${file}.html`, `<!-- ${visitor.url()} status ${visitor.tab.status} -->\n${page}`);
   }
