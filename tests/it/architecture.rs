@@ -105,6 +105,20 @@ fn each_path_stands_once() {
     assert_eq!(repeated_paths("login/views.rs", sample, &known).len(), 0);
 }
 
+/// `tests/run` has these alone of the library meet PostgreSQL: others would silently go on with SQLite.
+#[test]
+fn of_the_library_only_the_rosters_meet_a_database_of_the_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let names = |text: &str| text.contains("TEST_DATABASE_URL") || text.contains("TEST_REDIS_URL");
+    let readers: Vec<PathBuf> =
+        sources(&root).into_iter().filter(|(_, text)| names(text)).map(|(path, _)| path).collect();
+    assert!(!readers.is_empty(), "none is found");
+    for path in readers {
+        let path = path.strip_prefix(&root).unwrap_or(&path).to_owned();
+        assert!(path.starts_with("roster"), "{} is not run on PostgreSQL: see on_servers of tests/run", path.display());
+    }
+}
+
 #[test]
 fn what_is_allowed_is_passed_over() {
     for (path, text) in [
