@@ -151,6 +151,13 @@ async fn is_due(db: &Db, now: Timestamp, kind: JobKind, expires: Timestamp) -> R
     Ok(tx.fetch_optional::<(String,)>(sql, args![now, kind.name(), expires, kind.max_age().0]).await?.is_some())
 }
 
+/// Lists the kinds of which a job is due.
+pub async fn list_due_kinds(db: &Db, now: Timestamp) -> Result<Vec<JobKind>> {
+    let sql = "SELECT DISTINCT kind FROM outbox WHERE state = 'waiting' AND due_at <= $1";
+    let rows = db.read().await?.fetch_all::<(String,)>(sql, args![now]).await?;
+    Ok(rows.into_iter().filter_map(|(kind,)| kind.parse().ok()).collect())
+}
+
 /// The jobs to claim.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimRequest {
