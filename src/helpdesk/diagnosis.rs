@@ -65,6 +65,8 @@ pub struct PersonState {
     pub contested: Vec<String>,
     /// The end of a wait after too many wrong passwords.
     pub password_waits_until: Option<Timestamp>,
+    /// The name of a service that knows people by a roster's key which this person does not have yet.
+    pub unknown_to: Option<String>,
     pub has_two_accounts: bool,
 }
 
@@ -83,6 +85,8 @@ pub enum Cause {
     Pending,
     PasswordWaits(Timestamp),
     MustChangePassword,
+    /// The account works, but this service takes the academy's list of the night.
+    NotInPortal(String),
     TwoAccounts,
     /// A pupil without a first letter.
     NoLetter,
@@ -139,6 +143,7 @@ impl Cause {
             Cause::Pending => "pending",
             Cause::PasswordWaits(_) => "password_waits",
             Cause::MustChangePassword => "must_change",
+            Cause::NotInPortal(_) => "not_in_portal",
             Cause::TwoAccounts => "two_accounts",
             Cause::NoLetter => "no_letter",
             Cause::NotActivated => "not_activated",
@@ -165,7 +170,7 @@ pub fn why(person: &PersonState, now: Timestamp) -> (Cause, Repair) {
             (AccountStanding::None | AccountStanding::Pending, _) => (Cause::NoLetter, Repair::Letter),
             (_, Some(until)) => (Cause::PasswordWaits(until), Repair::Letter),
             _ if person.must_change_password => (Cause::MustChangePassword, Repair::Letter),
-            _ => (Cause::Nothing, Repair::None),
+            _ => not_in_portal(person).unwrap_or((Cause::Nothing, Repair::None)),
         };
     }
     // Whoever has a password needs neither number nor campaign.
@@ -206,10 +211,15 @@ pub fn why(person: &PersonState, now: Timestamp) -> (Cause, Repair) {
         let repair = if person.phone == PhoneStanding::Mobile { Repair::StartAgain } else { Repair::Letter };
         return (Cause::MustChangePassword, repair);
     }
-    match person.has_two_accounts {
+    not_in_portal(person).unwrap_or(match person.has_two_accounts {
         true => (Cause::TwoAccounts, Repair::Join),
         false => (Cause::Nothing, Repair::None),
-    }
+    })
+}
+
+/// Returns the cause of who has to wait for the night: there are words to say, and nothing to repair.
+fn not_in_portal(person: &PersonState) -> Option<(Cause, Repair)> {
+    person.unknown_to.clone().map(|service| (Cause::NotInPortal(service), Repair::None))
 }
 
 #[cfg(test)]
@@ -233,6 +243,7 @@ mod tests {
             set_aside: Vec::new(),
             contested: Vec::new(),
             password_waits_until: None,
+            unknown_to: None,
             has_two_accounts: false,
         }
     }
@@ -287,7 +298,10 @@ mod tests {
         assert_eq!(why(&waits, LATER).0, Cause::Nothing, "the wait is over");
         let forced = PersonState { must_change_password: true, ..state.clone() };
         assert_eq!(why(&forced, NOW), (Cause::MustChangePassword, Repair::Letter));
-        assert_eq!(why(&PersonState { has_two_accounts: true, ..state }, NOW), (Cause::TwoAccounts, Repair::Join));
+        let doubled = PersonState { has_two_accounts: true, ..state };
+        assert_eq!(why(&doubled, NOW), (Cause::TwoAccounts, Repair::Join));
+        let tomorrow = PersonState { unknown_to: Some("Mon ENT".to_owned()), ..doubled };
+        assert_eq!(why(&tomorrow, NOW), (Cause::NotInPortal("Mon ENT".to_owned()), Repair::None));
         let pending = PersonState { account: AccountStanding::Pending, ..parent() };
         assert_eq!(why(&pending, NOW), (Cause::Pending, Repair::StartAgain));
         assert_eq!(why(&PersonState { account: AccountStanding::Closed, ..parent() }, NOW).0, Cause::Closed);
@@ -300,6 +314,8 @@ mod tests {
         for account in [AccountStanding::None, AccountStanding::Pending] {
             assert_eq!(why(&PersonState { account, ..pupil.clone() }, NOW), (Cause::NoLetter, Repair::Letter));
         }
+        let tomorrow = PersonState { unknown_to: Some("Mon ENT".to_owned()), ..pupil.clone() };
+        assert_eq!(why(&tomorrow, NOW).0, Cause::NotInPortal("Mon ENT".to_owned()));
         let gone = PersonState { is_present: false, ..pupil };
         assert_eq!(why(&gone, NOW), (Cause::NoChild, Repair::Roster));
     }

@@ -8,6 +8,7 @@ pub mod forced_change;
 pub mod letters;
 pub mod near;
 pub mod person;
+pub mod portal;
 pub mod pupils;
 pub mod repairs;
 pub mod search;

@@ -132,7 +132,7 @@ pub struct PersonPage {
 pub const DONE_WORDS: [&str; 6] =
     ["reopen", "give_tries_back", "lift_contest", "resume", "remove_factors", "show_identifiant"];
 /// The causes, for the samples.
-const CAUSE_WORDS: [&str; 22] = [
+const CAUSE_WORDS: [&str; 23] = [
     "no_child",
     "suspended",
     "phone_none",
@@ -150,6 +150,7 @@ const CAUSE_WORDS: [&str; 22] = [
     "pending",
     "password_waits",
     "must_change",
+    "not_in_portal",
     "two_accounts",
     "no_letter",
     "not_activated",

@@ -3,6 +3,8 @@
 use axum::http::StatusCode;
 use preau::administrators::roles::AdminRole;
 use preau::base::clock::Span;
+use preau::base::roster_key::RosterKey;
+use preau::clients::SubjectType;
 use preau::roster::ops::words::index_batch;
 
 use crate::support::deployment::{LYCEE, MONOD, TOULOUSE};
@@ -290,4 +292,34 @@ async fn a_letter_is_printed_for_one_person_and_not_by_the_help_desk() {
     other.browser.post(&path, &[("preuve", "paper"), ("raison", "x")]).await;
     assert_eq!(other.browser.page.status, StatusCode::NOT_FOUND);
     assert_eq!(TOULOUSE, "0319999A");
+}
+
+#[tokio::test]
+async fn whom_the_portal_does_not_know_before_the_night_is_told_so() {
+    let server = start().await;
+    let account = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let id = person_id(&server, 500_001).await;
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
+    assert!(desk.see(&id).await.contains("Rien n'empêche d'entrer"));
+    // The academy's export for ENT has not come: there is no key of it.
+    server
+        .change_client("ent", |meta| (meta.subject_type, meta.roster_key) = (SubjectType::Roster, Some(RosterKey::Aaf)))
+        .await;
+    let seen = desk.see(&id).await;
+    assert!(seen.contains("Demain dans l'ENT") && seen.contains("Service ent ne connaît pas encore"), "{seen}");
+    assert!(seen.contains("Service ent vous connaîtra demain"), "the words to say: {seen}");
+    assert!(!desk.browser.page.has_element("#faire"), "there is nothing to repair");
+    // What keeps the person out before the service comes first, and another academy's service is nobody's matter here.
+    server.set_suspension(&account, Some("school")).await;
+    assert!(!desk.see(&id).await.contains("Demain dans l'ENT"));
+    server.set_suspension(&account, None).await;
+    server.change_client("ent", |meta| meta.perimeter.academies = vec!["toulouse".to_owned()]).await;
+    assert!(!desk.see(&id).await.contains("Demain dans l'ENT"));
+    server
+        .change_client("ent", |meta| {
+            meta.perimeter.academies = vec!["montpellier".to_owned()];
+            meta.roster_key = Some(RosterKey::Siecle);
+        })
+        .await;
+    assert!(desk.see(&id).await.contains("Rien n'empêche d'entrer"), "this key is there");
 }

@@ -110,6 +110,7 @@ fn details(ctx: &RequestContext, cause: &Cause) -> (String, String, String) {
         Cause::CampaignNotOpen(at) => (at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default(), none(), none()),
         Cause::CodesUsedUp(until) | Cause::PasswordWaits(until) => (hour(*until), none(), none()),
         Cause::SetAside(names) | Cause::Contested(names) => (none(), names.join(", "), none()),
+        Cause::NotInPortal(service) => (none(), service.clone(), none()),
         _ => (none(), none(), none()),
     }
 }
