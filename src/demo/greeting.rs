@@ -41,7 +41,7 @@ impl<'a> Greeting<'a> {
         let names = ADMINISTRATORS.map(|(name, _)| name);
         writeln!(out, "Préau's demo is ready. Open")?;
         writeln!(out, "  {next_door}/          the collège's site, with « MON ENT »")?;
-        writeln!(out, "  {next_door}/sms       the phones: codes arrive here")?;
+        writeln!(out, "  {next_door}/sms       the phones: codes and notices arrive here")?;
         writeln!(out, "  {next_door}/courrier  the mailboxes: mails arrive here")?;
         writeln!(out, "  {provider}/admin     the console, as {}\n", names.join(" or "))?;
         writeln!(out, "Sign in, as {} ({}):", account.member.label, children(&account.member, false))?;

@@ -8,6 +8,7 @@ mod administrators;
 mod folder;
 mod greeting;
 mod letters;
+mod notices;
 pub mod rosters;
 pub mod sample_sites;
 mod setup;

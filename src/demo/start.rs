@@ -14,6 +14,7 @@ use super::account::{self, DemoAccount};
 use super::administrators;
 use super::folder::DemoFolder;
 use super::letters::{self, DemoLetters};
+use super::notices;
 use super::sample_sites::{
     self, ACADEMIES, AcademyConfig, LetterFiles, SampleSitesClient, SampleSitesConfig, SiteListeners,
 };
@@ -189,7 +190,8 @@ impl Demo {
                 () = patience => Ok(()),
             }
         };
-        tokio::try_join!(bootstrap::serve_until(self.app, self.listeners.provider, &stop), next_door)?;
+        let notices = notices::run(self.app.clone(), stop.clone());
+        tokio::try_join!(bootstrap::serve_until(self.app, self.listeners.provider, &stop), next_door, notices)?;
         Ok(())
     }
 }

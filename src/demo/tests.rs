@@ -9,9 +9,10 @@ use super::greeting::FEATURED_MEMBERS;
 use super::letters::{DemoLetter, PARENT_FILE, PUPILS_FILE};
 use super::rosters::{SCHOOLS, cast};
 use super::setup::CLOSED_SCHOOL_UAI;
-use super::{Demo, DemoListeners, FolderError, Greeting, Ports};
-use crate::app::Operation;
+use super::{Demo, DemoListeners, FolderError, Greeting, Ports, notices};
+use crate::app::{App, Operation};
 use crate::base::clock::Span;
+use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
 use crate::base::uai::Uai;
 use crate::bootstrap::Dependencies;
@@ -20,6 +21,8 @@ use crate::db::Durability;
 use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
 use crate::letters::{self, Letter, LetterKind};
 use crate::mail::{self, MailMessage};
+use crate::notify::ops::NoticeRequest;
+use crate::notify::{self, AccountNoticeKind};
 use crate::roster::store::list_children_of_account;
 use crate::tenants::{self, CampaignStatus, campaign_status};
 use crate::{accounts, login};
@@ -271,6 +274,24 @@ async fn its_mails_arrive_in_the_mailboxes_once_and_readable() {
     assert!(html.contains("<h2>zélie@exemple.fr</h2>") && html.contains("&lt;b&gt;À bientôt&lt;"), "{html}");
     tell.send_replace(true);
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn its_notices_of_the_next_morning_need_not_be_waited_for() {
+    let data = tempfile::tempdir().unwrap();
+    let demo = start(data.path(), false).await.unwrap();
+    let app: &App = demo.app();
+    assert_eq!(notices::release(app).await.unwrap(), 0, "none waits");
+    let op = Operation::of_job(app, "test");
+    let mut tx = op.write(Durability::Relaxed).await.unwrap();
+    let account = accounts::store::find_by_identifiant(&mut tx, &demo.account.identifiant).await.unwrap().unwrap();
+    let kind = AccountNoticeKind::PasswordReplaced;
+    let what = NoticeRequest { account_id: &account.id, kind, detail: "", device_id: None, lang: Lang::Fr };
+    notify::ops::notify_person(&mut tx, app.into(), what).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(notices::release(app).await.unwrap(), 1);
+    assert_eq!(notices::release(app).await.unwrap(), 0, "it is due already");
+    stop(demo).await;
 }
 
 #[test]
