@@ -46,6 +46,7 @@ impl Page for HomePage {
             "contested",
             "set_aside",
             "recovery_failed",
+            "shared_mobile",
             "reopening",
             "unreachable",
             "country_refused",

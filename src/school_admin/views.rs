@@ -283,7 +283,7 @@ impl Page for SchoolPage {
             not_begun: 85,
             unreachable: 51,
             late: 3,
-            tasks: ["contested", "set_aside", "recovery_failed", "phone_disowned"].map(task).to_vec(),
+            tasks: ["contested", "set_aside", "recovery_failed", "shared_mobile", "phone_disowned"].map(task).to_vec(),
             funnel: keys.into_iter().enumerate().map(funnel).collect(),
             chart: Some(CampaignChart {
                 bars: (1..=15).map(bar).collect(),

@@ -88,6 +88,8 @@ pub enum NoticeKind {
     BirthDateFailed,
     /// A person asking for a new password entered no child's birth date correctly.
     RecoveryFailed,
+    /// A new password was chosen by a code to a mobile number that the roster gives to another person too.
+    SharedMobile,
     /// A parent asks for a new campaign.
     Reopening,
     /// The roster has no mobile number that can receive a code.

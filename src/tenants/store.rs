@@ -106,19 +106,12 @@ pub async fn upsert_campaign(tx: &mut Tx, uai: &Uai, campaign: Campaign) -> Resu
 /// Inserts a notice, once per activation, person, kind and pupil; reopens a settled one.
 pub async fn upsert_notice(work: &mut UnitOfWork<'_>, notice: &Notice<'_>) -> Result<()> {
     let (id, now) = (row_id(work.now, work.rng), work.now);
+    let pupil = notice.pupil_id.map_or("", PupilId::as_str);
     work.execute(
         "INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person_id, kind, uai, support_code, pupil_id) \
          DO UPDATE SET settled_at = NULL, at = excluded.at WHERE notice.settled_at IS NOT NULL",
-        args![
-            id,
-            notice.uai,
-            notice.person_id,
-            notice.pupil_id.map_or("", PupilId::as_str),
-            notice.kind.name(),
-            notice.support_code,
-            now
-        ],
+        args![id, notice.uai, notice.person_id, pupil, notice.kind.name(), notice.support_code, now],
     )
     .await?;
     Ok(())
@@ -138,13 +131,15 @@ pub async fn settle_unreachable(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()
     Ok(())
 }
 
-/// Settles the notices of numbers in a country to which no message may go: the school wrote another number since, or the
-/// last legal link with the school ended.
-pub async fn settle_country(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
+/// Settles the notices of numbers in a country to which no message may go, and of numbers that two persons have: the
+/// school wrote another number since, nobody else has it any more, or the last legal link with the school ended.
+pub async fn settle_numbers(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
     let now = tx.now;
     tx.execute(
-        "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND kind = 'country_refused' AND settled_at IS NULL \
+        "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND settled_at IS NULL AND kind IN ('country_refused', 'shared_mobile') \
          AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
+         AND (notice.kind = 'country_refused' OR EXISTS (SELECT 1 FROM person o WHERE o.phone_blind = p.phone_blind \
+         AND o.given_name <> p.given_name)) \
          AND p.phone_since <= notice.at AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
         args![uai, now],
     )

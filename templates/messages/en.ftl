@@ -1642,6 +1642,10 @@ admin-task-recovery_failed = { $n ->
     [one] a new password refused: no date was right.
    *[other] { $n } new passwords refused: no date was right.
 }
+admin-task-shared_mobile = { $n ->
+    [one] a password replaced by way of a mobile that two people have.
+   *[other] { $n } passwords replaced by way of a mobile that two people have.
+}
 admin-task-reopening = { $n ->
     [one] a request to reopen.
    *[other] { $n } requests to reopen.
@@ -1976,6 +1980,7 @@ admin-families-wait = To see with families
 admin-family-contested = says that { $pupil } is not their child. The record is corrected in the roster.
 admin-family-set_aside = has used up the tries for the date of birth of { $pupil }.
 admin-family-recovery_failed = gave no right date for a new password.
+admin-family-shared_mobile = has a new password, chosen by way of a mobile that the roster gives to another person too. To be checked with them, and corrected in the roster.
 admin-family-phone_disowned = says that the mobile in the roster is theirs no more.
 admin-family-code = code { $code }
 admin-family-late = { $n ->

@@ -1642,6 +1642,10 @@ admin-task-recovery_failed = { $n ->
     [one] un nouveau mot de passe refusé : aucune date n'était la bonne.
    *[other] { $n } nouveaux mots de passe refusés : aucune date n'était la bonne.
 }
+admin-task-shared_mobile = { $n ->
+    [one] un mot de passe remplacé par un portable que deux personnes ont.
+   *[other] { $n } mots de passe remplacés par un portable que deux personnes ont.
+}
 admin-task-reopening = { $n ->
     [one] une demande de réouverture.
    *[other] { $n } demandes de réouverture.
@@ -1976,6 +1980,7 @@ admin-families-wait = À voir avec les familles
 admin-family-contested = dit que { $pupil } n'est pas son enfant. La fiche se corrige dans la base élèves.
 admin-family-set_aside = a épuisé ses essais pour la date de naissance de { $pupil }.
 admin-family-recovery_failed = n'a donné aucune date juste pour un nouveau mot de passe.
+admin-family-shared_mobile = a un nouveau mot de passe, choisi avec un portable que la base élèves donne aussi à une autre personne. À vérifier avec elle, et à corriger dans la base.
 admin-family-phone_disowned = dit que le portable de la base élèves n'est plus le sien.
 admin-family-code = code { $code }
 admin-family-late = { $n ->

@@ -37,7 +37,7 @@ impl Browser {
 }
 
 #[tokio::test]
-async fn a_sign_in_elsewhere_is_told_at_home_and_not_on_the_device_itself() {
+async fn takeover_w10_a_sign_in_elsewhere_is_told_at_home_and_not_on_the_device_itself() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
     let mut home = signed_in(&server, &account, PASSWORD).await;

@@ -58,7 +58,7 @@ impl TestServer {
 }
 
 #[tokio::test]
-async fn threat_s13_a_replaced_number_is_told_to_the_former_one_and_on_the_account_page() {
+async fn threat_s13_takeover_w7_a_replaced_number_is_told_to_the_former_one_and_on_the_account_page() {
     let (server, account) = start().await;
     server.confirm_email(&account, "fatou@example.org").await;
     server.replace_number("06 39 98 00 11").await;

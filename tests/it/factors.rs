@@ -484,7 +484,7 @@ async fn whoever_shows_no_factor_in_a_session_goes_back_to_the_service_that_aske
 
 /// ACCOUNT: the older sibling with the phone, and a SIM swap, have code and dates, and stop at the factor.
 #[tokio::test]
-async fn attack_m1_a_recovery_of_an_account_with_a_factor_stops_at_the_factor() {
+async fn attack_m1_takeover_w6_a_recovery_of_an_account_with_a_factor_stops_at_the_factor() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
     let secret = enrol(&server, &account).await;

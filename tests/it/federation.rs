@@ -62,7 +62,7 @@ async fn the_first_sign_in_makes_an_account_and_the_next_ones_find_it() {
 }
 
 #[tokio::test]
-async fn attack_a6_no_name_and_no_address_leads_to_an_account_that_is_there() {
+async fn attack_a6_takeover_w11_no_name_and_no_address_leads_to_an_account_that_is_there() {
     let upstream = FakeUpstream::start().await;
     let server = upstream.server("academie").await;
     let member = server.create_account("Anne", "DURAND").await;
@@ -112,7 +112,7 @@ async fn fifty_first_sign_ins_of_one_person_at_once_make_one_account() {
 }
 
 #[tokio::test]
-async fn a_school_of_another_academy_is_dropped_and_written_down() {
+async fn takeover_w11_a_school_of_another_academy_is_dropped_and_written_down() {
     let upstream = FakeUpstream::start().await;
     let server = upstream.server("academie").await;
     upstream.set_person(json!({ "FrEduRne": [deployment::TOULOUSE, deployment::MONOD, "0750001A", "none", 7] }));

@@ -392,7 +392,7 @@ async fn threat_s18_a_second_click_on_the_new_password_opens_nothing_once_it_is_
 }
 
 #[tokio::test]
-async fn threat_s04_a_password_that_is_common_by_now_is_forced_at_the_sign_in() {
+async fn threat_s04_takeover_w10_a_password_that_is_common_by_now_is_forced_at_the_sign_in() {
     const COMMON: &str = "P@ssw0rd";
     let (server, member, other) = start().await;
     let hash = server.app.password_hasher.hash(COMMON, server.app.rng.as_ref(), Priority::Known).await.unwrap();

@@ -202,7 +202,7 @@ async fn the_password_field_of_the_sign_in_takes_a_code() {
 }
 
 #[tokio::test]
-async fn a_used_a_replaced_and_an_expired_code_are_told_to_whoever_types_that_very_code() {
+async fn takeover_w8_a_used_a_replaced_and_an_expired_code_are_told_to_whoever_types_that_very_code() {
     let server = start().await;
     let first = server.print_pupil().await;
     server.advance(Span::days(1));
@@ -611,7 +611,7 @@ async fn prepare(server: &TestServer, agent: &str, join: Option<LetterJoinReques
 }
 
 #[tokio::test]
-async fn twenty_letters_a_day_for_active_parents_and_an_alarm_for_the_others() {
+async fn takeover_w7_twenty_letters_a_day_for_active_parents_and_an_alarm_for_the_others() {
     let server = TestServer::start().await;
     let families: Vec<TestFamily> = (0..22)
         .map(|n| TestFamily {
@@ -855,4 +855,36 @@ async fn attack_m10_a_letter_printed_for_lost_factors_stands_for_them_from_the_n
     elsewhere.get("/connexion").await;
     elsewhere.sign_in_with(&account.identifiant, NEW).await;
     assert!(elsewhere.has_session(), "the password alone opens it again");
+}
+
+/// The pupil who carries the letter home knows every date. What is left is that it is found out.
+#[tokio::test]
+async fn takeover_w4_a_letter_that_a_pupil_kept_is_found_out_and_a_parent_with_a_mobile_gets_none() {
+    let server = start().await;
+    let letter = server.print_parent().await;
+    let dates = [("date_naissance_1", DATES[0]), ("date_naissance_2", DATES[1])];
+    let mut pupil = Browser::new(&server);
+    pupil.type_letter(&letter.identifiant, &letter.code()).await;
+    pupil.submit("confirmer", &dates).await;
+    pupil.follow().await;
+    pupil.type_password(PASSWORD).await;
+    assert!(pupil.has_session(), "{}", pupil.page.visible_text());
+    // A copy of the letter says when it served; the school prints another one, and the first password is over.
+    server.advance(Span::days(1));
+    let mut parent = Browser::new(&server);
+    parent.type_letter(&letter.identifiant, &letter.code()).await;
+    assert!(parent.page.visible_text().contains("Ce code a déjà servi le"), "{}", parent.page.visible_text());
+    let again = server.print_parent().await;
+    assert_eq!(again.identifiant, letter.identifiant);
+    parent.type_letter(&again.identifiant, &again.code()).await;
+    parent.submit("confirmer", &dates).await;
+    parent.follow().await;
+    parent.type_password(NEW).await;
+    assert!(parent.has_session(), "{}", parent.page.visible_text());
+    assert_eq!(pupil.get("/compte").await.status, StatusCode::SEE_OTHER, "the pupil's session ended");
+    // Once the school knows a mobile, no letter is printed unless somebody asks for it.
+    let reachable = TestFamily { phone: "06 39 98 00 10", ..family() };
+    server.import_families("montpellier", MONOD, &[reachable]).await;
+    let scope = LetterScope::Family("900010".into());
+    assert!(server.print(scope, Profile::Responsable, false).await.is_empty());
 }

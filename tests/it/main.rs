@@ -1,7 +1,7 @@
 //! The whole application in one process: real database, fake clock, seeded randomness, no sockets.
 //!
 //! A test that holds a line of `docs/threats.md` is named after it: `threat_s03_…`, `attack_c1_…`, `fault_rt13_…`,
-//! `property_p08_…`, `protocol_a22_…`, `faults_c7_…`. Others begin with a section of a specification, or with nothing.
+//! `property_p08_…`, `protocol_a22_…`, `faults_c7_…`, `takeover_w4_…`. Others begin with a section of a specification, or with nothing.
 
 // `cfg(test)` tells the linter that these modules are tests as a whole.
 #[cfg(test)]
@@ -159,6 +159,8 @@ mod sms_receipts;
 mod sources;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod takeovers;
 #[cfg(test)]
 mod traces;
 #[cfg(test)]

@@ -89,7 +89,7 @@ async fn threat_s14_a_parent_hands_a_code_over_and_the_pupil_chooses_and_is_told
 }
 
 #[tokio::test]
-async fn three_codes_a_day_none_during_caution_and_none_from_fifteen_on() {
+async fn takeover_w9_three_codes_a_day_none_during_caution_and_none_from_fifteen_on() {
     let (server, account, _) = start().await;
     let mut browser = signed_in(&server, &account.identifiant).await;
     for _ in 0..3 {

@@ -132,7 +132,7 @@ async fn attack_m13_a_relying_party_is_told_both_factors_of_a_passkey() {
 
 /// Every wrong answer is refused with the same page, and opens no session.
 #[tokio::test]
-async fn attack_m8_a_wrong_origin_or_relying_party_signs_nobody_in() {
+async fn attack_m8_takeover_w10_a_wrong_origin_or_relying_party_signs_nobody_in() {
     let (server, _, _, mut authenticator) = start().await;
     let host = url::Url::parse(server.issuer()).unwrap().host_str().unwrap().to_owned();
     for wrong in [

@@ -303,7 +303,7 @@ async fn one_right_date_is_enough_when_the_other_childs_tries_are_used() {
 }
 
 #[tokio::test]
-async fn threat_s13_a_number_of_less_than_three_days_opens_no_active_account() {
+async fn threat_s13_takeover_w7_a_number_of_less_than_three_days_opens_no_active_account() {
     let (server, account) = start().await;
     let other = TestFamily { phone: "06 39 98 00 99", ..TestFamily::ndiaye() };
     server.import_families("montpellier", MONOD, &[other]).await;
@@ -322,7 +322,7 @@ async fn threat_s13_a_number_of_less_than_three_days_opens_no_active_account() {
 }
 
 #[tokio::test]
-async fn a_number_unproven_for_two_years_or_given_up_needs_a_letter() {
+async fn takeover_w2_a_number_unproven_for_two_years_or_given_up_needs_a_letter() {
     let (server, account) = start().await;
     server.advance(Span::days(731));
     let mut browser = Browser::new(&server);

@@ -205,7 +205,7 @@ async fn everything(server: &TestServer, member: &TestAccount) -> String {
 }
 
 #[tokio::test]
-async fn threat_s09_neither_parent_nor_the_pupil_reads_a_byte_of_the_other_parent() {
+async fn threat_s09_takeover_w2_neither_parent_nor_the_pupil_reads_a_byte_of_the_other_parent() {
     let server = TestServer::start().await;
     allow_refresh_tokens(&server).await;
     let anne = TestFamily::durand();

@@ -16,6 +16,15 @@ struct PhoneRow {
     exported_at: i64,
 }
 
+/// True if the roster gives a mobile number of the account to somebody else too, by the given name, who has not the same
+/// account.
+pub async fn is_shared(tx: &mut Tx, account_id: &AccountId) -> Result<bool> {
+    let sql = "SELECT p.id FROM person p JOIN person o ON o.phone_blind = p.phone_blind \
+               WHERE p.account_id = $1 AND p.phone_disowned_at IS NULL AND o.phone_disowned_at IS NULL \
+               AND o.given_name <> p.given_name AND (o.account_id IS NULL OR o.account_id <> $1) LIMIT 1";
+    Ok(tx.fetch_optional::<(PersonId,)>(sql, args![account_id]).await?.is_some())
+}
+
 /// Finds the account's mobile number: the one proven last, else the one exported last. One that was given up comes last.
 pub async fn find_phone(tx: &mut Tx, account_id: &AccountId) -> Result<Option<AccountPhone>> {
     let sql = "SELECT p.id, p.phone, p.phone_since, COALESCE(p.phone_proven_at, a.password_at) AS proven_at, \

@@ -9,6 +9,7 @@ use crate::base::typed_ids::{AccountId, ClientId};
 use crate::credentials::ops::NewSession;
 use crate::credentials::{self, NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
 use crate::db::{Durability, UnitOfWork};
+use crate::guardianship;
 use crate::interactions::{self, Interaction};
 use crate::letters;
 use crate::notify::ops::NoticeRequest;
@@ -16,7 +17,7 @@ use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::recovery::{BoundRecovery, CAUTION, Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep, store};
 use crate::sessions::AuthenticationMethod;
-use crate::tenants;
+use crate::tenants::{self, NoticeKind};
 
 /// The outcome of the password step.
 #[derive(Debug)]
@@ -113,6 +114,9 @@ pub async fn choose_password(
     let signed_in = credentials::ops::begin_session(op, &mut tx, &account.id, new, from).await?;
     if changed == PasswordChange::Replaced {
         credentials::ops::tell_password_replaced(op, &mut tx, &account.id, &signed_in, held.lang).await?;
+        if held.channel == RecoveryChannel::Sms {
+            tell_schools_of_shared_mobile(&mut tx, held, &account.id).await?;
+        }
     }
     if let Some(proven_at) = held.factor_at
         && find_letter_proof(&mut tx, held).await?.is_some_and(|from| from <= proven_at)
@@ -124,6 +128,22 @@ pub async fn choose_password(
     app.job_notifier.notify(JobKind::Mail);
     restore_interaction(op, &next).await;
     Ok(RecoveryPasswordOutcome::Done(signed_in))
+}
+
+/// Tells the children's schools that the number by which the password was replaced is not one person's alone: the other
+/// parent may have chosen it (docs/threats.md#takeover-w1).
+async fn tell_schools_of_shared_mobile(
+    tx: &mut UnitOfWork<'_>,
+    held: &Recovery,
+    account_id: &AccountId,
+) -> anyhow::Result<()> {
+    if !accounts::store::phones::is_shared(tx, account_id).await? {
+        return Ok(());
+    }
+    for child in &held.children {
+        guardianship::ops::notify_school(tx, held.proof(), child.guardianship(), NoticeKind::SharedMobile).await?;
+    }
+    Ok(())
 }
 
 /// Removes the factors in whose place a letter was printed: their person has none of them, and could else not sign in

@@ -143,8 +143,13 @@ fn classes(ctx: &RequestContext, figures: &CampaignFigures) -> Vec<ClassLine> {
 
 /// Returns the families for whom the school has something to look at.
 async fn tasks(app: &AppState, ctx: &RequestContext, file: &SeenSchool) -> anyhow::Result<Vec<FamilyTask>> {
-    let wanted =
-        [NoticeKind::Contested, NoticeKind::BirthDateFailed, NoticeKind::RecoveryFailed, NoticeKind::PhoneDisowned];
+    let wanted = [
+        NoticeKind::Contested,
+        NoticeKind::BirthDateFailed,
+        NoticeKind::RecoveryFailed,
+        NoticeKind::SharedMobile,
+        NoticeKind::PhoneDisowned,
+    ];
     let rows = tenants::store::list_notices(&mut app.db.read().await?, &file.place.school.uai, false).await?;
     let rows = rows.into_iter().filter(|row| wanted.contains(&row.kind)).take(MAX_TASKS);
     let task = |row: tenants::store::NoticeRow| FamilyTask {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::sources;
 
 /// The lists of `docs/threats.md`, as the first words of tests' names.
-const LISTS: [&str; 6] = ["threat", "attack", "fault", "property", "protocol", "faults"];
+const LISTS: [&str; 7] = ["threat", "attack", "fault", "property", "protocol", "faults", "takeover"];
 
 /// Folders and files whose words are read; what is fetched, built or drawn is not.
 const READ: [&str; 16] = [
