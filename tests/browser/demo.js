@@ -1,11 +1,12 @@
 // The built binary as a family meets it: `preau demo` in a folder of its own, and the phones that get its codes.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { pause } from "./browsers.js";
 
 export const COLLEGE = "http://localhost:8090/";
@@ -38,7 +39,7 @@ async function answers(url) {
 /**
  * Starts the demo afresh and waits until it is ready.
  * @param {string} log file that takes what it prints
- * @returns {Promise<{milliseconds: number, greeting: string, stop(): Promise<void>}>}
+ * @returns {Promise<{milliseconds: number, greeting: string, command(...string): Promise<void>, stop(): Promise<void>}>}
  */
 export async function startDemo(log) {
   for (const port of PORTS) {
@@ -78,7 +79,11 @@ export async function startDemo(log) {
     }
     await pause(100);
   }
-  return { milliseconds: Date.now() - began, greeting, stop };
+  /** Runs another command beside the demo, as an operator does. */
+  const command = async (...words) => {
+    await promisify(execFile)(binary, ["--config", join(data, "preau.toml"), ...words], { cwd: REPOSITORY });
+  };
+  return { milliseconds: Date.now() - began, greeting, command, stop };
 }
 
 /** The account that the demo's greeting names: {identifiant, password}. */

@@ -30,6 +30,24 @@ export const IN_CHARGE = { nom: "Roux", prenom: "Odette", telephone: "06 39 98 0
 /** Another parent, for what the walk does not do with an activation. */
 export const SECOND = { nom: "Petit", prenom: "Claire", telephone: "06 39 98 00 16", e164: "+33639980016" };
 
+/** Two parents of one name, with an account each. */
+export const NAMESAKES = [
+  {
+    nom: "Martin",
+    prenom: "Nathalie",
+    telephone: "06 39 98 00 07",
+    e164: "+33639980007",
+    children: [{ prenom: "Hugo", birth: "09/10/2014" }],
+  },
+  {
+    nom: "Martin",
+    prenom: "Nathalie",
+    telephone: "06 39 98 00 08",
+    e164: "+33639980008",
+    children: [{ prenom: "Lou", birth: "25/12/2014" }],
+  },
+];
+
 /** A parent who answers Non. */
 export const STRANGER = {
   nom: "Benali",

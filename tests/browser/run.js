@@ -14,6 +14,7 @@ import { factors } from "./scenarios/factors.js";
 import { habits } from "./scenarios/habits.js";
 import { letters } from "./scenarios/letters.js";
 import { passkeys } from "./scenarios/passkeys.js";
+import { rare } from "./scenarios/rare.js";
 import { recovery } from "./scenarios/recovery.js";
 import { refusals } from "./scenarios/refusals.js";
 import { sessions } from "./scenarios/sessions.js";
@@ -92,6 +93,7 @@ async function visit(round, browser, demo) {
     await scenario("account", () => ownAccount(context));
     await scenario("choices", () => choices(context));
     await scenario("factors", () => factors(context));
+    await scenario("rare", () => rare(context));
     if (round.browser === "chromium" && round.javascript) {
       await scenario("passkeys", () => passkeys(context));
     } else {

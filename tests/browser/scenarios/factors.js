@@ -10,7 +10,7 @@ import { onPage, signIn } from "./steps.js";
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** The code that an application shows for a secret, so many steps of 30 s from now (RFC 6238, RFC 4226 5.3). */
-function applicationCode(secret, steps = 0) {
+export function applicationCode(secret, steps = 0) {
   const letters = secret.replaceAll(/[^A-Z2-7]/g, "");
   const bits = [...letters].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, "0")).join("");
   const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
@@ -22,7 +22,7 @@ function applicationCode(secret, steps = 0) {
 }
 
 /** Waits for the next step where this one ends soon: the code of the step before would be too old when it is checked. */
-async function settleInStep() {
+export async function settleInStep() {
   const left = 30_000 - (Date.now() % 30_000);
   if (left < 15_000) await new Promise((resolve) => setTimeout(resolve, left));
 }

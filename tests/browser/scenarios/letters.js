@@ -169,4 +169,21 @@ export async function letters({ report, round, words, look, newVisitor, demo }) 
     assertSays(await reader.text(), LANDLINE.children[0].prenom);
   });
   await look.at(reader, "compte-parent");
+  await step("the parent hands a code over to the child, who is told", async () => {
+    await reader.goto(`${PROVIDER}/compte/enfants`);
+    await reader.use("#oubli-1");
+    await onPage(reader, "/compte/enfants/code");
+    await look.at(reader, "code-enfant");
+    await reader.fill("mot_de_passe", `${PASSWORD}x`);
+    await reader.use("#obtenir");
+    assertEqual(reader.tab.status, 422, "status");
+    await look.at(reader, "code-enfant-faux");
+    await reader.fill("mot_de_passe", PASSWORD);
+    if (await reader.has('[name="date_naissance_jour"]')) await reader.fillDate("date_naissance", PUPIL.birth);
+    await reader.use("#obtenir");
+    assert(await reader.has("#code"), `no code: ${await reader.text()}`);
+    await look.at(reader, "code-enfant-donne");
+    await visitor.goto(`${PROVIDER}/compte`);
+    await look.at(visitor, "compte-eleve-code-demande");
+  });
 }
