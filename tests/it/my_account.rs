@@ -96,3 +96,46 @@ async fn threat_s18_the_same_password_is_no_new_one() {
     assert!(browser.page.visible_text().contains("déjà votre mot de passe"), "{}", browser.page.visible_text());
     assert_eq!(change(&mut browser, PASSWORD, NEW, NEW).await, StatusCode::SEE_OTHER, "no try was used up");
 }
+
+/// Somebody walks away in the middle of a form, and comes back when the session is over.
+#[tokio::test]
+async fn a_session_that_ended_in_the_middle_of_a_form_leads_to_the_sign_in_and_changes_nothing() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    server.confirm_email(&account, "anne@example.org").await;
+    let mut browser = Browser::signed_in_at(&server, &account, PAGE).await;
+    let before = server.audit_facts().await;
+    server.advance(Span::minutes(31));
+    let (proof, code) = (("mot_de_passe", PASSWORD), ("code", "123456"));
+    let forms: [(&str, &[(&str, &str)]); 19] = [
+        (PAGE, &[("actuel", PASSWORD), ("mot_de_passe", NEW), ("confirmation", NEW)]),
+        ("/compte/adresse", &[("adresse", "autre@example.org"), proof]),
+        ("/compte/adresse/code", &[code]),
+        ("/compte/adresse/retirer", &[proof]),
+        ("/compte/enfants", &[("contester", "x")]),
+        ("/compte/enfants/ajouter", &[("date_naissance", "14/02/2013")]),
+        ("/compte/enfants/lettre", &[("code", "K7PM-4HXA-9RTC")]),
+        ("/compte/enfants/code", &[proof]),
+        ("/compte/donnees", &[proof]),
+        ("/compte/evenement", &[("moi", "oui")]),
+        ("/compte/securite", &[("oublier", "autres")]),
+        ("/compte/application", &[proof]),
+        ("/compte/application/code", &[code]),
+        ("/compte/codes-de-secours", &[proof]),
+        ("/compte/portable", &[proof]),
+        ("/compte/portable/verifier", &[proof]),
+        ("/compte/fermer", &[proof]),
+        ("/compte/regrouper", &[("identifiant", "z.personne07"), proof]),
+        ("/compte/regrouper/defaire", &[proof]),
+    ];
+    for (path, fields) in forms {
+        let answer = browser.post(path, fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.visible_text());
+        assert!(answer.location().starts_with("/connexion"), "{path}: {}", answer.location());
+    }
+    assert_eq!(server.audit_facts().await, before, "nothing was done");
+    browser.follow().await;
+    browser.sign_in(&account).await;
+    assert_eq!(browser.url.path(), "/compte", "{}", browser.page.visible_text());
+    assert!(browser.page.visible_text().contains("anne@example.org"));
+}
