@@ -29,7 +29,7 @@ pub(super) async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>)
 }
 
 /// Asks for the closing of accounts without a child, and tells what is due: closings, numbers that a school replaced,
-/// and schools that know a pupil's account. A failure with one of them does not silence the others.
+/// links that it ended, and schools that know a pupil's account. A failure with one of them does not silence the others.
 pub async fn tell_what_is_due(app: &AppState) {
     if let Err(error) = my_account::ops::close_without_child(&Operation::of_job(app, "closing")).await {
         tracing::error!(error = format!("{error:#}"), "closings of accounts without a child were not asked for");
@@ -42,6 +42,9 @@ pub async fn tell_what_is_due(app: &AppState) {
     }
     if let Err(error) = my_account::ops::tell_phone_changes(&Operation::of_job(app, "phone_changes")).await {
         tracing::error!(error = format!("{error:#}"), "persons were not told of replaced numbers");
+    }
+    if let Err(error) = my_account::ops::tell_ended_links(&Operation::of_job(app, "ended_links")).await {
+        tracing::error!(error = format!("{error:#}"), "parents were not told of links that ended");
     }
     if let Err(error) = my_account::ops::tell_pupil_joins(&Operation::of_job(app, "pupil_joins")).await {
         tracing::error!(error = format!("{error:#}"), "pupils were not told of schools that know their account");

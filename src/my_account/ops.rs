@@ -5,6 +5,7 @@ mod childless;
 mod children;
 mod closing;
 mod devices;
+mod ended_links;
 mod events;
 mod export;
 mod notices;
@@ -28,6 +29,7 @@ pub use children::{
 };
 pub use closing::{CLOSING_DELAY, GiveUpRefusal, ask_closing, close_due, warn_of_closings};
 pub use devices::{ForgottenDevices, forget_devices};
+pub use ended_links::tell_ended_links;
 pub use events::{EVENT_WORDS, PersonalEvent, list_events};
 pub use export::{ExportOutcome, export_data};
 pub use notices::{NoticeAnswered, answer_notice};

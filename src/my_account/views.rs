@@ -12,7 +12,9 @@ mod security;
 mod services;
 mod upstream;
 
-pub use children::{ChildCodePage, ChildDateError, ChildLetterError, MyChildCard, MyChildrenPage, OfferedCard};
+pub use children::{
+    ChildCodePage, ChildDateError, ChildLetterError, FormerChildLine, MyChildCard, MyChildrenPage, OfferedCard,
+};
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use data::OwnDataPage;
 pub use factors::{AddApplicationPage, AddedFactor, ApplicationCodePage, BackupCodesPage, RemoveApplicationPage};

@@ -40,6 +40,8 @@ pub enum AccountNoticeKind {
     ChildAdded,
     /// The person took a child out of the account. The detail is the given name.
     ChildRemoved,
+    /// A school names the person as a child's legal representative no more. The detail is the given name and the school.
+    ChildGone,
     /// A passkey was added. The detail is its id, and is not shown.
     PasskeyAdded,
     /// The detail is the label of the passkey.
@@ -98,6 +100,7 @@ impl AccountNoticeKind {
             AccountNoticeKind::CodeRequested
                 | AccountNoticeKind::PupilRecognised
                 | AccountNoticeKind::PupilDetached
+                | AccountNoticeKind::ChildGone
                 | AccountNoticeKind::Closing
                 | AccountNoticeKind::ClosingSoon
                 | AccountNoticeKind::PhoneChanged

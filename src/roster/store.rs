@@ -7,6 +7,7 @@ use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 use crate::tenants::NoticeKind;
 
 pub mod deliveries;
+pub mod ended_links;
 pub mod former;
 pub mod import;
 pub mod keys;

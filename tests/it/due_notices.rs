@@ -8,7 +8,7 @@ use preau::bootstrap::tell_what_is_due;
 use preau::db::Durability;
 use preau::my_account::ops;
 
-use crate::support::deployment::MONOD;
+use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::people::PASSWORD;
 use crate::support::{Browser, TestAccount, TestFamily, TestServer};
 
@@ -291,4 +291,44 @@ async fn a_link_that_ended_lately_or_an_enrolment_that_goes_on_keeps_the_account
     assert_eq!(server.tell_due().await, [0, 0, 0]);
     server.execute_sql("UPDATE enrolment SET ended_at = $1", vec![days_ago(93).into()]).await;
     assert_eq!(server.tell_due().await, [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_link_that_the_school_ended_is_told_after_a_week_and_names_nobody() {
+    let server = TestServer::start().await;
+    let both = TestFamily::ndiaye();
+    server.import_families("montpellier", MONOD, std::slice::from_ref(&both)).await;
+    let account = server.create_account_of("montpellier", &both).await;
+    server.confirm_email(&account, "fatou@example.org").await;
+    let tell = async || {
+        let told = ops::tell_ended_links(&Operation::of_job(&server.app, "ended_links")).await.unwrap();
+        server.drain_outbox().await;
+        told
+    };
+    // One child is given to somebody else, the other one goes to another school of the academy.
+    let [gone, moved] = [both.children[0], both.children[1]];
+    let somebody =
+        TestFamily { key: 500_099, prenom: "Xaver", phone: "06 39 98 00 99", children: vec![gone], ..both.clone() };
+    server.advance(Span::hours(1));
+    server.import_families("montpellier", MONOD, &[somebody]).await;
+    server.advance(Span::days(1));
+    server.import_families("montpellier", LYCEE, &[TestFamily { children: vec![moved], ..both.clone() }]).await;
+    let browser = Browser::signed_in_at(&server, &account, "/compte/enfants").await;
+    let said = browser.page.visible_text();
+    assert!(said.contains(&format!("n'indique plus de lien légal entre vous et {}", gone.1)), "at once: {said}");
+    assert!(!said.contains("Xaver") && said.matches("lien légal entre vous").count() == 1, "{said}");
+    assert_eq!(tell().await, 0, "another school's file may come");
+    server.advance(Span::days(7));
+    assert_eq!(tell().await, 1, "the child who changed schools is still the account's");
+    assert_eq!(tell().await, 0, "once");
+    let mail = server.mails().pop().unwrap();
+    assert!(mail.subject.contains("un enfant n'est plus dans votre compte"), "{}", mail.subject);
+    assert!(!mail.text.contains(gone.1), "no child's name in a mail: {}", mail.text);
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
+    let said = browser.page.visible_text();
+    assert!(said.contains("Un enfant n'est plus dans votre compte") && said.contains(gone.1), "{said}");
+    // The school mends it: the child is back, and the page says nothing more of it.
+    server.import_families("montpellier", MONOD, &[both]).await;
+    browser.get("/compte/enfants").await;
+    assert!(!browser.page.visible_text().contains("n'indique plus"), "{}", browser.page.visible_text());
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use super::PageResult;
 use crate::app::{AppState, Operation};
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::date::TypedDate;
 use crate::base::lang::Lang;
 use crate::credentials::pages as proof;
@@ -21,10 +21,11 @@ use crate::my_account::ops::{
     self, AddChildOutcome, ChildCodeOutcome, ChildCodeRequest, ChildReset, OfferedChild, ParentContext,
 };
 use crate::my_account::views::{
-    CautionEnd, ChildCodePage, ChildDateError, ChildLetterError, MyChildCard, MyChildrenPage, OfferedCard,
+    CautionEnd, ChildCodePage, ChildDateError, ChildLetterError, FormerChildLine, MyChildCard, MyChildrenPage,
+    OfferedCard,
 };
 use crate::roster;
-use crate::roster::store::RosterChild;
+use crate::roster::store::{RosterChild, ended_links};
 use crate::sessions::extract::SignedInParent;
 
 fn context<'a>(parent: &'a SignedInParent, ctx: &'a RequestContext) -> ParentContext<'a> {
@@ -36,12 +37,16 @@ fn moment_of_end(lang: Lang, until: Timestamp) -> CautionEnd {
     CautionEnd { day: dates::weekday_and_day(lang, until), hour: dates::hour_rounded_up(lang, until) }
 }
 
+/// The time for which the page says whom a school took out of the account: after it such an account closes.
+const FORMER_CHILD_SHOWN: Span = Span::days(92);
+
 /// The date typed for a child, and its error.
 type TypedChild = (String, TypedDate, ChildDateError);
 
 async fn children_page(
     op: &Operation<'_>,
     parent: &SignedInParent,
+    lang: Lang,
     wrong: Option<TypedChild>,
 ) -> anyhow::Result<MyChildrenPage> {
     let mut tx = op.app.db.read().await?;
@@ -76,11 +81,18 @@ async fn children_page(
             error: typed.map(|(.., error)| error.clone()),
         });
     }
-    Ok(MyChildrenPage { children: cards, offered, letter_error: None })
+    let after = op.now.minus(FORMER_CHILD_SHOWN);
+    let former = ended_links::list_former_children(&mut tx, &parent.account.id, after).await?;
+    let former = former.into_iter().map(|child| FormerChildLine {
+        day: dates::day(lang, Timestamp(child.ended_at)),
+        given_name: child.given_name,
+        school: child.school,
+    });
+    Ok(MyChildrenPage { children: cards, offered, former: former.collect(), letter_error: None })
 }
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
-    let page = children_page(&parent.operation(&app, &ctx), &parent, None).await?;
+    let page = children_page(&parent.operation(&app, &ctx), &parent, ctx.lang, None).await?;
     ctx.page(&app.pages, StatusCode::OK, &page)
 }
 
@@ -128,7 +140,7 @@ pub async fn add(
             }
         },
     };
-    let page = children_page(&op, &parent, Some((id.to_owned(), typed, error))).await?;
+    let page = children_page(&op, &parent, ctx.lang, Some((id.to_owned(), typed, error))).await?;
     let page = ctx.page(&app.pages, status, &page)?;
     Ok(match until {
         Some(until) => retry_after(page, ctx.now, until),
@@ -160,7 +172,7 @@ pub async fn take_letter(
                 LetterCodeError::ConfusableSign => ChildLetterError::Confusable,
                 LetterCodeError::Slip => ChildLetterError::Slip,
             };
-            let page = children_page(&op, &parent, None).await?;
+            let page = children_page(&op, &parent, ctx.lang, None).await?;
             let page = MyChildrenPage { letter_error: Some(error), ..page };
             return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
@@ -185,7 +197,7 @@ pub async fn take_letter(
             (StatusCode::TOO_MANY_REQUESTS, ChildLetterError::Waiting { until: hour }, Some(until))
         }
     };
-    let page = MyChildrenPage { letter_error: Some(error), ..children_page(&op, &parent, None).await? };
+    let page = MyChildrenPage { letter_error: Some(error), ..children_page(&op, &parent, ctx.lang, None).await? };
     let page = ctx.page(&app.pages, status, &page)?;
     Ok(match until {
         Some(until) => retry_after(page, ctx.now, until),

@@ -13,8 +13,18 @@ use crate::my_account::views::closing::CautionEnd;
 pub struct MyChildrenPage {
     pub children: Vec<MyChildCard>,
     pub offered: Vec<OfferedCard>,
+    pub former: Vec<FormerChildLine>,
     /// The error of a letter's code, posted as `code` to `/compte/enfants/lettre`.
     pub letter_error: Option<ChildLetterError>,
+}
+
+/// A child whom a school gives to the account no more; who else is the child's parent is not said.
+#[derive(Clone, Debug, Serialize)]
+pub struct FormerChildLine {
+    pub given_name: String,
+    pub school: String,
+    /// `3 octobre`
+    pub day: String,
 }
 
 /// The error of a letter's code.
@@ -121,11 +131,20 @@ impl Page for MyChildrenPage {
                 MyChildCard { id: "2".repeat(32), ..card("Zoé", None, None, false) },
             ]
         };
+        let page =
+            |children, offered, letter_error| MyChildrenPage { children, offered, former: Vec::new(), letter_error };
+        let former = FormerChildLine {
+            given_name: "Élie".to_owned(),
+            school: "Clg Théodore Monod".to_owned(),
+            day: "3\u{a0}octobre".to_owned(),
+        };
         let mut all = vec![
-            MyChildrenPage { children: cards(), offered: vec![offered('3', None)], letter_error: None },
-            MyChildrenPage { children: cards(), offered: Vec::new(), letter_error: None },
+            page(cards(), vec![offered('3', None)], None),
+            page(cards(), Vec::new(), None),
+            MyChildrenPage { former: vec![former], ..page(Vec::new(), Vec::new(), None) },
             MyChildrenPage {
                 children: Vec::new(),
+                former: Vec::new(),
                 offered: vec![
                     offered('3', Some(ChildDateError::Wrong { left: 3 })),
                     offered('4', Some(ChildDateError::Date { fault: DateFieldError::Empty })),
@@ -146,7 +165,7 @@ impl Page for MyChildrenPage {
             ChildLetterError::Expired { date: date() },
             ChildLetterError::Waiting { until: "14\u{a0}h\u{a0}30".to_owned() },
         ] {
-            all.push(MyChildrenPage { children: cards(), offered: Vec::new(), letter_error: Some(error) });
+            all.push(page(cards(), Vec::new(), Some(error)));
         }
         all
     }

@@ -235,7 +235,9 @@ pub async fn end_link(
     source: &'static str,
 ) -> Result<()> {
     let now = tx.now;
-    let sql = "UPDATE link SET ended_at = $4, source = $5 \
+    let sql = "UPDATE link SET ended_at = $4, source = $5, end_untold_at = CASE WHEN level = 'legal' AND EXISTS \
+               (SELECT 1 FROM person p JOIN account a ON a.id = p.account_id WHERE p.id = link.person_id \
+               AND a.state = 'active') THEN $4 END \
                WHERE person_id = $1 AND pupil_id = $2 AND uai = $3 AND ended_at IS NULL";
     tx.execute(sql, args![person_id, pupil_id, uai, now, source]).await?;
     Ok(())
