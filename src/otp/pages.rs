@@ -96,7 +96,7 @@ pub async fn resend_notice(
     })
 }
 
-/// What a page of a code says beside its form.
+/// The messages of a page of a code, beside its form.
 #[derive(Clone, Debug, Default)]
 pub struct CodePageMessages {
     pub error: Option<CodeFieldError>,

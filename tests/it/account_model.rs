@@ -36,7 +36,7 @@ const PASSWORDS: [&str; 2] = ["Cheval-7-bleu", "Tilleul+9-orage"];
 const DATES: [(&str, &str); 2] = [("Zoé", "14/02/2013"), ("Noé", "02/03/2011")];
 const BROWSERS: u32 = 3;
 
-/// What is there when a sequence begins.
+/// The world in which a sequence begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beginning {
     /// Two records of Anne, and no account.
@@ -71,7 +71,7 @@ struct Visitor {
     factor_proven: bool,
 }
 
-/// How often each flow came to its end.
+/// The number of times each flow came to its end.
 #[derive(Clone, Copy, Debug, Default)]
 struct FlowCounts {
     first_passwords: i64,
