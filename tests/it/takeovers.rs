@@ -88,13 +88,13 @@ async fn takeover_w3_whoever_has_the_phone_for_an_evening_keeps_nothing_of_it() 
     let mut sibling = past_the_dates(&server, &account).await;
     sibling.type_new_password(NEW).await;
     assert!(sibling.has_session(), "{}", sibling.page.visible_text());
-    let elsewhere = [("adresse", "moi@example.org"), ("mot_de_passe", NEW)];
-    for (page, button, fields) in [
-        ("/compte/adresse", "envoyer", &elsewhere[..]),
+    let forms: [(&str, &str, &[(&str, &str)]); 4] = [
+        ("/compte/adresse", "envoyer", &[("adresse", "moi@example.org"), ("mot_de_passe", NEW)]),
         ("/compte/donnees", "telecharger", &[("mot_de_passe", NEW)]),
         ("/compte/fermer", "fermer", &[("mot_de_passe", NEW)]),
         ("/compte/portable", "retirer", &[("mot_de_passe", NEW)]),
-    ] {
+    ];
+    for (page, button, fields) in forms {
         sibling.get(page).await;
         sibling.submit(button, fields).await;
         assert_eq!(sibling.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
