@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::app::{AppState, Operation};
 use crate::clients::ops::secrets::write_uses;
 use crate::roster_admin::ops::work::work_once;
-use crate::school_admin::ops::figures::{count_schools, write_steps};
+use crate::school_admin::ops::figures::{MAX_BATCHES_A_ROUND, count_schools, mark_unmarked, write_steps};
 
 /// The interval of writing.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -42,6 +42,7 @@ async fn write(app: AppState, mut stop: watch::Receiver<bool>) {
 
 /// Writes and counts until `stop` is true.
 async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
+    let mut looked_at = String::new();
     loop {
         let stopping = tokio::select! {
             () = tokio::time::sleep(FIGURES_INTERVAL) => false,
@@ -50,7 +51,17 @@ async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
         if let Err(error) = write_steps(&Operation::of_job(&app, "figures")).await {
             tracing::warn!(error = format!("{error:#}"), "steps of activations were not written");
         }
-        while !stopping && !*stop.borrow() {
+        if stopping {
+            return;
+        }
+        match mark_unmarked(&Operation::of_job(&app, "figures"), &looked_at).await {
+            Ok(place) => looked_at = place,
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "figures of schools were not marked"),
+        }
+        for _ in 0..MAX_BATCHES_A_ROUND {
+            if *stop.borrow() {
+                break;
+            }
             match count_schools(&Operation::of_job(&app, "figures")).await {
                 Ok(0) => break,
                 Ok(_) => {}
@@ -59,9 +70,6 @@ async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
                     break;
                 }
             }
-        }
-        if stopping {
-            return;
         }
     }
 }

@@ -100,6 +100,7 @@ pub async fn change_campaign(
         }
     };
     store::upsert_campaign(&mut tx, uai, campaign).await?;
+    store::figures::mark_figures(&mut tx, uai).await?;
     audit::store::record(&mut tx, fact, AuditDetails { uai: Some(uai), detail: uai, ..AuditDetails::default() })
         .await?;
     tx.commit().await?;

@@ -4,8 +4,9 @@ use preau::administrators::roles::AdminRole;
 use preau::app::Operation;
 use preau::base::clock::Span;
 use preau::db::Durability;
-use preau::school_admin::ops::figures::{count_schools, write_steps};
-use preau::school_admin::store::progress::{SchoolFigureRow, begin_count, mark_stale, set_figures};
+use preau::school_admin::ops::figures::{count_schools, mark_unmarked, write_steps};
+use preau::school_admin::store::progress::{SchoolFigureRow, claim_count, set_figures};
+use preau::tenants::store::figures::mark_figures;
 
 use crate::console_clients::administrator;
 use crate::console_rosters::crowd;
@@ -39,31 +40,76 @@ async fn fault_rt14_a_mark_during_a_count_and_a_count_that_ends_early_are_counte
     let server = TestServer::start_with_open_campaign(&[TestFamily::ndiaye()]).await;
     let uai = MONOD.parse().unwrap();
     let count = async || count_schools(&Operation::of_job(&server.app, "figures")).await.unwrap();
-    assert!(count().await > 0);
+    assert!(count().await > 0, "an import marks its school");
     assert_eq!(count().await, 0);
     let stale = "SELECT COUNT(*) FROM school_figure WHERE uai = '0349999J' AND stale";
+    let claim = async |minutes| {
+        let op = server.operation();
+        let mut tx = op.write(Durability::Relaxed).await.unwrap();
+        let is_first = claim_count(&mut tx, &uai, server.now().plus(Span::minutes(minutes))).await.unwrap();
+        tx.commit().await.unwrap();
+        is_first
+    };
+    let mark = async || {
+        let op = server.operation();
+        let mut tx = op.write(Durability::Relaxed).await.unwrap();
+        mark_figures(&mut tx, &uai).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    assert!(!claim(5).await, "it is not due");
+    mark().await;
+    assert_eq!(count().await, 0, "once a minute at most");
+    server.advance(Span::seconds(61));
+    assert!(claim(5).await);
+    assert!(!claim(5).await, "one server counts it");
+    assert_eq!((server.query_count(stale).await, count().await), (0, 0));
+    // Somebody comes further while it is counted.
+    mark().await;
+    assert_eq!(count().await, 0, "nobody counts it beside the one that does");
     let op = server.operation();
     let mut tx = op.write(Durability::Relaxed).await.unwrap();
-    mark_stale(&mut tx, &uai).await.unwrap();
-    begin_count(&mut tx, &uai).await.unwrap();
+    let row = SchoolFigureRow { revision: 1, ..SchoolFigureRow::default() };
+    set_figures(&mut tx, &uai, server.now(), row).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(server.query_count(stale).await, 0);
-    // Somebody comes further while it is counted.
-    let mut tx = op.write(Durability::Relaxed).await.unwrap();
-    mark_stale(&mut tx, &uai).await.unwrap();
-    set_figures(&mut tx, &uai, server.now(), SchoolFigureRow { revision: 1, ..SchoolFigureRow::default() })
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(server.query_count(stale).await, 1);
-    server.advance(Span::minutes(2));
-    assert!(count().await > 0);
-    assert_eq!((server.query_count(stale).await, count().await), (0, 0));
-    // A count that was begun by a server which died.
-    let mut tx = op.write(Durability::Relaxed).await.unwrap();
-    begin_count(&mut tx, &uai).await.unwrap();
-    tx.commit().await.unwrap();
+    assert_eq!((server.query_count(stale).await, count().await), (1, 0));
+    server.advance(Span::seconds(61));
     assert_eq!(count().await, 1);
+    assert_eq!((server.query_count(stale).await, count().await), (0, 0));
+    // A server that claimed it and died.
+    mark().await;
+    server.advance(Span::minutes(2));
+    assert!(claim(5).await);
+    assert_eq!(count().await, 0);
+    server.advance(Span::minutes(6));
+    assert_eq!(count().await, 1);
+    // Old figures are counted again, whatever happened.
+    assert_eq!(count().await, 0);
+    server.advance(Span::days(1));
+    assert_eq!(count().await, 1);
+}
+
+#[tokio::test]
+async fn fault_rt14_a_count_looks_at_marked_schools_only_and_an_import_of_an_older_release_is_found() {
+    let server = TestServer::start_with_open_campaign(&[TestFamily::ndiaye()]).await;
+    let job = || Operation::of_job(&server.app, "figures");
+    while count_schools(&job()).await.unwrap() > 0 {}
+    let figures = "SELECT uai || ' ' || revision || ' ' || parents FROM school_figure ORDER BY uai";
+    assert_eq!(server.query_texts(figures).await, ["0349999J 1 1"]);
+    // What nobody marked is not counted.
+    server.execute_sql("UPDATE roster_set SET revision = 2", Vec::new()).await;
+    assert_eq!(count_schools(&job()).await.unwrap(), 0);
+    server.advance(Span::minutes(2));
+    let place = mark_unmarked(&job(), "").await.unwrap();
+    assert_eq!(place, MONOD);
+    assert_eq!(count_schools(&job()).await.unwrap(), 1);
+    assert_eq!(server.query_texts(figures).await, ["0349999J 2 1"]);
+    assert_eq!(mark_unmarked(&job(), &place).await.unwrap(), "", "at the end it begins again");
+    // A school whose figures an older release never had.
+    server.execute_sql("DELETE FROM school_figure", Vec::new()).await;
+    mark_unmarked(&job(), "").await.unwrap();
+    assert_eq!(count_schools(&job()).await.unwrap(), 1);
+    mark_unmarked(&job(), "").await.unwrap();
+    assert_eq!(count_schools(&job()).await.unwrap(), 0, "once");
 }
 
 #[tokio::test]

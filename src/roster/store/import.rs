@@ -8,6 +8,7 @@ use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
 use crate::db::{BATCH_SIZE, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
+use crate::tenants::store::figures::mark_figures;
 
 /// The roster last imported for a school, by its leading format.
 #[derive(Clone, Debug, FromRow, serde::Serialize, serde::Deserialize)]
@@ -39,7 +40,7 @@ pub async fn find_set(tx: &mut Tx, uai: &Uai) -> Result<Option<RosterSetRow>> {
     tx.fetch_optional(sql, args![uai]).await
 }
 
-/// Compares and sets: true if the school's roster is unchanged since `known` was read.
+/// Compares and sets: true if the school's roster is unchanged since `known` was read. Its figures are counted again.
 pub async fn compare_and_set(
     tx: &mut UnitOfWork<'_>,
     uai: &Uai,
@@ -61,7 +62,11 @@ pub async fn compare_and_set(
              responsables_exported_at = $5, imported_at = $6, leading_format = $7 WHERE uai = $1 AND revision = $8"
         }
     };
-    Ok(tx.execute(sql, args).await? == 1)
+    let is_unchanged = tx.execute(sql, args).await? == 1;
+    if is_unchanged {
+        mark_figures(tx, uai).await?;
+    }
+    Ok(is_unchanged)
 }
 
 /// The last set of a format that does not lead.

@@ -15,8 +15,9 @@ use crate::db::{Durability, Tx, UnitOfWork};
 use crate::school_admin::orders::{
     CampaignOrder, CampaignOrderKind, DRAFT_TTL, LATE_TTL, MAX_ORDER_SCHOOLS, OrderedSchool, PlannedCampaign,
 };
+use crate::school_admin::store;
 use crate::school_admin::store::drafts::{self, ConsoleDraftRow};
-use crate::school_admin::store::{self, progress};
+use crate::tenants::store::figures::mark_figures;
 use crate::tenants::{self, Campaign};
 
 /// The drafts of a person within a day.
@@ -202,7 +203,7 @@ async fn change(
         return Ok(false);
     }
     // Whoever had an account before depends on when the campaign opened.
-    progress::mark_stale(tx, &school.uai).await?;
+    mark_figures(tx, &school.uai).await?;
     let fact = match kind {
         CampaignOrderKind::Close => AuditEvent::CampaignClosed,
         _ => AuditEvent::CampaignOpened,

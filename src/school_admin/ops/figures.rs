@@ -14,15 +14,18 @@ use crate::school_admin::figures::{CampaignFigures, ParentStanding};
 use crate::school_admin::store;
 use crate::school_admin::store::progress::{self, SchoolFigureRow};
 use crate::tenants;
+use crate::tenants::store::figures::mark_figures;
 
 /// The number of persons of a transaction: SQLite's other writers wait for it.
 const BATCH_PERSONS: usize = 100;
 /// The number of schools counted at once, between two writings of steps.
 const BATCH_SCHOOLS: i64 = 40;
-/// Figures of a school in which somebody came further are counted again after this time.
-const MIN_COUNT_INTERVAL: Span = Span::minutes(1);
-/// Figures are counted again after this time, whatever happened: accounts close, and a note may be lost in a crash.
-const MAX_FIGURE_AGE: Span = Span::days(1);
+/// The number of batches of a round. Whatever is due beyond waits for the next one.
+pub const MAX_BATCHES_A_ROUND: usize = 10;
+/// The time for which a server has schools to count.
+const COUNT_CLAIM_TTL: Span = Span::minutes(5);
+/// The number of schools of which a round asks whether they were marked.
+const BATCH_LOOKED_AT: i64 = 200;
 
 /// Writes the noted steps. Returns the number of persons. What cannot be written now is noted again.
 pub async fn write_steps(op: &Operation<'_>) -> anyhow::Result<usize> {
@@ -72,7 +75,7 @@ async fn write_batch(op: &Operation<'_>, batch: &NotedSteps) -> anyhow::Result<(
         progress::add_to_day(&mut tx, uai, (day, *step), *n).await?;
     }
     for uai in &stale {
-        progress::mark_stale(&mut tx, uai).await?;
+        mark_figures(&mut tx, uai).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -107,37 +110,25 @@ async fn add_person(
     Ok(())
 }
 
-/// Counts the figures of some schools whose figures are old. Returns the number of schools.
+/// Counts the figures of some schools that are due: each by the server that claims it. Returns the number of schools.
 pub async fn count_schools(op: &Operation<'_>) -> anyhow::Result<usize> {
-    let times = (op.now.minus(MIN_COUNT_INTERVAL), op.now.minus(MAX_FIGURE_AGE));
-    let mut due = progress::list_uncounted(&mut op.app.db.read().await?, times, BATCH_SCHOOLS).await?;
+    let mut due = progress::list_due(&mut op.app.db.read().await?, op.now, BATCH_SCHOOLS).await?;
     if due.is_empty() {
         return Ok(0);
     }
-    due.sort();
     // The marks go before anything is read: whoever comes further meanwhile marks again.
+    due.sort();
     let mut tx = op.write(Durability::Relaxed).await?;
-    for (uai, _) in &due {
-        progress::begin_count(&mut tx, uai).await?;
+    let mut claimed = Vec::new();
+    for uai in due {
+        if progress::claim_count(&mut tx, &uai, op.now.plus(COUNT_CLAIM_TTL)).await? {
+            claimed.push(uai);
+        }
     }
     tx.commit().await?;
-    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let mut counted = Vec::new();
-    for (uai, revision) in due {
-        let mut tx = op.app.db.read().await?;
-        let campaign = tenants::store::find_campaign(&mut tx, &uai).await?;
-        let pupils = store::list_enrolled_classes(&mut tx, &uai).await?.len();
-        let links = store::list_links(&mut tx, &uai).await?;
-        drop(tx);
-        let figures = CampaignFigures::count(&links, pupils, campaign);
-        let row = SchoolFigureRow {
-            revision,
-            parents: count(figures.parents.len()),
-            with_account: count(figures.with_account()),
-            unreachable: count(figures.of(ParentStanding::Unreachable)),
-            pupils: count(figures.pupils),
-            pupils_covered: count(figures.pupils_covered),
-        };
+    for uai in claimed {
+        let row = count_school(op, &uai).await?;
         counted.push((uai, row));
     }
     let mut tx = op.write(Durability::Relaxed).await?;
@@ -146,4 +137,38 @@ pub async fn count_schools(op: &Operation<'_>) -> anyhow::Result<usize> {
     }
     tx.commit().await?;
     Ok(counted.len())
+}
+
+async fn count_school(op: &Operation<'_>, uai: &Uai) -> anyhow::Result<SchoolFigureRow> {
+    let mut tx = op.app.db.read().await?;
+    // Before the people: a roster that is written meanwhile marks the school again.
+    let revision = progress::find_revision(&mut tx, uai).await?;
+    let campaign = tenants::store::find_campaign(&mut tx, uai).await?;
+    let pupils = store::list_enrolled_classes(&mut tx, uai).await?.len();
+    let links = store::list_links(&mut tx, uai).await?;
+    let figures = CampaignFigures::count(&links, pupils, campaign);
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    Ok(SchoolFigureRow {
+        revision,
+        parents: count(figures.parents.len()),
+        with_account: count(figures.with_account()),
+        unreachable: count(figures.of(ParentStanding::Unreachable)),
+        pupils: count(figures.pupils),
+        pupils_covered: count(figures.pupils_covered),
+    })
+}
+
+/// Marks schools that an older release imported without a mark, of the next ones after a place. Returns the place to go on
+/// from: so many schools are looked at each time, however many there are.
+pub async fn mark_unmarked(op: &Operation<'_>, after: &str) -> anyhow::Result<String> {
+    let (unmarked, last) = progress::list_unmarked(&mut op.app.db.read().await?, after, BATCH_LOOKED_AT).await?;
+    if !unmarked.is_empty() {
+        let mut tx = op.write(Durability::Relaxed).await?;
+        for uai in &unmarked {
+            mark_figures(&mut tx, uai).await?;
+        }
+        tx.commit().await?;
+    }
+    // At the end it begins again.
+    Ok(last.map(|uai| uai.to_string()).unwrap_or_default())
 }

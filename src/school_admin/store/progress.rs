@@ -5,9 +5,12 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, PersonId};
 use crate::base::uai::Uai;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
+use crate::tenants::store::figures::MIN_COUNT_INTERVAL;
 
 /// The time after which a step is of another campaign, and its row goes.
 pub const PROGRESS_RETENTION: Span = Span::days(200);
+/// Figures are counted again after this time, whatever happened: accounts close, and a note may be lost in a crash.
+const MAX_FIGURE_AGE: Span = Span::days(1);
 
 /// Reads the step of a person, and keeps others from it until the commit, with its time; 0 for none, or an old one.
 pub async fn lock_step(tx: &mut UnitOfWork<'_>, person_id: &PersonId) -> Result<(i64, Timestamp)> {
@@ -64,20 +67,35 @@ pub async fn add_to_day(tx: &mut Tx, uai: &Uai, (day, step): (&str, CampaignStep
     Ok(())
 }
 
-/// Marks the figures of a school as to be counted again.
-pub async fn mark_stale(tx: &mut Tx, uai: &Uai) -> Result<()> {
-    tx.execute("UPDATE school_figure SET stale = TRUE WHERE uai = $1", args![uai]).await?;
-    Ok(())
+/// Lists schools whose figures are due, the longest first. Only these are looked at.
+pub async fn list_due(tx: &mut Tx, now: Timestamp, most: i64) -> Result<Vec<Uai>> {
+    let sql = "SELECT uai FROM school_figure WHERE due_at <= $1 ORDER BY due_at, uai LIMIT $2";
+    Ok(tx.fetch_all::<(Uai,)>(sql, args![now, most]).await?.into_iter().map(|(uai,)| uai).collect())
 }
 
-/// Lists schools whose figures are to be counted: never counted, of another revision of the roster, or old; and those in
-/// which somebody came further, once a minute at most.
-pub async fn list_uncounted(tx: &mut Tx, (lately, old): (Timestamp, Timestamp), most: i64) -> Result<Vec<(Uai, i64)>> {
-    let sql = "SELECT r.uai, r.revision FROM roster_set r JOIN school s ON s.uai = r.uai \
-               LEFT JOIN school_figure f ON f.uai = r.uai \
-               WHERE f.uai IS NULL OR f.revision <> r.revision OR (f.stale AND f.counted_at <= $1) \
-               OR f.counted_at <= $2 ORDER BY COALESCE(f.counted_at, 0), r.uai LIMIT $3";
-    tx.fetch_all(sql, args![lately, old, most]).await
+/// Claims the count of a school until a time: other servers leave it alone, and a count that does not end is begun again
+/// after it. What is marked from now on is counted again. Returns false if another server was first.
+pub async fn claim_count(tx: &mut UnitOfWork<'_>, uai: &Uai, until: Timestamp) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE school_figure SET stale = FALSE, revision = -1, due_at = $3 WHERE uai = $1 AND due_at <= $2";
+    Ok(tx.execute(sql, args![uai, now, until]).await? == 1)
+}
+
+/// Looks at some schools with a roster after a place, and lists those that have no figures of its revision: a release
+/// that marked none imported them. Returns them, and the last one looked at.
+pub async fn list_unmarked(tx: &mut Tx, after: &str, most: i64) -> Result<(Vec<Uai>, Option<Uai>)> {
+    let sql = "SELECT r.uai, (f.uai IS NULL OR (f.revision >= 0 AND NOT f.stale AND f.revision <> r.revision)) \
+               AS unmarked FROM roster_set r LEFT JOIN school_figure f ON f.uai = r.uai \
+               WHERE r.uai > $1 ORDER BY r.uai LIMIT $2";
+    let rows = tx.fetch_all::<(Uai, bool)>(sql, args![after, most]).await?;
+    let last = rows.last().map(|(uai, _)| uai.clone());
+    Ok((rows.into_iter().filter(|(_, unmarked)| *unmarked).map(|(uai, _)| uai).collect(), last))
+}
+
+/// Returns the revision of a school's roster; 0 for none.
+pub async fn find_revision(tx: &mut Tx, uai: &Uai) -> Result<i64> {
+    let sql = "SELECT revision FROM roster_set WHERE uai = $1";
+    Ok(tx.fetch_optional::<(i64,)>(sql, args![uai]).await?.map_or(0, |(revision,)| revision))
 }
 
 /// The figures of a school.
@@ -91,25 +109,25 @@ pub struct SchoolFigureRow {
     pub pupils_covered: i64,
 }
 
-/// Begins to count a school: what is marked from now on is counted again, and so is a count that does not end.
-pub async fn begin_count(tx: &mut Tx, uai: &Uai) -> Result<()> {
-    let sql = "INSERT INTO school_figure (uai, revision, counted_at, stale, parents, with_account, unreachable, \
-               pupils, pupils_covered) VALUES ($1, -1, 0, FALSE, 0, 0, 0, 0, 0) \
-               ON CONFLICT (uai) DO UPDATE SET stale = FALSE, revision = -1";
-    tx.execute(sql, args![uai]).await?;
-    Ok(())
-}
-
-/// Writes the figures of a school, counted at `at`, unless later ones are there. A mark of meanwhile stays.
+/// Writes the figures of a school, counted at `at`, unless later ones are there. They are due again when they are old;
+/// soon, if the school was marked meanwhile.
 pub async fn set_figures(tx: &mut Tx, uai: &Uai, at: Timestamp, row: SchoolFigureRow) -> Result<()> {
-    let sql = "INSERT INTO school_figure (uai, revision, counted_at, stale, parents, with_account, unreachable, \
-               pupils, pupils_covered) VALUES ($1, $2, $3, FALSE, $4, $5, $6, $7, $8) \
-               ON CONFLICT (uai) DO UPDATE SET revision = excluded.revision, counted_at = excluded.counted_at, \
-               parents = excluded.parents, with_account = excluded.with_account, \
-               unreachable = excluded.unreachable, pupils = excluded.pupils, \
-               pupils_covered = excluded.pupils_covered WHERE school_figure.counted_at <= excluded.counted_at";
-    let values =
-        args![uai, row.revision, at, row.parents, row.with_account, row.unreachable, row.pupils, row.pupils_covered];
+    let sql = "UPDATE school_figure SET revision = $2, counted_at = $3, parents = $4, with_account = $5, \
+               unreachable = $6, pupils = $7, pupils_covered = $8, due_at = CASE WHEN stale THEN $9 ELSE $10 END \
+               WHERE uai = $1 AND counted_at <= $3";
+    let (soon, later) = (at.plus(MIN_COUNT_INTERVAL), at.plus(MAX_FIGURE_AGE));
+    let values = args![
+        uai,
+        row.revision,
+        at,
+        row.parents,
+        row.with_account,
+        row.unreachable,
+        row.pupils,
+        row.pupils_covered,
+        soon,
+        later
+    ];
     tx.execute(sql, values).await?;
     Ok(())
 }
