@@ -1,3 +1,9 @@
 -- The figures of a school are counted when they are due. 0: at once.
 ALTER TABLE school_figure ADD COLUMN due_at BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX school_figure_due ON school_figure (due_at);
+
+-- bytes: the size of the files. expires_at: when an upload that waits for a decision is stopped.
+ALTER TABLE roster_upload ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE roster_upload ADD COLUMN expires_at BIGINT;
+CREATE INDEX roster_upload_undecided ON roster_upload (academy, uai, bytes)
+  WHERE state IN ('receiving', 'received', 'waiting', 'writing');

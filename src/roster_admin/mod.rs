@@ -22,8 +22,15 @@ pub const ACADEMY_ABOVE: usize = 50;
 pub const TWO_PERSONS_ABOVE: usize = 200;
 /// The total below which a family may leave without an agreement.
 const FEW_RECORDS: usize = 20;
-/// The time after which an upload that waits for a decision is stopped.
-pub const WAITING_TTL: Span = Span::days(30);
+/// The time after which an upload that its school alone decides on is stopped. The files of a roster are old by then.
+const OWN_DECISION_TTL: Span = Span::days(7);
+/// The time after which an upload that needs others to agree is stopped: they have holidays too.
+const OTHERS_DECISION_TTL: Span = Span::days(30);
+/// The maximum sizes of the files that are not decided on, of a school, of an academy and of the deployment, in bytes.
+/// They stand in the database: whoever may give files must not fill it. A school has 2 to 12 MB of them as a rule.
+const MAX_SCHOOL_BYTES: i64 = 64 << 20;
+const MAX_ACADEMY_BYTES: i64 = 2 << 30;
+const MAX_DEPLOYMENT_BYTES: i64 = 8 << 30;
 /// The retention of uploads with their reports.
 pub const UPLOAD_RETENTION: Span = Span::days(90);
 
@@ -71,8 +78,45 @@ pub enum NeededAgreement {
 }
 
 impl NeededAgreement {
+    /// Returns the time for which an upload waits for it.
+    pub fn ttl(self) -> Span {
+        match self {
+            NeededAgreement::Confirmation => OWN_DECISION_TTL,
+            NeededAgreement::Academy | NeededAgreement::TwoPersons => OTHERS_DECISION_TTL,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         self.into()
+    }
+}
+
+/// The sizes of the files that are not decided on, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, crate::db::FromRow)]
+pub struct UndecidedBytes {
+    pub school: i64,
+    pub academy: i64,
+    pub deployment: i64,
+}
+
+/// The one whose files wait in such a number that no more are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FullPlace {
+    School,
+    Academy,
+    Deployment,
+}
+
+impl UndecidedBytes {
+    /// Returns what is too full for so many bytes more.
+    pub fn full_for(self, more: i64) -> Option<FullPlace> {
+        let is_full = |held: i64, most: i64| held.saturating_add(more) > most;
+        match self {
+            _ if is_full(self.school, MAX_SCHOOL_BYTES) => Some(FullPlace::School),
+            _ if is_full(self.academy, MAX_ACADEMY_BYTES) => Some(FullPlace::Academy),
+            _ if is_full(self.deployment, MAX_DEPLOYMENT_BYTES) => Some(FullPlace::Deployment),
+            _ => None,
+        }
     }
 }
 
@@ -186,4 +230,33 @@ pub struct RosterUpload {
     pub reason: String,
     pub run_id: Option<String>,
     pub report: Vec<UploadReportLine>,
+    /// The time at which it is stopped if nobody decides; of one that waited for a decision.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl RosterUpload {
+    /// True if it was stopped because nobody decided in time.
+    pub fn is_expired(&self) -> bool {
+        self.state == UploadState::Stopped && self.expires_at.is_some_and(|at| self.updated_at >= at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_d1_files_that_nobody_decides_on_have_a_bound_in_each_place() {
+        let (school, academy, deployment) = (MAX_SCHOOL_BYTES, MAX_ACADEMY_BYTES, MAX_DEPLOYMENT_BYTES);
+        for (held, full) in [
+            (UndecidedBytes::default(), None),
+            (UndecidedBytes { school: school - 10, academy: academy - 10, deployment: deployment - 10 }, None),
+            (UndecidedBytes { school: school - 9, academy, deployment }, Some(FullPlace::School)),
+            (UndecidedBytes { school: 0, academy: academy - 9, deployment }, Some(FullPlace::Academy)),
+            (UndecidedBytes { school: 0, academy: 0, deployment: deployment - 9 }, Some(FullPlace::Deployment)),
+        ] {
+            assert_eq!(held.full_for(10), full, "{held:?}");
+        }
+        assert_eq!(UndecidedBytes::default().full_for(i64::MAX), Some(FullPlace::School));
+    }
 }

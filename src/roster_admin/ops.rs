@@ -5,7 +5,7 @@ pub mod work;
 
 use super::files::{MAX_FILES, UploadFileFault};
 use super::store::{self, NewUpload, UploadChange};
-use super::{NeededAgreement, RosterUpload, UploadState, UploadedFile};
+use super::{FullPlace, NeededAgreement, RosterUpload, UploadState, UploadedFile};
 use crate::administrators::ops::{OnDuty, permitted};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, Place};
@@ -44,6 +44,8 @@ pub enum UploadOutcome {
     Received(String),
     Fault(UploadFileFault),
     TooMany,
+    /// So many files wait for a decision that no more are kept.
+    Full(FullPlace),
     NotPermitted,
 }
 
@@ -84,7 +86,13 @@ pub async fn receive(
         return Ok(UploadOutcome::TooMany);
     }
     let (uai, academy) = (&school.uai, school.academy.as_str());
-    let new = NewUpload { id: &id, uai, academy, format: format.name(), author_id: author, files: &listed };
+    let bytes = i64::try_from(listed.iter().map(|file| file.bytes).sum::<usize>())?;
+    // Two at the same moment may pass one by one: a server takes two bodies at once.
+    if let Some(place) = store::sum_undecided(&mut tx, uai, academy).await?.full_for(bytes) {
+        tx.rollback().await?;
+        return Ok(UploadOutcome::Full(place));
+    }
+    let new = NewUpload { id: &id, uai, academy, format: format.name(), author_id: author, files: &listed, bytes };
     store::insert(&mut tx, new).await?;
     tx.commit().await?;
     for (number, file) in (0_i64..).zip(files) {

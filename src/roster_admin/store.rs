@@ -1,6 +1,9 @@
 //! Rows of uploads, and their sealed parts.
 
-use super::{RosterUpload, UPLOAD_RETENTION, UploadPreview, UploadReportLine, UploadState, UploadedFile, WAITING_TTL};
+use super::{
+    NeededAgreement, RosterUpload, UPLOAD_RETENTION, UndecidedBytes, UploadPreview, UploadReportLine, UploadState,
+    UploadedFile,
+};
 use crate::administrators::store::scope::scope_args;
 use crate::administrators::territory::AdminScope;
 use crate::base::clock::{Span, Timestamp};
@@ -33,6 +36,7 @@ struct Row {
     reason: String,
     run_id: Option<String>,
     report: Option<String>,
+    expires_at: Option<i64>,
 }
 
 impl TryFrom<Row> for RosterUpload {
@@ -61,13 +65,14 @@ impl TryFrom<Row> for RosterUpload {
             decided_at: row.decided_at.map(Timestamp),
             reason: row.reason,
             run_id: row.run_id,
+            expires_at: row.expires_at.map(Timestamp),
         })
     }
 }
 
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<RosterUpload>> {
     let sql = "SELECT id, uai, academy, format, state, version, author_id, created_at, updated_at, files, attempts, \
-               preview, digest, first_by, decided_by, decided_at, reason, run_id, report FROM roster_upload \
+               preview, digest, first_by, decided_by, decided_at, reason, run_id, report, expires_at FROM roster_upload \
                WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(RosterUpload::try_from).transpose()
 }
@@ -81,6 +86,8 @@ pub struct NewUpload<'a> {
     pub format: &'a str,
     pub author_id: &'a AdministratorId,
     pub files: &'a [UploadedFile],
+    /// The size of all files.
+    pub bytes: i64,
 }
 
 /// Inserts an upload whose files are still to come.
@@ -88,10 +95,21 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewUpload<'_>) -> Result<()> {
     let now = tx.now;
     let files = serde_json::to_string(new.files).unwrap_or_default();
     let sql = "INSERT INTO roster_upload (id, uai, academy, format, state, version, author_id, created_at, \
-               updated_at, files, claimed_until, attempts, digest, reason) \
-               VALUES ($1, $2, $3, $4, 'receiving', 0, $5, $6, $6, $7, 0, 0, '', '')";
-    tx.execute(sql, args![new.id, new.uai, new.academy, new.format, new.author_id, now, files]).await?;
+               updated_at, files, claimed_until, attempts, digest, reason, bytes) \
+               VALUES ($1, $2, $3, $4, 'receiving', 0, $5, $6, $6, $7, 0, 0, '', '', $8)";
+    let values = args![new.id, new.uai, new.academy, new.format, new.author_id, now, files, new.bytes];
+    tx.execute(sql, values).await?;
     Ok(())
+}
+
+/// Adds up the sizes of the files that are not decided on: of a school, of an academy, and all. Their number is bounded by
+/// the sums themselves and by the uploads of a day.
+pub async fn sum_undecided(tx: &mut Tx, uai: &Uai, academy: &str) -> Result<UndecidedBytes> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN uai = $1 THEN bytes ELSE 0 END), 0) AS BIGINT) AS school, \
+               CAST(COALESCE(SUM(CASE WHEN academy = $2 THEN bytes ELSE 0 END), 0) AS BIGINT) AS academy, \
+               CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS deployment FROM roster_upload \
+               WHERE state IN ('receiving', 'received', 'waiting', 'writing')";
+    tx.fetch_one(sql, args![uai, academy]).await
 }
 
 /// Counts the uploads of somebody since a time.
@@ -167,11 +185,12 @@ pub async fn advance(
     let report = change.report.map(|report| json(serde_json::to_string(report)));
     let all_changes = change.preview.map(|preview| i64::try_from(preview.all_changes).unwrap_or(i64::MAX));
     let decided_at = change.decided_by.map(|_| now);
+    let expires_at = change.preview.map(|preview| now.plus(preview.needed.ttl()));
     let sql = "UPDATE roster_upload SET state = $4, version = version + 1, updated_at = $3, claimed_until = 0, \
                attempts = 0, preview = COALESCE($5, preview), digest = COALESCE($6, digest), first_by = $7, \
                decided_by = COALESCE($8, decided_by), decided_at = COALESCE($9, decided_at), \
                reason = COALESCE($10, reason), run_id = COALESCE($11, run_id), report = COALESCE($12, report), \
-               all_changes = COALESCE($13, all_changes) \
+               all_changes = COALESCE($13, all_changes), expires_at = COALESCE($14, expires_at) \
                WHERE id = $1 AND version = $2";
     let values = args![
         &held.id,
@@ -186,7 +205,8 @@ pub async fn advance(
         change.reason,
         change.run_id,
         report,
-        all_changes
+        all_changes,
+        expires_at
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }
@@ -246,18 +266,22 @@ pub async fn find_name(tx: &mut Tx, id: &AdministratorId) -> Result<Option<Strin
     Ok(tx.fetch_optional::<(String,)>(sql, args![id]).await?.map(|(name,)| name))
 }
 
-/// Stops what never came whole or waited too long, and deletes a batch of uploads whose term has come.
+/// Stops what never came whole or waited too long, with its files, and deletes a batch of uploads whose term has come.
 pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let now = tx.now;
-    let (cut, waited, old) = (now.minus(RECEIVING_TTL), now.minus(WAITING_TTL), now.minus(UPLOAD_RETENTION));
-    let sql = "UPDATE roster_upload SET state = 'stopped', version = version + 1 WHERE id IN \
-               (SELECT id FROM roster_upload WHERE (state = 'receiving' AND updated_at < $1) \
-               OR (state = 'waiting' AND updated_at < $2) ORDER BY updated_at LIMIT $3)";
-    let stopped = tx.execute(sql, args![cut, waited, CLEANUP_BATCH_ROWS]).await?;
-    let sql =
-        "DELETE FROM roster_upload_part WHERE upload_id IN (SELECT id FROM roster_upload WHERE state = 'stopped')";
-    tx.execute(sql, args![]).await?;
+    let (cut, old) = (now.minus(RECEIVING_TTL), now.minus(UPLOAD_RETENTION));
+    // An older release wrote no term.
+    let without = now.minus(NeededAgreement::Academy.ttl());
+    let sql = "UPDATE roster_upload SET state = 'stopped', version = version + 1, updated_at = $1 WHERE id IN \
+               (SELECT id FROM roster_upload WHERE state IN ('receiving', 'received', 'waiting', 'writing') \
+               AND ((state = 'receiving' AND updated_at < $2) OR (state = 'waiting' AND (expires_at <= $1 \
+               OR (expires_at IS NULL AND updated_at < $3)))) ORDER BY id LIMIT $4) RETURNING id";
+    let stopped = tx.fetch_all::<(String,)>(sql, args![now, cut, without, CLEANUP_BATCH_ROWS]).await?;
+    for (id,) in &stopped {
+        delete_parts(tx, id).await?;
+    }
     let sql = "DELETE FROM roster_upload WHERE id IN \
                (SELECT id FROM roster_upload WHERE updated_at < $1 ORDER BY updated_at LIMIT $2)";
-    Ok(stopped + tx.execute(sql, args![old, CLEANUP_BATCH_ROWS]).await?)
+    let deleted = tx.execute(sql, args![old, CLEANUP_BATCH_ROWS]).await?;
+    Ok(deleted.saturating_add(stopped.len() as u64))
 }

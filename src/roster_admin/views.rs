@@ -52,6 +52,10 @@ pub enum UploadFormError {
     ZipPaths,
     ZipTooLarge,
     TooMany,
+    /// So many files of the school, of the academy or of all wait for a decision that no more are kept.
+    SchoolFull,
+    AcademyFull,
+    DeploymentFull,
 }
 
 /// `/admin/bases`.
@@ -136,6 +140,10 @@ pub struct UploadPage {
     pub first: Option<String>,
     pub decider: Option<String>,
     pub decided: Option<String>,
+    /// The day on which the files are forgotten if nobody decides.
+    pub decide_before: Option<String>,
+    /// True if that day came.
+    pub is_expired: bool,
     pub reason: String,
     pub may_decide: bool,
     pub waits_for_others: bool,
@@ -194,6 +202,8 @@ impl Page for UploadPage {
             first: None,
             decider: None,
             decided: None,
+            decide_before: Some("lundi 7 décembre".to_owned()),
+            is_expired: false,
             reason: String::new(),
             may_decide: true,
             waits_for_others: false,
@@ -222,6 +232,7 @@ impl Page for UploadPage {
             lines: Vec::new(),
             all_lines: 0,
             may_decide: false,
+            decide_before: None,
             share: String::new(),
             ..page.clone()
         };
@@ -235,6 +246,7 @@ impl Page for UploadPage {
             may_undo: state == UploadState::Taken,
             ..bare.clone()
         }));
+        all.push(UploadPage { state: "stopped", is_expired: true, may_stop: false, ..bare.clone() });
         let (may_decide, may_stop) = (false, false);
         all.push(UploadPage { may_decide, may_stop, waits_for_others: true, needed: "two_persons", ..page.clone() });
         let none = UploadPreview { departures: Vec::new(), changes: Vec::new(), all_changes: 0, ..sample_preview() };

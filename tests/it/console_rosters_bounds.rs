@@ -3,10 +3,13 @@
 
 use axum::http::StatusCode;
 use preau::administrators::roles::AdminRole;
+use preau::app::Operation;
 use preau::base::clock::Span;
+use preau::db::Durability;
 use preau::roster::formats::RosterFormat;
 use preau::roster::ops::{ImportBounds, ImportContext, ImportRequest, import_files};
 use preau::roster::reconcile::RemovalPolicy;
+use preau::roster_admin::store::delete_expired;
 
 use crate::console_clients::administrator;
 use crate::console_rosters::{count_pupils, crowd, multipart, work};
@@ -244,4 +247,63 @@ async fn attack_p6_another_choice_on_the_same_page_is_not_answered_as_done() {
     assert_eq!(same.page.location(), path, "the same choice has the same answer");
     work(&server).await;
     assert_eq!(count_pupils(&server).await, 30);
+}
+
+#[tokio::test]
+async fn attack_d1_files_that_nobody_decides_on_do_not_fill_the_database_and_are_forgotten() {
+    let server = TestServer::start().await;
+    let mut head = head(&server).await;
+    let path = head.give_school(MONOD, &crowd(30)).await;
+    work(&server).await;
+    let given = server.query_count("SELECT bytes FROM roster_upload").await;
+    assert!(given > 1_000, "{given}");
+    // The school's figure is used up; the academy's; all of it.
+    for (sql, words) in [
+        ("UPDATE roster_upload SET bytes = 67108000", "de cet établissement attendent déjà"),
+        ("UPDATE roster_upload SET bytes = 2147483600, uai = '0349998H'", "de l'académie attendent"),
+        ("UPDATE roster_upload SET bytes = 8589934500, academy = 'toulouse'", "pour en garder d'autres"),
+    ] {
+        server.execute_sql(sql, Vec::new()).await;
+        let body = multipart(&[("uai", MONOD), ("format", "siecle")], &[("a.xml", &[b'x'; 2_000])]);
+        assert_eq!(head.give(body).await, REFUSED, "{words}");
+        let seen = head.browser.page.visible_text();
+        assert!(seen.contains(words), "{words}: {seen}");
+    }
+    let back = "UPDATE roster_upload SET bytes = 1, uai = '0349999J', academy = 'montpellier'";
+    server.execute_sql(back, Vec::new()).await;
+    assert_eq!(
+        server.query_count("SELECT COUNT(*) FROM roster_upload").await,
+        1,
+        "nothing of what was refused is kept"
+    );
+    // A week without a decision.
+    let seen = head.read(&path).await;
+    assert!(seen.contains("Sans décision d'ici mardi 1er décembre"), "{seen}");
+    let clean = async || {
+        let op = Operation::of_job(&server.app, "cleanup");
+        let mut tx = op.write(Durability::Relaxed).await.unwrap();
+        delete_expired(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    server.advance(Span::days(6));
+    clean().await;
+    assert!(server.query_count("SELECT COUNT(*) FROM roster_upload_part").await > 0);
+    server.advance(Span::days(1));
+    clean().await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM roster_upload_part").await, 0);
+    head.sign_in().await;
+    let seen = head.read(&path).await;
+    assert!(seen.contains("Arrêté") && seen.contains("Personne n'a décidé à temps"), "{seen}");
+    // What waits for others waits longer.
+    server.import_families("montpellier", MONOD, &crowd(30)).await;
+    let path = head.give_school(MONOD, &crowd(12)).await;
+    work(&server).await;
+    server.advance(Span::days(29));
+    clean().await;
+    head.sign_in().await;
+    assert!(head.read(&path).await.contains("deux personnes de l'académie"));
+    server.advance(Span::days(1));
+    clean().await;
+    head.sign_in().await;
+    assert!(head.read(&path).await.contains("Personne n'a décidé à temps"));
 }

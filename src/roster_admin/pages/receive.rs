@@ -26,6 +26,7 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::protocol::params::encode;
 use crate::roster::formats::RosterFormat;
+use crate::roster_admin::FullPlace;
 use crate::roster_admin::files::{MAX_UPLOAD_BYTES, UploadFileFault, judge, shown_name};
 use crate::roster_admin::multipart::{self, FormPart};
 use crate::roster_admin::ops::{self, GivenFile, PAGE_UPLOADS, UploadOutcome};
@@ -192,6 +193,9 @@ pub async fn submit(
         UploadOutcome::Received(id) => return Ok(see_other(&upload_path(&id))),
         UploadOutcome::NotPermitted => return Err(not_found()),
         UploadOutcome::TooMany => UploadFormError::TooMany,
+        UploadOutcome::Full(FullPlace::School) => UploadFormError::SchoolFull,
+        UploadOutcome::Full(FullPlace::Academy) => UploadFormError::AcademyFull,
+        UploadOutcome::Full(FullPlace::Deployment) => UploadFormError::DeploymentFull,
         UploadOutcome::Fault(fault) => form_error(fault),
     };
     refuse(&app, &ctx, &on_duty, (&typed, error)).await

@@ -84,6 +84,8 @@ async fn page(
         first: file.first.clone(),
         decider: file.decider.clone(),
         decided: upload.decided_at.map(|at| dates::moment(ctx.lang, at, ctx.now)),
+        decide_before: upload.expires_at.filter(|_| is_waiting).map(|at| dates::weekday_and_day(ctx.lang, at)),
+        is_expired: upload.is_expired(),
         reason: upload.reason.clone(),
         may_decide: is_waiting && allowed(act) && !has_agreed,
         waits_for_others: is_waiting && (!allowed(act) || has_agreed),
