@@ -1,5 +1,7 @@
-//! Takes uploads, and decides on them; [`work`] reads and writes them, [`undo`] takes one back.
+//! Takes uploads, and decides on them; [`work`] reads and writes them while [`claims`] keeps other
+//! servers away, [`undo`] takes one back.
 
+pub mod claims;
 pub mod undo;
 pub mod work;
 

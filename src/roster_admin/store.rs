@@ -172,7 +172,8 @@ pub struct UploadChange<'a> {
     pub report: Option<&'a [UploadReportLine]>,
 }
 
-/// Moves an upload on from the version that was read. Returns false if it is another one meanwhile.
+/// Moves an upload on from the version that was read. Returns false if it is another one meanwhile, or if another server
+/// claimed it since.
 pub async fn advance(
     tx: &mut UnitOfWork<'_>,
     held: &RosterUpload,
@@ -191,7 +192,7 @@ pub async fn advance(
                decided_by = COALESCE($8, decided_by), decided_at = COALESCE($9, decided_at), \
                reason = COALESCE($10, reason), run_id = COALESCE($11, run_id), report = COALESCE($12, report), \
                all_changes = COALESCE($13, all_changes), expires_at = COALESCE($14, expires_at) \
-               WHERE id = $1 AND version = $2";
+               WHERE id = $1 AND version = $2 AND attempts = $15";
     let values = args![
         &held.id,
         held.version,
@@ -206,19 +207,36 @@ pub async fn advance(
         change.run_id,
         report,
         all_changes,
-        expires_at
+        expires_at,
+        held.attempts
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }
 
-/// Claims the next upload that is to be read or written, until a time; one of a school at a time. Returns its id.
-pub async fn claim(tx: &mut UnitOfWork<'_>, until: Timestamp) -> Result<Option<String>> {
+/// The claim of a server on an upload. Each claim has another number, so that a former one is known to be lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadClaim {
+    pub id: String,
+    pub number: i64,
+}
+
+/// Claims the next upload that is to be read or written, until a time; one of a school at a time.
+pub async fn claim(tx: &mut UnitOfWork<'_>, until: Timestamp) -> Result<Option<UploadClaim>> {
     let now = tx.now;
     let sql = "UPDATE roster_upload SET claimed_until = $2, attempts = attempts + 1 WHERE id = \
                (SELECT u.id FROM roster_upload u WHERE u.state IN ('received', 'writing') AND u.claimed_until <= $1 \
                AND NOT EXISTS (SELECT 1 FROM roster_upload o WHERE o.uai = u.uai AND o.claimed_until > $1 \
-               AND o.state IN ('received', 'writing')) ORDER BY u.updated_at, u.id LIMIT 1) AND claimed_until <= $1 RETURNING id";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![now, until]).await?.map(|(id,)| id))
+               AND o.state IN ('received', 'writing')) ORDER BY u.updated_at, u.id LIMIT 1) AND claimed_until <= $1 \
+               RETURNING id, attempts";
+    let claimed = tx.fetch_optional::<(String, i64)>(sql, args![now, until]).await?;
+    Ok(claimed.map(|(id, number)| UploadClaim { id, number }))
+}
+
+/// Renews a claim until a time. Returns false if it is lost: another server has the upload, or it is decided otherwise.
+pub async fn renew(tx: &mut Tx, claim: &UploadClaim, until: Timestamp) -> Result<bool> {
+    let sql = "UPDATE roster_upload SET claimed_until = $3 WHERE id = $1 AND attempts = $2 \
+               AND state IN ('received', 'writing')";
+    Ok(tx.execute(sql, args![&claim.id, claim.number, until]).await? == 1)
 }
 
 /// Returns true if an upload is to be read or written now: asked before the writer is.

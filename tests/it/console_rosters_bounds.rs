@@ -9,7 +9,9 @@ use preau::db::Durability;
 use preau::roster::formats::RosterFormat;
 use preau::roster::ops::{ImportBounds, ImportContext, ImportRequest, import_files};
 use preau::roster::reconcile::RemovalPolicy;
-use preau::roster_admin::store::delete_expired;
+use preau::roster_admin::ops::claims::claim_next;
+use preau::roster_admin::ops::work::work_on;
+use preau::roster_admin::store::{delete_expired, renew};
 
 use crate::console_clients::administrator;
 use crate::console_rosters::{count_pupils, crowd, multipart, work};
@@ -226,6 +228,48 @@ async fn fault_rt14_two_uploads_of_one_school_are_written_one_after_the_other_ea
     let taken = import_files(ctx, &request, &mut |finding| said = format!("{said}{finding}\n")).await.unwrap();
     assert!(!taken && said.contains("something else than what was agreed with"), "{said}");
     assert_eq!(count_pupils(&server).await, 30);
+}
+
+#[tokio::test]
+async fn fault_rt14_a_server_whose_claim_of_an_upload_was_lost_writes_nothing() {
+    let server = TestServer::start().await;
+    let mut head = head(&server).await;
+    let path = head.give_school(MONOD, &crowd(30)).await;
+    let job = || Operation::of_job(&server.app, "uploads");
+    // Read by two: the slow one's claim ends, and the other one is first.
+    let slow = claim_next(&job()).await.unwrap().unwrap();
+    assert!(claim_next(&job()).await.unwrap().is_none(), "it is claimed");
+    server.advance(Span::minutes(9));
+    let renewed = async |claim| {
+        let op = job();
+        let mut tx = op.write(Durability::Relaxed).await.unwrap();
+        let holds = renew(&mut tx, claim, server.now().plus(Span::minutes(10))).await.unwrap();
+        tx.commit().await.unwrap();
+        holds
+    };
+    assert!(renewed(&slow).await);
+    server.advance(Span::minutes(9));
+    assert!(claim_next(&job()).await.unwrap().is_none(), "it was renewed");
+    server.advance(Span::minutes(2));
+    let second = claim_next(&job()).await.unwrap().unwrap();
+    assert!(!renewed(&slow).await, "lost");
+    Box::pin(work_on(&job(), &slow)).await.unwrap();
+    assert_eq!(server.query_texts("SELECT state FROM roster_upload").await, ["received"]);
+    Box::pin(work_on(&job(), &second)).await.unwrap();
+    assert_eq!(server.query_texts("SELECT state FROM roster_upload").await, ["waiting"]);
+    assert!(!renewed(&second).await, "nothing is left to do");
+    // Written by two.
+    head.sign_in().await;
+    head.read(&path).await;
+    head.browser.submit("decider", &[]).await;
+    let slow = claim_next(&job()).await.unwrap().unwrap();
+    server.advance(Span::minutes(11));
+    let second = claim_next(&job()).await.unwrap().unwrap();
+    Box::pin(work_on(&job(), &slow)).await.unwrap();
+    assert_eq!(count_pupils(&server).await, 0, "not by the one that lost it");
+    Box::pin(work_on(&job(), &second)).await.unwrap();
+    assert_eq!(count_pupils(&server).await, 30);
+    assert_eq!(server.query_texts("SELECT state FROM roster_upload").await, ["taken"]);
 }
 
 #[tokio::test]

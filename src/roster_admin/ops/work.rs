@@ -1,13 +1,14 @@
 //! The worker of uploads: reads them and keeps the difference, and writes what was decided.
 //!
-//! An upload is claimed for some minutes. Interrupted by a restart it is claimed again, by any server. What was confirmed
-//! is compared once more before it is written: if the difference is another one now, it waits for a decision again.
+//! An upload is claimed for some minutes, and the claim is renewed while the work goes on. Interrupted by a restart it is
+//! claimed again, by any server; a server that lost its claim writes nothing more. What was confirmed is compared once
+//! more before it is written: if the difference is another one now, it waits for a decision again.
 
+use super::claims::{claim_next, hold_claim, renew_claim};
 use super::find_school;
 use crate::administrators::ops::permitted;
 use crate::app::Operation;
 use crate::base::actor::{ActingAdministrator, Actor};
-use crate::base::clock::Span;
 use crate::base::secret::{decode_base64url, sha256_base64url};
 use crate::base::typed_ids::AdministratorId;
 use crate::db::Durability;
@@ -20,13 +21,11 @@ use crate::roster::report::{
 };
 use crate::roster::store::runs::find_run_of_upload;
 use crate::roster_admin::files::MemoryFile;
-use crate::roster_admin::store::{self, UploadChange};
+use crate::roster_admin::store::{self, UploadChange, UploadClaim};
 use crate::roster_admin::{
     NeededAgreement, PreviewClass, PreviewCounts, RosterUpload, UploadPreview, UploadReportLine, UploadState,
 };
 
-/// The time for which an upload is claimed.
-const CLAIM_TTL: Span = Span::minutes(10);
 /// The number of tries after which an upload is refused: something in it ends the program.
 const MAX_ATTEMPTS: i64 = 4;
 /// The maximum number of changes, and of lines, that are kept.
@@ -38,27 +37,28 @@ const REFUSED: &str = "refused";
 
 /// Reads or writes one upload. Returns false if none waits.
 pub async fn work_once(op: &Operation<'_>) -> anyhow::Result<bool> {
-    if !store::has_work(&mut op.app.db.read().await?, op.now).await? {
-        return Ok(false);
+    let Some(claim) = claim_next(op).await? else { return Ok(false) };
+    let mut holding = hold_claim(op, &claim);
+    tokio::select! {
+        done = Box::pin(work_on(op, &claim)) => done?,
+        _ = holding.join_next() => {}
     }
-    let mut tx = op.write(Durability::Relaxed).await?;
-    let Some(id) = store::claim(&mut tx, op.now.plus(CLAIM_TTL)).await? else {
-        tx.rollback().await?;
-        return Ok(false);
-    };
-    tx.commit().await?;
-    let Some(upload) = store::find(&mut op.app.db.read().await?, &id).await? else { return Ok(true) };
+    Ok(true)
+}
+
+/// Reads or writes a claimed upload. Does nothing with a claim that is lost.
+pub async fn work_on(op: &Operation<'_>, claim: &UploadClaim) -> anyhow::Result<()> {
+    let upload = store::find(&mut op.app.db.read().await?, &claim.id).await?;
+    let Some(upload) = upload.filter(|upload| upload.attempts == claim.number) else { return Ok(()) };
     if upload.attempts > MAX_ATTEMPTS {
-        refuse(op, &upload, "interrupted too often").await?;
-        return Ok(true);
+        return refuse(op, &upload, "interrupted too often").await;
     }
     let files = open_files(op, &upload).await?;
     match upload.state {
-        UploadState::Received => Box::pin(read(op, &upload, &files)).await?,
-        UploadState::Writing => Box::pin(write(op, &upload, &files)).await?,
-        _ => {}
+        UploadState::Received => Box::pin(read(op, &upload, &files)).await,
+        UploadState::Writing => Box::pin(write(op, &upload, &files)).await,
+        _ => Ok(()),
     }
-    Ok(true)
 }
 
 /// Opens the sealed files in memory.
@@ -250,6 +250,11 @@ async fn write(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]) 
     };
     if digest != upload.digest {
         return wait_for_decision(op, upload, (&preview, &digest)).await;
+    }
+    // Reading may have taken long: another server has it then, and writes it.
+    let claim = UploadClaim { id: upload.id.clone(), number: upload.attempts };
+    if !renew_claim(&op.app.db, op.app.clock.as_ref(), &claim).await? {
+        return Ok(());
     }
     let by_decider = op.clone().by(actor);
     let said = run(&by_decider, upload, files, Some(&plan)).await?;
