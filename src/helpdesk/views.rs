@@ -89,6 +89,7 @@ pub enum RepairFormError {
     NothingToDo,
     LetterLimit,
     LetterNobody,
+    LetterChanged,
 }
 
 /// `/admin/personnes/…`.
@@ -218,6 +219,7 @@ impl Page for PersonPage {
             RepairFormError::NothingToDo,
             RepairFormError::LetterLimit,
             RepairFormError::LetterNobody,
+            RepairFormError::LetterChanged,
         ] {
             all.push(PersonPage { error: Some(error), reason: "Numéro fixe".to_owned(), ..page.clone() });
         }

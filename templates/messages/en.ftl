@@ -1783,6 +1783,7 @@ admin-done-show_identifiant = The username, shown this time only:
 admin-not-done = Nothing was done
 admin-repair-nothing_to_do = There is nothing to repair any more: the page shows where the account stands now.
 admin-repair-letter_limit = Twenty letters to active accounts were printed today. Go on tomorrow.
+admin-repair-letter_changed = The account changed while the letter was printed: nothing was printed. Here is what is true now; begin again if the letter is still of use.
 admin-repair-letter_nobody = No letter can be printed for this person here.
 admin-checked = How did you check the identity?
 admin-check-paper = In front of me, identity paper seen
@@ -2124,6 +2125,7 @@ admin-batch-wrong-choice = Choose for whom, and a class.
 admin-batch-wrong-reason = Say why, in 300 characters at most.
 admin-batch-wrong-nobody = Nobody needs a letter in this part of the school.
 admin-batch-wrong-too_many = These are more than 120 letters. Print class by class.
+admin-batch-wrong-changed = The account of one of the people changed while the letters were printed: no letter was printed. Begin again.
 admin-batch-wrong-already = These letters are printed already. To print others, use the form below: the former ones will not serve any more.
 
 ## Console: rosters

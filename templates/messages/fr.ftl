@@ -1783,6 +1783,7 @@ admin-done-show_identifiant = L'identifiant, montré cette fois seulement :
 admin-not-done = Rien n'a été fait
 admin-repair-nothing_to_do = Ce n'est plus à réparer : la page montre où en est le compte maintenant.
 admin-repair-letter_limit = Vingt lettres à des comptes actifs sont déjà parties aujourd'hui. Continuez demain.
+admin-repair-letter_changed = Le compte a changé pendant l'impression : rien n'a été imprimé. Voici ce qui est vrai maintenant ; recommencez si la lettre est encore utile.
 admin-repair-letter_nobody = Aucune lettre ne peut être imprimée pour cette personne ici.
 admin-checked = Comment avez-vous vérifié l'identité ?
 admin-check-paper = Devant moi, pièce d'identité vue
@@ -2133,6 +2134,7 @@ admin-batch-wrong-choice = Choisissez pour qui, et une classe.
 admin-batch-wrong-reason = Dites pourquoi, en 300 signes au plus.
 admin-batch-wrong-nobody = Personne n'a besoin d'une lettre dans cette partie de l'établissement.
 admin-batch-wrong-too_many = C'est plus de 120 lettres. Imprimez classe par classe.
+admin-batch-wrong-changed = Le compte d'une des personnes a changé pendant l'impression : aucune lettre n'a été imprimée. Recommencez.
 admin-batch-wrong-already = Ces lettres sont déjà imprimées. Pour en imprimer d'autres, partez du formulaire ci-dessous : les précédentes ne serviront plus.
 
 ## Console: rosters

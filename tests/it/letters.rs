@@ -9,7 +9,7 @@ use preau::base::uai::Uai;
 use preau::db::Durability;
 use preau::letters;
 use preau::letters::code::LetterCode;
-use preau::letters::ops::batch::{self, LetterBatch, LetterBatchRequest, LetterPress};
+use preau::letters::ops::batch::{self, LetterAccountChanged, LetterBatch, LetterBatchRequest, LetterPress};
 use preau::letters::ops::recipients::{self, LeftOut, LetterJoinRequest, LetterPerson, LetterScope};
 use preau::letters::ops::{LetterOrder, draw, issue};
 use preau::notify::ops::NoticeContext;
@@ -604,10 +604,44 @@ async fn prepare(server: &TestServer, agent: &str, join: Option<LetterJoinReques
     };
     let batch = batch::prepare(&mut tx, press.notices.master_key, &request).await;
     if let Ok(batch) = &batch {
-        batch::issue_all(&mut tx, press, &request, batch).await.unwrap();
+        batch::issue_all(&mut tx, press, &request, batch).await.unwrap().unwrap();
     }
     tx.commit().await.unwrap();
     batch
+}
+
+#[tokio::test]
+async fn an_account_that_changes_while_its_letter_is_drawn_is_told_and_no_letter_of_the_batch_serves() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[TestFamily::durand(), TestFamily::petit()]).await;
+    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer() };
+    let request = LetterBatchRequest {
+        uai: Uai::parse(MONOD).unwrap(),
+        scope: LetterScope::Class("6a".into()),
+        profile: Profile::Eleve,
+        also_active: true,
+        past_factor: false,
+        join: None,
+        reason: "Rentrée".to_owned(),
+        batch_id: None,
+    };
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let prepared = batch::prepare(&mut tx, press.notices.master_key, &request).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!prepared.letters.is_empty());
+    let last = prepared.letters.last().unwrap().account.id.to_string();
+    server.execute_sql("UPDATE account SET suspended_by = 'school' WHERE id = $1", vec![last.as_str().into()]).await;
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let issued = batch::issue_all(&mut tx, press, &request, &prepared).await.unwrap();
+    assert_eq!(issued, Err(LetterAccountChanged));
+    tx.rollback().await.unwrap();
+    server.execute_sql("UPDATE account SET suspended_by = NULL WHERE id = $1", vec![last.as_str().into()]).await;
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    assert_eq!(batch::issue_all(&mut tx, press, &request, &prepared).await.unwrap(), Ok(()));
+    tx.commit().await.unwrap();
+    let letters = i64::try_from(prepared.letters.len()).unwrap();
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM letter").await, letters, "each once, by the second time");
 }
 
 #[tokio::test]
@@ -808,7 +842,7 @@ async fn print_for(server: &TestServer, identifiant: &str, past_factor: bool) ->
         batch_id: None,
     };
     let batch = batch::prepare(&mut tx, press.notices.master_key, &request).await.unwrap();
-    batch::issue_all(&mut tx, press, &request, &batch).await.unwrap();
+    batch::issue_all(&mut tx, press, &request, &batch).await.unwrap().unwrap();
     tx.commit().await.unwrap();
     server.drain_outbox().await;
     batch.letters[0].letter.code.to_printed_form()

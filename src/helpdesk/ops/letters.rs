@@ -21,6 +21,8 @@ pub enum LetterOutcome {
     LeftOut(LeftOut),
     /// The person has no school here that prints.
     Nobody,
+    /// The account changed while the letter was drawn: nothing was printed.
+    Changed,
 }
 
 /// Prints a letter with a code for one person, in the name of the first school of the territory where the person is. The
@@ -80,7 +82,10 @@ pub async fn print_letter(
         return Ok(LetterOutcome::NotPermitted);
     };
     tx.actor = on_duty.actor(Some(&grant));
-    batch::issue_all(&mut tx, press, &request, &prepared).await?;
+    if batch::issue_all(&mut tx, press, &request, &prepared).await?.is_err() {
+        tx.rollback().await?;
+        return Ok(LetterOutcome::Changed);
+    }
     let detail = format!("letter: {}", check.name());
     let about = AuditDetails {
         account: prepared.letters.first().map(|one| &one.account.id),

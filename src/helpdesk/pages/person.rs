@@ -302,5 +302,9 @@ pub async fn letter(
         LetterOutcome::LeftOut(_) | LetterOutcome::Nobody => {
             refuse(&app, &ctx, whole, typed, RepairFormError::LetterNobody).await
         }
+        LetterOutcome::Changed => {
+            let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
+            refuse(&app, &ctx, (&on_duty, &file), typed, RepairFormError::LetterChanged).await
+        }
     }
 }

@@ -122,13 +122,19 @@ async fn count_active_parent(
     Ok(matches!(decision, RateLimitDecision::Allowed { .. }))
 }
 
-/// Issues the prepared letters. An account that changed since is an error: its letter would say something else.
+/// An account is another one than when its letter was prepared, which would say something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("somebody's account changed at the same moment: print the letters again")]
+pub struct LetterAccountChanged;
+
+/// Issues the prepared letters. After [`LetterAccountChanged`] the caller rolls back: of a file that says something else of
+/// somebody, nobody's code serves.
 pub async fn issue_all(
     tx: &mut UnitOfWork<'_>,
     press: LetterPress<'_>,
     request: &LetterBatchRequest,
     batch: &LetterBatch,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Result<(), LetterAccountChanged>> {
     for one in &batch.letters {
         let person_id = match &one.recipient.person {
             LetterPerson::Parent(id) => Some(id),
@@ -137,7 +143,9 @@ pub async fn issue_all(
         let account_id = &one.account.id;
         let current = accounts::store::find_and_lock(tx, account_id).await?;
         let same = current.is_some_and(|a| a.state == one.account.state && a.suspended_by == one.account.suspended_by);
-        anyhow::ensure!(same, "somebody's account changed at the same moment: print the letters again");
+        if !same {
+            return Ok(Err(LetterAccountChanged));
+        }
         let (kind, uai, reason) = (one.recipient.kind(), &request.uai, request.reason.as_str());
         let pupil_id = one.recipient.joins.as_ref();
         let order = LetterOrder { account_id, kind, uai, person_id, pupil_id, reason };
@@ -151,7 +159,7 @@ pub async fn issue_all(
             notify::ops::notify_person(tx, press.notices, what).await?;
         }
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// Draws the file; `None` if there is nobody to print a letter for.

@@ -27,7 +27,7 @@ pub async fn print_to_file(
         // The letters serve only once their file is whole on the disk; a file whose letters do not serve is removed.
         let file = PendingFile::write(out, &pdf.bytes)?;
         let mut tx = op.write(Durability::Durable).await?;
-        batch::issue_all(&mut tx, press, request, &batch).await?;
+        batch::issue_all(&mut tx, press, request, &batch).await??;
         tx.commit().await?;
         file.finish()?;
     }

@@ -64,6 +64,8 @@ pub enum BatchOutcome {
     TooMany,
     /// It was printed by the same form before.
     Already,
+    /// An account changed while the letters were drawn: none was printed.
+    Changed,
     NotPermitted,
 }
 
@@ -162,7 +164,10 @@ pub async fn print_batch(
         tx.rollback().await?;
         return Ok(BatchOutcome::Already);
     }
-    batch::issue_all(&mut tx, press, &request, &prepared).await?;
+    if batch::issue_all(&mut tx, press, &request, &prepared).await?.is_err() {
+        tx.rollback().await?;
+        return Ok(BatchOutcome::Changed);
+    }
     tx.commit().await?;
     op.app.job_notifier.notify(JobKind::Mail);
     Ok(BatchOutcome::Printed(pdf.bytes))

@@ -175,6 +175,7 @@ pub async fn print(
         BatchOutcome::Nobody => LetterBatchError::Nobody,
         BatchOutcome::TooMany => LetterBatchError::TooMany,
         BatchOutcome::Already => LetterBatchError::Already,
+        BatchOutcome::Changed => LetterBatchError::Changed,
     };
     refuse(&app, &ctx, (&on_duty, &place), (error, &class, &reason)).await
 }

@@ -30,6 +30,7 @@ pub enum LetterBatchError {
     Nobody,
     TooMany,
     Already,
+    Changed,
 }
 
 /// The form of a batch.
@@ -99,6 +100,7 @@ impl Page for LetterBatchesPage {
             LetterBatchError::Nobody,
             LetterBatchError::TooMany,
             LetterBatchError::Already,
+            LetterBatchError::Changed,
         ] {
             all.push(LetterBatchesPage { error: Some(error), ..page.clone() });
         }
