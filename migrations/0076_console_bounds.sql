@@ -7,3 +7,7 @@ ALTER TABLE roster_upload ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE roster_upload ADD COLUMN expires_at BIGINT;
 CREATE INDEX roster_upload_undecided ON roster_upload (academy, uai, bytes)
   WHERE state IN ('receiving', 'received', 'waiting', 'writing');
+
+-- The last step of a draft that is done in steps (state: also doing, cut).
+ALTER TABLE console_draft ADD COLUMN carried_at BIGINT;
+CREATE INDEX console_draft_doing ON console_draft (carried_at) WHERE state = 'doing';

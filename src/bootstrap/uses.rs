@@ -9,6 +9,7 @@ use crate::app::{AppState, Operation};
 use crate::clients::ops::secrets::write_uses;
 use crate::roster_admin::ops::work::work_once;
 use crate::school_admin::ops::figures::{MAX_BATCHES_A_ROUND, count_schools, mark_unmarked, write_steps};
+use crate::school_admin::ops::latecomers;
 
 /// The interval of writing.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -57,6 +58,12 @@ async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
         match mark_unmarked(&Operation::of_job(&app, "figures"), &looked_at).await {
             Ok(place) => looked_at = place,
             Err(error) => tracing::warn!(error = format!("{error:#}"), "figures of schools were not marked"),
+        }
+        if let Err(error) = latecomers::resume(&Operation::of_job(&app, "campaigns")).await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "an order on campaigns that was interrupted was not gone on with"
+            );
         }
         for _ in 0..MAX_BATCHES_A_ROUND {
             if *stop.borrow() {

@@ -1,8 +1,9 @@
-//! What the console shows of schools; [`campaign`] opens, extends and closes campaigns, [`letters`] prints batches,
-//! [`figures`] renews the figures of lists.
+//! What the console shows of schools; [`campaign`] opens, extends and closes campaigns, [`latecomers`] lets in
+//! whoever came too late, [`letters`] prints batches, [`figures`] renews the figures of lists.
 
 pub mod campaign;
 pub mod figures;
+pub mod latecomers;
 pub mod letters;
 
 use std::collections::BTreeSet;
@@ -134,8 +135,8 @@ impl SchoolPlace {
     }
 }
 
-/// Finds a school, whoever asks.
-pub async fn find_school(tx: &mut Tx, on_duty: &OnDuty, uai: &Uai) -> anyhow::Result<Option<SchoolPlace>> {
+/// Finds a school with the place of the whole of it.
+async fn find_place(tx: &mut Tx, uai: &Uai) -> anyhow::Result<Option<(School, Place)>> {
     let Some(school) = tenants::store::find_school(tx, uai).await? else { return Ok(None) };
     let whole = Place {
         academy: Some(school.academy.clone()),
@@ -143,6 +144,12 @@ pub async fn find_school(tx: &mut Tx, on_duty: &OnDuty, uai: &Uai) -> anyhow::Re
         uai: Some(uai.clone()),
         ..Place::default()
     };
+    Ok(Some((school, whole)))
+}
+
+/// Finds a school, whoever asks.
+pub async fn find_school(tx: &mut Tx, on_duty: &OnDuty, uai: &Uai) -> anyhow::Result<Option<SchoolPlace>> {
+    let Some((school, whole)) = find_place(tx, uai).await? else { return Ok(None) };
     let mut places = vec![whole.clone()];
     for grant in &on_duty.roles {
         if let Territory::Class(of, class) = &grant.territory
@@ -192,7 +199,7 @@ pub async fn open_school(op: &Operation<'_>, on_duty: &OnDuty, place: SchoolPlac
     };
     let figures = CampaignFigures::count(&links, pupils, place.campaign);
     let tried = store::list_near_persons(&mut tx, &uai).await?.into_iter().collect();
-    let late = if is_whole { store::list_late_persons(&mut tx, &uai).await?.len() } else { 0 };
+    let late = if is_whole { store::count_late_persons(&mut tx, &uai).await? } else { 0 };
     let academy = store::progress::sum_academy(&mut tx, &place.school.academy).await?;
     Ok(SeenSchool { place, figures, is_whole, tried, days, chart, late, academy })
 }

@@ -7,6 +7,7 @@ pub mod progress;
 use super::figures::CountedLink;
 use crate::administrators::store::scope::scope_args;
 use crate::administrators::territory::AdminScope;
+use crate::base::clock::Timestamp;
 use crate::base::typed_ids::PersonId;
 use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, UnitOfWork, Value, args};
@@ -46,12 +47,23 @@ pub async fn list_near_persons(tx: &mut Tx, uai: &Uai) -> Result<Vec<PersonId>> 
     Ok(tx.fetch_all::<(PersonId,)>(sql, args![uai]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Lists the persons who asked a school to open the activation again.
-pub async fn list_late_persons(tx: &mut Tx, uai: &Uai) -> Result<Vec<PersonId>> {
+/// Counts the persons who asked a school to open the activation again.
+pub async fn count_late_persons(tx: &mut Tx, uai: &Uai) -> Result<usize> {
+    let sql = "SELECT COUNT(DISTINCT n.person_id) FROM notice n JOIN link l ON l.person_id = n.person_id \
+               AND l.uai = n.uai AND l.level = 'legal' AND l.ended_at IS NULL \
+               WHERE n.uai = $1 AND n.kind = 'reopening' AND n.settled_at IS NULL";
+    let (count,) = tx.fetch_one::<(i64,)>(sql, args![uai]).await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// Lists some of the persons who asked a school to open the activation again, until a time.
+pub async fn list_late_persons(tx: &mut Tx, uai: &Uai, (asked_until, most): (Timestamp, i64)) -> Result<Vec<PersonId>> {
     let sql = "SELECT DISTINCT n.person_id FROM notice n JOIN link l ON l.person_id = n.person_id AND l.uai = n.uai \
                AND l.level = 'legal' AND l.ended_at IS NULL \
-               WHERE n.uai = $1 AND n.kind = 'reopening' AND n.settled_at IS NULL ORDER BY n.person_id LIMIT 2000";
-    Ok(tx.fetch_all::<(PersonId,)>(sql, args![uai]).await?.into_iter().map(|(id,)| id).collect())
+               WHERE n.uai = $1 AND n.kind = 'reopening' AND n.settled_at IS NULL AND n.at <= $2 \
+               ORDER BY n.person_id LIMIT $3";
+    let rows = tx.fetch_all::<(PersonId,)>(sql, args![uai, asked_until, most]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// The numbers of a day, by step.

@@ -2080,6 +2080,8 @@ admin-order-changing = { $n ->
     [one] 1 school changes. Nothing is done yet.
    *[other] { $n } schools change. Nothing is done yet.
 }
+admin-order-is-doing = The activation is being opened, school by school. Closing this page stops nothing.
+admin-order-is-cut = Your role ended while it was being opened: it is open for some of these people only.
 admin-order-is-done = It is done.
 admin-col-then = Then
 admin-order-nothing = unchanged

@@ -2089,6 +2089,8 @@ admin-order-changing = { $n ->
     [one] 1 établissement change. Rien n'est encore fait.
    *[other] { $n } établissements changent. Rien n'est encore fait.
 }
+admin-order-is-doing = L'activation s'ouvre, établissement par établissement. Fermer cette page n'arrête rien.
+admin-order-is-cut = Votre rôle a pris fin pendant l'ouverture : elle est faite pour une partie des personnes seulement.
 admin-order-is-done = C'est fait.
 admin-col-then = Ensuite
 admin-order-nothing = inchangé

@@ -45,6 +45,7 @@ mod console_clients;
 #[cfg(test)]
 mod console_figures;
 #[cfg(test)]
+mod console_latecomers;
 mod console_requests;
 mod console_reviews;
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Campaigns are opened, extended and closed in two steps: a draft whose effect is read, and its confirmation.
 //!
 //! What is confirmed is the version and the digest of the page that was read, by a role for every school that is read
-//! again in the same transaction. Of several schools all change, or none.
+//! again in the same transaction. Of several schools all change, or none; latecomers are let in school by school
+//! ([`super::latecomers`]): their number has no bound.
 
+use super::find_place;
+use super::latecomers::{self, LetIn};
 use crate::administrators::ops::{OnDuty, permitted_everywhere};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::Place;
@@ -13,7 +16,7 @@ use crate::base::ids::row_id;
 use crate::base::uai::Uai;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::school_admin::orders::{
-    CampaignOrder, CampaignOrderKind, DRAFT_TTL, LATE_TTL, MAX_ORDER_SCHOOLS, OrderedSchool, PlannedCampaign,
+    CampaignOrder, CampaignOrderKind, DRAFT_TTL, MAX_ORDER_SCHOOLS, OrderedSchool, PlannedCampaign,
 };
 use crate::school_admin::store;
 use crate::school_admin::store::drafts::{self, ConsoleDraftRow};
@@ -87,15 +90,10 @@ pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, order: &CampaignOrder) 
 async fn read_schools(tx: &mut Tx, uais: &[Uai]) -> anyhow::Result<(Vec<OrderedSchool>, Vec<Place>)> {
     let (mut schools, mut places) = (Vec::new(), Vec::new());
     for uai in uais {
-        let Some(school) = tenants::store::find_school(tx, uai).await? else { continue };
+        let Some((school, place)) = find_place(tx, uai).await? else { continue };
         let campaign = tenants::store::find_campaign(tx, uai).await?;
-        let late = store::list_late_persons(tx, uai).await?.len();
-        places.push(Place {
-            academy: Some(school.academy.clone()),
-            ministry: Some(school.ministry.clone()),
-            uai: Some(uai.clone()),
-            ..Place::default()
-        });
+        let late = store::count_late_persons(tx, uai).await?;
+        places.push(place);
         let (name, academy) = (school.name, school.academy);
         schools.push(OrderedSchool { uai: uai.clone(), name, academy, campaign, late });
     }
@@ -143,11 +141,16 @@ pub async fn confirm(
 ) -> anyhow::Result<CampaignConfirmation> {
     let mut tx = op.write(Durability::Durable).await?;
     let outcome = confirm_in(&mut tx, on_duty, id, seen).await?;
-    match outcome {
-        CampaignConfirmation::Done => tx.commit().await?,
-        _ => tx.rollback().await?,
+    if outcome != CampaignConfirmation::Done {
+        tx.rollback().await?;
+        return Ok(outcome);
     }
-    Ok(outcome)
+    tx.commit().await?;
+    // Nothing of a draft that is done at once. Posted twice, both go on where the other one is.
+    Ok(match latecomers::let_in(op, id, on_duty.session.method.name()).await? {
+        LetIn::Cut { persons: 0 } => CampaignConfirmation::NotPermitted,
+        LetIn::Done | LetIn::Cut { .. } => CampaignConfirmation::Done,
+    })
 }
 
 async fn confirm_in(
@@ -163,24 +166,28 @@ async fn confirm_in(
     let grant = permitted_everywhere(tx, own, act, &draft.places).await?.filter(|_| is_known);
     let Some(grant) = grant else { return Ok(CampaignConfirmation::NotPermitted) };
     // Posted twice, the answer is the same.
-    if draft.row.is_done() && draft.row.version == version.saturating_add(1) {
+    if draft.row.is_confirmed() && draft.row.version == version.saturating_add(1) {
         return Ok(CampaignConfirmation::Done);
     }
-    if draft.row.is_done() || draft.is_stale(now) || draft.row.version != version || draft.digest != digest {
+    if draft.row.is_confirmed() || draft.is_stale(now) || draft.row.version != version || draft.digest != digest {
         return Ok(CampaignConfirmation::Changed);
     }
     if !draft.does_something() {
         return Ok(CampaignConfirmation::Nothing);
     }
-    if !drafts::finish(tx, id, version).await? {
+    let is_in_steps = draft.order.kind == CampaignOrderKind::Late;
+    let is_first = match is_in_steps {
+        true => drafts::begin(tx, id, version).await?,
+        false => drafts::finish(tx, id, version).await?,
+    };
+    if !is_first {
         return Ok(CampaignConfirmation::Changed);
     }
     tx.actor = on_duty.actor(Some(&grant));
     for (school, plan) in &draft.schools {
         let done = match plan {
-            PlannedCampaign::Nothing => true,
+            PlannedCampaign::Nothing | PlannedCampaign::OpensFor(_) => true,
             PlannedCampaign::Becomes(new) => change(tx, draft.order.kind, school, *new).await?,
-            PlannedCampaign::OpensFor(_) => open_for_late(tx, school, own.as_str()).await?,
         };
         if !done {
             return Ok(CampaignConfirmation::Changed);
@@ -218,23 +225,5 @@ async fn change(
         ..AuditDetails::default()
     };
     audit::store::record(tx, fact, about).await?;
-    Ok(true)
-}
-
-/// Opens the activation for each person who asked for it too late.
-async fn open_for_late(tx: &mut UnitOfWork<'_>, school: &OrderedSchool, by: &str) -> anyhow::Result<bool> {
-    let until = tx.now.plus(LATE_TTL);
-    let persons = store::list_late_persons(tx, &school.uai).await?;
-    for person_id in &persons {
-        drafts::open_for_person(tx, person_id, (until, by)).await?;
-    }
-    let detail = format!("late: {}", persons.len());
-    let about = AuditDetails {
-        uai: Some(&school.uai),
-        academy: Some(&school.academy),
-        detail: &detail,
-        ..AuditDetails::default()
-    };
-    audit::store::record(tx, AuditEvent::CampaignOpened, about).await?;
     Ok(true)
 }

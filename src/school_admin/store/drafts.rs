@@ -14,17 +14,45 @@ const CAMPAIGN: &str = "campaign";
 pub struct ConsoleDraftRow {
     pub id: String,
     pub form: String,
-    /// `draft` or `done`.
     pub state: String,
     pub version: i64,
     pub author_id: AdministratorId,
     pub created_at: i64,
 }
 
+/// The state of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum DraftState {
+    Draft,
+    /// Confirmed, and done in steps.
+    Doing,
+    Done,
+    /// The role of whoever confirmed it ended before all was done.
+    Cut,
+}
+
 impl ConsoleDraftRow {
-    pub fn is_done(&self) -> bool {
-        self.state == "done"
+    /// Returns the state; a word of another release is that of something over.
+    pub fn state(&self) -> DraftState {
+        self.state.parse().unwrap_or(DraftState::Done)
     }
+
+    pub fn is_confirmed(&self) -> bool {
+        self.state() != DraftState::Draft
+    }
+}
+
+/// A confirmed draft that is done in steps.
+#[derive(Clone, Debug, FromRow)]
+pub struct DoingDraftRow {
+    pub id: String,
+    pub form: String,
+    pub author_id: AdministratorId,
+    /// The time of the confirmation.
+    pub done_at: i64,
+    /// The time of the last step.
+    pub carried_at: i64,
 }
 
 /// Inserts a draft about campaigns.
@@ -55,6 +83,40 @@ pub async fn finish(tx: &mut UnitOfWork<'_>, id: &str, version: i64) -> Result<b
     let sql = "UPDATE console_draft SET state = 'done', version = version + 1, done_at = $3 \
                WHERE id = $1 AND version = $2 AND state = 'draft'";
     Ok(tx.execute(sql, args![id, version, now]).await? == 1)
+}
+
+/// Marks a draft as confirmed and not done yet. Returns true for the call that did.
+pub async fn begin(tx: &mut UnitOfWork<'_>, id: &str, version: i64) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE console_draft SET state = 'doing', version = version + 1, done_at = $3, carried_at = $3 \
+               WHERE id = $1 AND version = $2 AND state = 'draft'";
+    Ok(tx.execute(sql, args![id, version, now]).await? == 1)
+}
+
+/// Finds a draft that is being done.
+pub async fn find_doing(tx: &mut Tx, id: &str) -> Result<Option<DoingDraftRow>> {
+    let sql = "SELECT id, form, author_id, COALESCE(done_at, 0) AS done_at, COALESCE(carried_at, 0) AS carried_at \
+               FROM console_draft WHERE id = $1 AND state = 'doing'";
+    tx.fetch_optional(sql, args![id]).await
+}
+
+/// Finds a draft of which no step was done since a time: whoever did it was interrupted.
+pub async fn find_interrupted(tx: &mut Tx, before: Timestamp) -> Result<Option<String>> {
+    let sql = "SELECT id FROM console_draft WHERE state = 'doing' AND carried_at <= $1 ORDER BY carried_at LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![before]).await?.map(|(id,)| id))
+}
+
+/// Notes a step of a draft, and keeps others from it until the commit. Returns false if it is done already.
+pub async fn lock_doing(tx: &mut UnitOfWork<'_>, id: &str, now: Timestamp) -> Result<bool> {
+    let sql = "UPDATE console_draft SET carried_at = $2 WHERE id = $1 AND state = 'doing'";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
+/// Ends a draft that was done in steps.
+pub async fn end_doing(tx: &mut UnitOfWork<'_>, id: &str, state: DraftState) -> Result<()> {
+    let word: &'static str = state.into();
+    tx.execute("UPDATE console_draft SET state = $2 WHERE id = $1 AND state = 'doing'", args![id, word]).await?;
+    Ok(())
 }
 
 /// Opens the activation for one person, whatever the campaign, and settles the request for it. An exception that lasts

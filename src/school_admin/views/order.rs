@@ -42,7 +42,8 @@ pub struct CampaignReviewPage {
     /// The schools for which something would change.
     pub changing: usize,
     pub may_confirm: bool,
-    pub is_done: bool,
+    /// The end of the message's key: `draft`, `doing`, `done` or `cut`.
+    pub standing: &'static str,
     pub version: i64,
     pub digest: String,
     pub back: String,
@@ -77,7 +78,7 @@ impl Page for CampaignReviewPage {
             ],
             changing: 3,
             may_confirm: true,
-            is_done: false,
+            standing: "draft",
             version: 1,
             digest: "d".repeat(43),
             back: "/admin/etablissements".to_owned(),
@@ -90,7 +91,8 @@ impl Page for CampaignReviewPage {
         for error in [CampaignReviewError::Changed, CampaignReviewError::Nothing, CampaignReviewError::RoleEnded] {
             all.push(CampaignReviewPage { error: Some(error), ..page.clone() });
         }
-        all.push(CampaignReviewPage { may_confirm: false, is_done: true, ..page.clone() });
+        let confirmed = |standing| CampaignReviewPage { may_confirm: false, standing, kind: "late", ..page.clone() };
+        all.extend(["doing", "done", "cut"].map(confirmed));
         all.push(CampaignReviewPage { may_confirm: false, changing: 0, ..page });
         all
     }
