@@ -11,3 +11,8 @@ CREATE INDEX roster_upload_undecided ON roster_upload (academy, uai, bytes)
 -- The last step of a draft that is done in steps (state: also doing, cut).
 ALTER TABLE console_draft ADD COLUMN carried_at BIGINT;
 CREATE INDEX console_draft_doing ON console_draft (carried_at) WHERE state = 'doing';
+
+-- undo_first_by: the first of two persons who undo it.
+ALTER TABLE roster_upload ADD COLUMN undo_first_by TEXT;
+ALTER TABLE roster_upload ADD COLUMN undone_by TEXT;
+ALTER TABLE roster_upload ADD COLUMN undo_reason TEXT NOT NULL DEFAULT '';

@@ -65,7 +65,7 @@ impl UploadState {
 }
 
 /// The agreement that a difference needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum NeededAgreement {
@@ -190,14 +190,20 @@ impl UploadPreview {
         }
     }
 
-    /// True if an undo would take away more than a school decides on alone.
-    pub fn undo_takes_much(&self) -> bool {
-        let over = |counts: PreviewCounts, known: usize| {
+    /// Returns the agreement that an undo needs: what the upload needed, and more if what it brought would take more along.
+    pub fn undo_agreement(&self) -> NeededAgreement {
+        let over = |counts: PreviewCounts, known: usize, limit: usize| {
             let left = known.saturating_sub(counts.gone).saturating_add(counts.new);
-            counts.new.saturating_mul(1000) > left.saturating_mul(ACADEMY_ABOVE)
-                && !(left < FEW_RECORDS && counts.new <= 2)
+            counts.new.saturating_mul(1000) > left.saturating_mul(limit) && !(left < FEW_RECORDS && counts.new <= 2)
         };
-        over(self.enrolments, self.pupils_known) || over(self.links, self.links_known)
+        let exceeds =
+            |limit: usize| over(self.enrolments, self.pupils_known, limit) || over(self.links, self.links_known, limit);
+        let own = match exceeds(TWO_PERSONS_ABOVE) {
+            true => NeededAgreement::TwoPersons,
+            false if exceeds(ACADEMY_ABOVE) => NeededAgreement::Academy,
+            false => NeededAgreement::Confirmation,
+        };
+        own.max(self.needed)
     }
 }
 
@@ -232,9 +238,18 @@ pub struct RosterUpload {
     pub report: Vec<UploadReportLine>,
     /// The time at which it is stopped if nobody decides; of one that waited for a decision.
     pub expires_at: Option<Timestamp>,
+    /// The first of two persons who undo it, whoever undid it, and why.
+    pub undo_first_by: Option<AdministratorId>,
+    pub undone_by: Option<AdministratorId>,
+    pub undo_reason: String,
 }
 
 impl RosterUpload {
+    /// Returns the agreement that an undo needs.
+    pub fn undo_agreement(&self) -> NeededAgreement {
+        self.preview.as_ref().map_or(NeededAgreement::Confirmation, UploadPreview::undo_agreement)
+    }
+
     /// True if it was stopped because nobody decided in time.
     pub fn is_expired(&self) -> bool {
         self.state == UploadState::Stopped && self.expires_at.is_some_and(|at| self.updated_at >= at)
@@ -258,5 +273,40 @@ mod tests {
             assert_eq!(held.full_for(10), full, "{held:?}");
         }
         assert_eq!(UndecidedBytes::default().full_for(i64::MAX), Some(FullPlace::School));
+    }
+
+    #[test]
+    fn attack_p6_an_undo_needs_what_its_upload_needed_and_more_if_it_takes_more() {
+        use NeededAgreement::{Academy, Confirmation, TwoPersons};
+        let counts = |gone, new| PreviewCounts { gone, new, changed: 0 };
+        let preview = |needed, known, enrolments| UploadPreview {
+            needed,
+            pupils_gone: 0,
+            pupils_known: known,
+            links_gone: 0,
+            links_known: known,
+            pupils: PreviewCounts::default(),
+            persons: PreviewCounts::default(),
+            enrolments,
+            links: PreviewCounts::default(),
+            departures: Vec::new(),
+            changes: Vec::new(),
+            all_changes: 0,
+            elsewhere: 0,
+            lines: Vec::new(),
+        };
+        for (needed, known, enrolments, right) in [
+            (Confirmation, 100, counts(0, 5), Confirmation),
+            (Confirmation, 100, counts(0, 6), Academy),
+            (Confirmation, 100, counts(0, 25), Academy),
+            (Confirmation, 100, counts(0, 26), TwoPersons),
+            (Confirmation, 0, counts(0, 30), TwoPersons),
+            (Confirmation, 10, counts(0, 2), Confirmation),
+            (Academy, 100, counts(6, 0), Academy),
+            (TwoPersons, 100, counts(30, 0), TwoPersons),
+            (Academy, 100, counts(10, 30), TwoPersons),
+        ] {
+            assert_eq!(preview(needed, known, enrolments).undo_agreement(), right, "{needed:?} {known} {enrolments:?}");
+        }
     }
 }

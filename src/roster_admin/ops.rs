@@ -125,6 +125,9 @@ pub struct UploadFile {
     pub author: String,
     pub first: Option<String>,
     pub decider: Option<String>,
+    /// The first of two persons who undo it, and whoever undid it.
+    pub undo_first: Option<String>,
+    pub undone_by: Option<String>,
     /// True if nothing was imported into the school after it, so that it can be undone.
     pub is_last: bool,
     /// True if its run was undone, by whichever way.
@@ -139,14 +142,14 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<UploadF
     };
     let Some((school, place)) = find_school(&mut tx, &upload.uai).await? else { return Ok(None) };
     let author = store::find_name(&mut tx, &upload.author_id).await?.unwrap_or_default();
-    let first = match &upload.first_by {
-        Some(by) => store::find_name(&mut tx, by).await?,
-        None => None,
-    };
-    let decider = match &upload.decided_by {
-        Some(by) => store::find_name(&mut tx, by).await?,
-        None => None,
-    };
+    let mut names = [None, None, None, None];
+    let ids = [&upload.first_by, &upload.decided_by, &upload.undo_first_by, &upload.undone_by];
+    for (name, by) in names.iter_mut().zip(ids) {
+        if let Some(by) = by {
+            *name = store::find_name(&mut tx, by).await?;
+        }
+    }
+    let [first, decider, undo_first, undone_by] = names;
     let last = match &upload.run_id {
         Some(_) => find_last_run(&mut tx, &upload.academy, Some(&upload.uai)).await?,
         None => None,
@@ -154,7 +157,18 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<UploadF
     let last = last.filter(|run| Some(&run.id) == upload.run_id.as_ref());
     let is_run_undone = last.as_ref().is_some_and(|run| run.undone_at.is_some());
     let is_last = last.is_some();
-    Ok(Some(UploadFile { upload, school, place, author, first, decider, is_last, is_run_undone }))
+    Ok(Some(UploadFile {
+        upload,
+        school,
+        place,
+        author,
+        first,
+        decider,
+        undo_first,
+        undone_by,
+        is_last,
+        is_run_undone,
+    }))
 }
 
 /// Lists the uploads that the administrator may see, the last first.

@@ -37,6 +37,9 @@ struct Row {
     run_id: Option<String>,
     report: Option<String>,
     expires_at: Option<i64>,
+    undo_first_by: Option<AdministratorId>,
+    undone_by: Option<AdministratorId>,
+    undo_reason: String,
 }
 
 impl TryFrom<Row> for RosterUpload {
@@ -66,13 +69,17 @@ impl TryFrom<Row> for RosterUpload {
             reason: row.reason,
             run_id: row.run_id,
             expires_at: row.expires_at.map(Timestamp),
+            undo_first_by: row.undo_first_by,
+            undone_by: row.undone_by,
+            undo_reason: row.undo_reason,
         })
     }
 }
 
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<RosterUpload>> {
     let sql = "SELECT id, uai, academy, format, state, version, author_id, created_at, updated_at, files, attempts, \
-               preview, digest, first_by, decided_by, decided_at, reason, run_id, report, expires_at FROM roster_upload \
+               preview, digest, first_by, decided_by, decided_at, reason, run_id, report, expires_at, \
+               undo_first_by, undone_by, undo_reason FROM roster_upload \
                WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(RosterUpload::try_from).transpose()
 }
@@ -170,6 +177,9 @@ pub struct UploadChange<'a> {
     pub reason: Option<&'a str>,
     pub run_id: Option<&'a str>,
     pub report: Option<&'a [UploadReportLine]>,
+    pub undo_first_by: Option<&'a AdministratorId>,
+    pub undone_by: Option<&'a AdministratorId>,
+    pub undo_reason: Option<&'a str>,
 }
 
 /// Moves an upload on from the version that was read. Returns false if it is another one meanwhile, or if another server
@@ -191,7 +201,9 @@ pub async fn advance(
                attempts = 0, preview = COALESCE($5, preview), digest = COALESCE($6, digest), first_by = $7, \
                decided_by = COALESCE($8, decided_by), decided_at = COALESCE($9, decided_at), \
                reason = COALESCE($10, reason), run_id = COALESCE($11, run_id), report = COALESCE($12, report), \
-               all_changes = COALESCE($13, all_changes), expires_at = COALESCE($14, expires_at) \
+               all_changes = COALESCE($13, all_changes), expires_at = COALESCE($14, expires_at), \
+               undo_first_by = COALESCE($16, undo_first_by), undone_by = COALESCE($17, undone_by), \
+               undo_reason = COALESCE($18, undo_reason) \
                WHERE id = $1 AND version = $2 AND attempts = $15";
     let values = args![
         &held.id,
@@ -208,7 +220,10 @@ pub async fn advance(
         report,
         all_changes,
         expires_at,
-        held.attempts
+        held.attempts,
+        change.undo_first_by.map(AdministratorId::as_str),
+        change.undone_by.map(AdministratorId::as_str),
+        change.undo_reason
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }

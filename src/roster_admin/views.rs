@@ -150,6 +150,11 @@ pub struct UploadPage {
     pub needs_reason: bool,
     pub may_stop: bool,
     pub may_undo: bool,
+    /// The end of the message's key: what an undo needs.
+    pub undo_needed: &'static str,
+    pub undo_first: Option<String>,
+    pub undone_by: Option<String>,
+    pub undo_reason: String,
     pub version: i64,
     pub digest: String,
     pub typed: String,
@@ -210,6 +215,10 @@ impl Page for UploadPage {
             needs_reason: true,
             may_stop: true,
             may_undo: false,
+            undo_needed: "confirmation",
+            undo_first: None,
+            undone_by: None,
+            undo_reason: String::new(),
             version: 2,
             digest: "d".repeat(43),
             typed: String::new(),
@@ -244,7 +253,17 @@ impl Page for UploadPage {
             decided: Some("aujourd'hui à 8\u{a0}h".to_owned()),
             reason: "Fermeture de <b>deux</b> classes".to_owned(),
             may_undo: state == UploadState::Taken,
+            undo_needed: if state == UploadState::Taken { "two_persons" } else { "confirmation" },
+            undone_by: (state == UploadState::Undone).then(|| "Nadia Kaci".to_owned()),
+            undo_reason: "Export d'une <b>autre</b> année".to_owned(),
             ..bare.clone()
+        }));
+        let taken = UploadPage { state: "taken", undo_needed: "two_persons", may_stop: false, ..bare.clone() };
+        all.extend([true, false].map(|may_undo| UploadPage {
+            may_undo,
+            undo_first: Some("Nadia Kaci".to_owned()),
+            undo_reason: "Export d'une autre année".to_owned(),
+            ..taken.clone()
         }));
         all.push(UploadPage { state: "stopped", is_expired: true, may_stop: false, ..bare.clone() });
         let (may_decide, may_stop) = (false, false);

@@ -162,17 +162,40 @@ async fn a_school_gives_its_files_reads_the_difference_confirms_and_goes_back() 
     let table = head.browser.page.text();
     assert!(table.lines().skip(1).all(|line| line.starts_with("\"0349999J\";\"")), "{table}");
     assert!(table.contains("\"'+ ELEVE"), "no formula: {table}");
-    // All of it: the academy takes that back.
+    // All of it: two persons of the academy take that back, and say why.
     let mut one = administrator(&server, AdminRole::Academy, "academy:montpellier", "m@ac.example").await;
-    one.read(&path).await;
-    let mut again = one.browser.clone_browser();
+    let mut two = administrator(&server, AdminRole::Academy, "academy:montpellier", "n@ac.example").await;
+    assert!(one.read(&path).await.contains("deux personnes de l'académie doivent"));
+    let mut same = one.browser.clone_browser();
+    same.get(&path).await;
+    for reason in ["", "  ", &"x".repeat(301)] {
+        one.browser.submit("defaire", &[("raison", reason)]).await;
+        assert_eq!(one.browser.page.status, REFUSED, "{reason}");
+    }
+    let why = [("raison", "Mauvais établissement")];
+    for browser in [&mut one.browser, &mut same] {
+        browser.submit("defaire", &why).await;
+        assert_eq!(browser.page.location(), path, "{}", browser.page.visible_text());
+    }
+    assert_eq!(count_pupils(&server).await, 30, "one agreement undoes nothing");
+    let seen = one.read(&path).await;
+    assert!(seen.contains("Il manque une deuxième personne") && !one.browser.page.has_element("#defaire"), "{seen}");
+    let version = server.query_count("SELECT version FROM roster_upload").await.to_string();
+    one.browser.post(&format!("{path}/defaire"), &[("version", &version), why[0]]).await;
+    assert_eq!(one.browser.page.status, REFUSED, "the same person twice is one person");
+    assert!(two.read(&path).await.contains("Mauvais établissement"));
+    let mut again = two.browser.clone_browser();
     again.get(&path).await;
-    one.browser.submit("defaire", &[]).await;
-    assert_eq!(one.browser.page.location(), path, "{}", one.browser.page.visible_text());
-    again.submit("defaire", &[]).await;
-    assert_eq!(again.page.location(), path);
-    assert!(head.read(&path).await.contains("Défait"));
+    for browser in [&mut two.browser, &mut again] {
+        browser.submit("defaire", &[("raison", "Vu avec le collège")]).await;
+        assert_eq!(browser.page.location(), path, "{}", browser.page.visible_text());
+    }
+    let seen = head.read(&path).await;
+    assert!(seen.contains("Défait") && seen.contains("Vu avec le collège"), "{seen}");
     assert_eq!(count_pupils(&server).await, 0);
+    let facts = "SELECT detail || '|' || reason FROM audit WHERE detail LIKE 'siecle: und%' ORDER BY detail";
+    let right = ["siecle: undo first|Mauvais établissement", "siecle: undone|Vu avec le collège"];
+    assert_eq!(server.query_texts(facts).await, right);
 }
 
 #[tokio::test]

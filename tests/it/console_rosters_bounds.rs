@@ -157,9 +157,10 @@ async fn attack_p6_an_undo_needs_what_its_upload_needed_and_undoes_nothing_else(
     one.read(&path).await;
     let mut late = one.browser.clone_browser();
     late.get(&path).await;
+    let why = [("raison", "Export d'un groupe")];
     // An import in between is not undone instead.
     server.import_families("montpellier", MONOD, &crowd(31)).await;
-    late.submit("defaire", &[]).await;
+    late.submit("defaire", &why).await;
     assert_eq!((late.page.status, count_pupils(&server).await), (REFUSED, 31));
     // Interrupted after the undo, it is ended by doing it again.
     let path = head.give_school(MONOD, &crowd(34)).await;
@@ -168,11 +169,11 @@ async fn attack_p6_an_undo_needs_what_its_upload_needed_and_undoes_nothing_else(
     head.browser.submit("decider", &[]).await;
     work(&server).await;
     one.read(&path).await;
-    one.browser.submit("defaire", &[]).await;
+    one.browser.submit("defaire", &why).await;
     assert_eq!(count_pupils(&server).await, 31);
     server.execute_sql("UPDATE roster_upload SET state = 'taken' WHERE state = 'undone'", Vec::new()).await;
     one.read(&path).await;
-    one.browser.submit("defaire", &[]).await;
+    one.browser.submit("defaire", &why).await;
     assert!(one.read(&path).await.contains("Défait"));
     assert_eq!(count_pupils(&server).await, 31);
 }

@@ -53,6 +53,8 @@ async fn page(
     let shown = lines.into_iter().take(SHOWN_LINES).map(|line| (line_kind(&line.kind), line.message));
     let bytes: usize = upload.files.iter().map(|file| file.bytes).sum();
     let is_young = upload.decided_at.is_some_and(|at| ctx.now.since(at) < UNDO_TTL);
+    let can_be_undone = upload.state == UploadState::Taken && file.is_last && is_young;
+    let undoes_already = upload.undo_first_by.as_ref() == Some(&on_duty.administrator.id);
     Ok(UploadPage {
         frame: frame(app, ctx, on_duty).await?.in_room("rosters"),
         id: upload.id.clone(),
@@ -91,7 +93,11 @@ async fn page(
         waits_for_others: is_waiting && (!allowed(act) || has_agreed),
         needs_reason: act == AdminAct::AcceptRemovals,
         may_stop: own && matches!(upload.state, UploadState::Received | UploadState::Waiting),
-        may_undo: allowed(undo_act(upload)) && upload.state == UploadState::Taken && file.is_last && is_young,
+        may_undo: allowed(undo_act(upload)) && can_be_undone && !undoes_already,
+        undo_needed: upload.undo_agreement().name(),
+        undo_first: file.undo_first.clone().filter(|_| can_be_undone),
+        undone_by: file.undone_by.clone(),
+        undo_reason: upload.undo_reason.clone(),
         version: upload.version,
         digest: upload.digest.clone(),
         typed: String::new(),
@@ -195,11 +201,16 @@ pub async fn undo(
     let place = std::slice::from_ref(&file.place);
     let grant = on_duty.permit(&app, &ctx, undo_act(&file.upload), place).await?;
     let op = on_duty.operation(&app, &ctx, Some(&grant));
-    match undoing::undo(&op, &on_duty, &file, seen_version(&form)).await.map_err(failed)? {
-        UploadUndo::Done => Ok(see_other(&upload_path(&id))),
-        UploadUndo::NotPermitted => Err(PageError::NotFound.into_response()),
-        UploadUndo::TooLate => refuse(&app, &ctx, (&on_duty, &id), (UploadPageError::NoUndo, "")).await,
-    }
+    let typed: String = form.0.form_value("raison").chars().take(400).collect();
+    let error = match undoing::undo(&op, &on_duty, &file, (seen_version(&form), &typed)).await.map_err(failed)? {
+        UploadUndo::Done | UploadUndo::Partly => return Ok(see_other(&upload_path(&id))),
+        UploadUndo::NotPermitted => return Err(PageError::NotFound.into_response()),
+        UploadUndo::NoReason => UploadPageError::Reason,
+        UploadUndo::Own => UploadPageError::Own,
+        UploadUndo::Changed => UploadPageError::Changed,
+        UploadUndo::TooLate => UploadPageError::NoUndo,
+    };
+    refuse(&app, &ctx, (&on_duty, &id), (error, &typed)).await
 }
 
 /// GET: the report as a table.
