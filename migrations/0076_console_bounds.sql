@@ -16,3 +16,7 @@ CREATE INDEX console_draft_doing ON console_draft (carried_at) WHERE state = 'do
 ALTER TABLE roster_upload ADD COLUMN undo_first_by TEXT;
 ALTER TABLE roster_upload ADD COLUMN undone_by TEXT;
 ALTER TABLE roster_upload ADD COLUMN undo_reason TEXT NOT NULL DEFAULT '';
+
+-- The terms of days and of batches.
+CREATE INDEX campaign_day_day ON campaign_day (day);
+CREATE INDEX letter_batch_printed ON letter_batch (printed_at);

@@ -77,7 +77,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + client_admin::store::requests::delete_old_drafts(&mut tx, now.minus(client_admin::requests::DRAFT_TTL))
             .await?
         + near::delete_expired(&mut tx).await?
-        + school_admin::store::delete_expired(&mut tx).await?
+        + school_admin::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
         + roster_admin::store::delete_expired(&mut tx).await?
         + regroup::store::delete_expired(&mut tx).await?
         + subjects::store::delete_expired(&mut tx).await?

@@ -158,7 +158,8 @@ pub async fn replace_campaign(
     Ok(rows == 1)
 }
 
-/// Deletes a batch of each kind of rows whose term has come.
-pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
-    Ok(progress::delete_expired(tx).await? + drafts::delete_expired(tx).await?)
+/// Deletes a batch of each kind of rows whose term has come; of batches of letters, those printed before a time.
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>, printed_before: Timestamp) -> Result<u64> {
+    let steps = progress::delete_expired(tx).await? + progress::delete_old_days(tx).await?;
+    Ok(steps + drafts::delete_expired(tx).await? + letters::delete_printed_before(tx, printed_before).await?)
 }

@@ -5,6 +5,7 @@ use preau::app::Operation;
 use preau::base::clock::Span;
 use preau::db::Durability;
 use preau::school_admin::ops::figures::{count_schools, mark_unmarked, write_steps};
+use preau::school_admin::store::delete_expired;
 use preau::school_admin::store::progress::{SchoolFigureRow, claim_count, set_figures};
 use preau::tenants::store::figures::mark_figures;
 
@@ -152,4 +153,30 @@ async fn attack_d1_more_pupils_than_a_batch_holds_get_no_letter_and_no_account()
     );
     assert_eq!(server.query_count("SELECT COUNT(*) FROM letter").await, 0);
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, before);
+}
+
+#[tokio::test]
+async fn numbers_of_days_stay_three_school_years_and_batches_of_letters_as_long_as_the_journal() {
+    let server = TestServer::start().await;
+    let day = "INSERT INTO campaign_day (uai, day, step, n) VALUES ('0349999J', $1, 'asked', 3)";
+    for one in ["2023-11-20", "2023-11-21", "2023-11-22", "2026-11-23"] {
+        server.execute_sql(day, vec![one.into()]).await;
+    }
+    let batch = "INSERT INTO letter_batch (id, uai, class, part, profile, printed_by, printed_at, reason, letters) \
+                 VALUES ($1, '0349999J', '6 A', 'class', 'eleve', 'x', $2, 'Rentrée', 3)";
+    for (id, months) in [("old", 14), ("young", 12)] {
+        let at = server.now().minus(Span::days(months * 30 + 10)).0;
+        server.execute_sql(batch, vec![id.into(), at.into()]).await;
+    }
+    let clean = async || {
+        let op = Operation::of_job(&server.app, "cleanup");
+        let mut tx = op.write(Durability::Relaxed).await.unwrap();
+        let rows = delete_expired(&mut tx, op.now.minus(server.app.config.audit.retention())).await.unwrap();
+        tx.commit().await.unwrap();
+        rows
+    };
+    while clean().await > 0 {}
+    let days = "SELECT day FROM campaign_day ORDER BY day";
+    assert_eq!(server.query_texts(days).await, ["2023-11-22", "2026-11-23"]);
+    assert_eq!(server.query_texts("SELECT id FROM letter_batch").await, ["young"]);
 }

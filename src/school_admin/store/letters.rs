@@ -2,8 +2,9 @@
 
 use crate::administrators::store::scope::{in_scope, scope_args};
 use crate::administrators::territory::AdminScope;
+use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
-use crate::db::{FromRow, Result, Tx, UnitOfWork, Value, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args};
 
 /// A batch to write.
 #[derive(Clone, Copy, Debug)]
@@ -85,4 +86,12 @@ pub async fn list(
     let mut values = scope_args(scope);
     values.extend([Value::from(now), Value::from(uai), Value::from(before), Value::from(most)]);
     tx.fetch_all(sql, values).await
+}
+
+/// Deletes batches that were printed before a time: a batch names who printed it and why, so it stays as long as the
+/// journal and no longer. Its letters are rows of their own.
+pub async fn delete_printed_before(tx: &mut UnitOfWork<'_>, before: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM letter_batch WHERE id IN \
+               (SELECT id FROM letter_batch WHERE printed_at < $1 ORDER BY printed_at LIMIT $2)";
+    tx.execute(sql, args![before, CLEANUP_BATCH_ROWS]).await
 }

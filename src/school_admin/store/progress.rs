@@ -5,10 +5,14 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, PersonId};
 use crate::base::uai::Uai;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
+use crate::http::pages::dates;
 use crate::tenants::store::figures::MIN_COUNT_INTERVAL;
 
 /// The time after which a step is of another campaign, and its row goes.
 pub const PROGRESS_RETENTION: Span = Span::days(200);
+/// The retention of the numbers of a day. They name nobody, so they may stay longer than what tells of persons: a campaign
+/// is laid beside those of the two school years before.
+const DAY_RETENTION: Span = Span::days(3 * 366);
 /// Figures are counted again after this time, whatever happened: accounts close, and a note may be lost in a crash.
 const MAX_FIGURE_AGE: Span = Span::days(1);
 
@@ -146,4 +150,12 @@ pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let steps = "DELETE FROM campaign_progress WHERE person_id IN \
                  (SELECT person_id FROM campaign_progress WHERE at < $1 ORDER BY at LIMIT $2)";
     tx.execute(steps, args![before, CLEANUP_BATCH_ROWS]).await
+}
+
+/// Deletes the numbers of days that nobody compares with any more.
+pub async fn delete_old_days(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let before = dates::date_key(tx.now.minus(DAY_RETENTION));
+    let sql = "DELETE FROM campaign_day WHERE (uai, day, step) IN \
+               (SELECT uai, day, step FROM campaign_day WHERE day < $1 ORDER BY day LIMIT $2)";
+    tx.execute(sql, args![before, CLEANUP_BATCH_ROWS]).await
 }
