@@ -4,6 +4,7 @@
 //! those of `preau import` (`roster::ops`); nothing of a file is written before somebody read what it changes.
 
 pub mod files;
+pub mod french_report;
 pub mod multipart;
 pub mod ops;
 pub mod pages;

@@ -134,8 +134,8 @@ pub struct UploadPage {
     pub share: String,
     pub needed: &'static str,
     pub shown_changes: usize,
-    /// The kind of each line, and its words.
-    pub lines: Vec<(&'static str, String)>,
+    /// The kind of each line, its words, and true if they are English in a French page.
+    pub lines: Vec<(&'static str, String, bool)>,
     pub all_lines: usize,
     pub first: Option<String>,
     pub decider: Option<String>,
@@ -175,7 +175,7 @@ fn sample_preview() -> UploadPreview {
         enrolments: counts(113),
         links: counts(207),
         departures: vec![class("TG5", 34, 34), class("2nde 7", 36, 19), class("<b>", 35, 6), class("", 3, 1)],
-        changes: vec!["- enrolment of ELEVE 900001: is absent from the set".to_owned(), "~ <script>".to_owned()],
+        changes: vec!["- inscription de ELEVE 900001 : n'est plus là".to_owned(), "~ <script>".to_owned()],
         all_changes: 601,
         elsewhere: 14,
         lines: Vec::new(),
@@ -202,7 +202,9 @@ impl Page for UploadPage {
             share: "9,2\u{a0}%".to_owned(),
             needed: "academy",
             shown_changes: 2,
-            lines: LINE_KINDS.map(|kind| (kind, "PERSONNE 512204: TEL_PORTABLE <is> not a mobile".to_owned())).to_vec(),
+            lines: LINE_KINDS
+                .map(|kind| (kind, "PERSONNE 512204 : TEL_PORTABLE <n'est>".to_owned(), kind == "note"))
+                .to_vec(),
             all_lines: 12,
             first: None,
             decider: None,

@@ -142,7 +142,7 @@ async fn a_school_gives_its_files_reads_the_difference_confirms_and_goes_back() 
     assert!(!sealed.is_empty() && sealed.iter().all(|part| !part.contains("ABADIE")), "sealed");
     work(&server).await;
     let seen = head.read(&path).await;
-    assert!(seen.contains("Attend une décision") && seen.contains("is not known yet"), "{seen}");
+    assert!(seen.contains("Attend une décision") && seen.contains("n'est pas encore connu"), "{seen}");
     assert!(!head.browser.page.text().contains("http-equiv") && !seen.contains("ABADIE"), "no name");
     assert_eq!(count_pupils(&server).await, 0);
     let mut twice = head.browser.clone_browser();
@@ -153,13 +153,14 @@ async fn a_school_gives_its_files_reads_the_difference_confirms_and_goes_back() 
     assert_eq!(twice.page.location(), path, "posted twice, the same answer");
     work(&server).await;
     let seen = head.read(&path).await;
-    assert!(seen.contains("Pris") && seen.contains("30 current pupils"), "{seen}");
+    assert!(seen.contains("Pris") && seen.contains("30 élèves présents"), "{seen}");
     assert_eq!(count_pupils(&server).await, 30);
     assert_eq!(server.query_count("SELECT COUNT(*) FROM roster_upload_part").await, 0, "the files are forgotten");
     let by = "SELECT role || '|' || actor_kind FROM audit WHERE fact = 'roster_imported'";
     assert_eq!(server.query_texts(by).await, ["school_head@0349999J|administrator"]);
     head.browser.get(&format!("{path}/rapport.csv")).await;
     let table = head.browser.page.text();
+    assert!(table.contains("30 current pupils"), "the table has the command's sentences: {table}");
     assert!(table.lines().skip(1).all(|line| line.starts_with("\"0349999J\";\"")), "{table}");
     assert!(table.contains("\"'+ ELEVE"), "no formula: {table}");
     // All of it: two persons of the academy take that back, and say why.
@@ -298,7 +299,7 @@ async fn attack_d1_cut_oversized_foreign_and_hostile_uploads_write_nothing() {
     let path = head.browser.page.location().to_owned();
     work(&server).await;
     let seen = head.read(&path).await;
-    assert!(seen.contains("Refusé") && seen.contains("the files are of another school"), "{seen}");
+    assert!(seen.contains("Refusé") && seen.contains("les fichiers sont d'un autre établissement"), "{seen}");
     // An entity, half a file, no XML at all: refused by the reader.
     for content in
         ["<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><BEE_ELEVES>&x;</BEE_ELEVES>", "\0\0", &pupils[..200]]

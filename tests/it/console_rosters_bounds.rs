@@ -61,9 +61,9 @@ async fn threat_s15_attack_p1_a_school_writes_nobody_of_another_school_without_t
         assert!(!head.browser.page.has_element("#decider"), "{n}: {seen}");
         // Somebody known elsewhere looks like somebody new.
         let known = if n == 2 { "ELEVE 960001" } else { "PERSONNE 600001" };
-        assert!(seen.contains(&format!("+ {known}: is not known yet")), "{n}: {seen}");
+        assert!(seen.contains(&format!("+ {known} : n'est pas encore connu")), "{n}: {seen}");
         assert!(!seen.contains("~ ") && !seen.contains("~1") && !seen.contains("~2"), "{n}: {seen}");
-        assert!(!seen.contains("other mobile") && !seen.contains("concernée"), "{n}: {seen}");
+        assert!(!seen.contains("change : portable") && !seen.contains("concernée"), "{n}: {seen}");
         head.browser.get(&format!("{path}/rapport.csv")).await;
         let table = head.browser.page.text();
         assert!(!table.contains("~ ") && !table.contains("~1") && !table.contains("~2"), "{table}");
@@ -115,9 +115,9 @@ async fn attack_p6_a_new_school_year_is_no_leave_to_remove_and_the_future_none_t
         assert!(seen.contains(words) && !head.browser.page.has_element("#decider"), "{count}: {seen}");
     }
     for (from, to, words) in [
-        ("SCOLAIRE>2026<", "SCOLAIRE>2099<", "it is of the school year 2099"),
-        ("SCOLAIRE>2026<", "SCOLAIRE>2027<", "it is of the school year 2027"),
-        ("20/11/2026", "20/11/2099", "exported tomorrow or later"),
+        ("SCOLAIRE>2026<", "SCOLAIRE>2099<", "il est de l'année scolaire 2099"),
+        ("SCOLAIRE>2026<", "SCOLAIRE>2027<", "il est de l'année scolaire 2027"),
+        ("20/11/2026", "20/11/2099", "l'export est de demain ou de plus tard"),
     ] {
         let path = give_texts(&mut head, school_exports(MONOD, &crowd(30)).map(|text| text.replace(from, to))).await;
         work(&server).await;

@@ -13,12 +13,14 @@ use crate::administrators::territory::may;
 use crate::app::AppState;
 use crate::base::csv::csv_field;
 use crate::base::ids::is_id;
+use crate::base::lang::Lang;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::roster::ops::undo::UNDO_TTL;
 use crate::roster_admin::UploadState;
+use crate::roster_admin::french_report::french;
 use crate::roster_admin::ops::undo::{self as undoing, UploadUndo, undo_act};
 use crate::roster_admin::ops::{self, UploadChoice, UploadDecision, UploadFile, needed_act};
 use crate::roster_admin::views::{FORMATS, SHOWN_CHANGES, SHOWN_LINES, UploadPage, UploadPageError, line_kind};
@@ -26,8 +28,16 @@ use crate::roster_admin::views::{FORMATS, SHOWN_CHANGES, SHOWN_LINES, UploadPage
 /// Formats a share in thousandths as per cent.
 fn percent(ctx: &RequestContext, thousandths: usize) -> String {
     match ctx.lang {
-        crate::base::lang::Lang::Fr => format!("{},{}\u{a0}%", thousandths / 10, thousandths % 10),
-        crate::base::lang::Lang::En => format!("{}.{}%", thousandths / 10, thousandths % 10),
+        Lang::Fr => format!("{},{}\u{a0}%", thousandths / 10, thousandths % 10),
+        Lang::En => format!("{}.{}%", thousandths / 10, thousandths % 10),
+    }
+}
+
+/// Returns a sentence of the report in the language of the page, if that has other words for it.
+fn in_words_of(ctx: &RequestContext, message: &str) -> Option<String> {
+    match ctx.lang {
+        Lang::Fr => french(message),
+        Lang::En => None,
     }
 }
 
@@ -50,7 +60,11 @@ async fn page(
         upload.report.clone()
     };
     let all_lines = lines.len();
-    let shown = lines.into_iter().take(SHOWN_LINES).map(|line| (line_kind(&line.kind), line.message));
+    let shown = lines.into_iter().take(SHOWN_LINES).map(|line| {
+        let words = in_words_of(ctx, &line.message);
+        let is_english = words.is_none() && ctx.lang == Lang::Fr;
+        (line_kind(&line.kind), words.unwrap_or(line.message), is_english)
+    });
     let bytes: usize = upload.files.iter().map(|file| file.bytes).sum();
     let is_young = upload.decided_at.is_some_and(|at| ctx.now.since(at) < UNDO_TTL);
     let can_be_undone = upload.state == UploadState::Taken && file.is_last && is_young;
@@ -78,6 +92,9 @@ async fn page(
                 preview.elsewhere = 0;
             }
             preview.changes.truncate(SHOWN_CHANGES);
+            for change in &mut preview.changes {
+                *change = in_words_of(ctx, change).unwrap_or_else(|| change.clone());
+            }
             preview.lines.clear();
             preview
         }),
