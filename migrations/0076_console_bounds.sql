@@ -20,3 +20,5 @@ ALTER TABLE roster_upload ADD COLUMN undo_reason TEXT NOT NULL DEFAULT '';
 -- The terms of days and of batches.
 CREATE INDEX campaign_day_day ON campaign_day (day);
 CREATE INDEX letter_batch_printed ON letter_batch (printed_at);
+-- asks_others: its difference needed somebody else's agreement at some time.
+ALTER TABLE roster_upload ADD COLUMN asks_others BOOLEAN NOT NULL DEFAULT FALSE;

@@ -10,7 +10,7 @@ use super::store::{self, NewUpload, UploadChange};
 use super::{FullPlace, NeededAgreement, RosterUpload, UploadState, UploadedFile};
 use crate::administrators::ops::{OnDuty, permitted};
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{AdminScope, Place};
+use crate::administrators::territory::{AdminScope, Place, may};
 use crate::app::Operation;
 use crate::base::clock::Span;
 use crate::base::ids::row_id;
@@ -24,6 +24,9 @@ use crate::tenants::{self, School};
 
 /// The uploads of a person within a day.
 const MAX_UPLOADS_A_DAY: i64 = 40;
+/// The uploads of a school within a day that may need somebody else's agreement: that one is needed tells whoever gave the
+/// files that somebody in them is known elsewhere, so nobody may ask for it again and again.
+const MAX_ASKING_OTHERS_A_DAY: i64 = 8;
 /// The size of a sealed part of a file.
 const PART_BYTES: usize = 512 * 1024;
 /// The maximum length of a reason, in characters.
@@ -88,6 +91,12 @@ pub async fn receive(
         return Ok(UploadOutcome::TooMany);
     }
     let (uai, academy) = (&school.uai, school.academy.as_str());
+    let agrees = may(&on_duty.roles, AdminAct::AcceptRemovals, std::slice::from_ref(place), op.now).is_some();
+    let since = op.now.minus(Span::days(1));
+    if !agrees && store::count_asking_others(&mut tx, uai, since).await? >= MAX_ASKING_OTHERS_A_DAY {
+        tx.rollback().await?;
+        return Ok(UploadOutcome::TooMany);
+    }
     let bytes = i64::try_from(listed.iter().map(|file| file.bytes).sum::<usize>())?;
     // Two at the same moment may pass one by one: a server takes two bodies at once.
     if let Some(place) = store::sum_undecided(&mut tx, uai, academy).await?.full_for(bytes) {

@@ -7,6 +7,7 @@ use super::{
 use crate::administrators::store::scope::scope_args;
 use crate::administrators::territory::AdminScope;
 use crate::base::clock::{Span, Timestamp};
+use crate::base::ids::row_id_lower_bound;
 use crate::base::typed_ids::AdministratorId;
 use crate::base::uai::Uai;
 use crate::crypto::{AssociatedData, MasterKey};
@@ -125,6 +126,12 @@ pub async fn count_since(tx: &mut Tx, author: &AdministratorId, since: Timestamp
     Ok(tx.fetch_one::<(i64,)>(sql, args![author, since]).await?.0)
 }
 
+/// Counts the uploads of a school since a time that needed somebody else's agreement.
+pub async fn count_asking_others(tx: &mut Tx, uai: &Uai, since: Timestamp) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM roster_upload WHERE uai = $1 AND id > $2 AND asks_others";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![uai, row_id_lower_bound(since)]).await?.0)
+}
+
 fn place(row: &str) -> AssociatedData<'_> {
     AssociatedData { table: "roster_upload_part", column: "content", row }
 }
@@ -203,7 +210,7 @@ pub async fn advance(
                reason = COALESCE($10, reason), run_id = COALESCE($11, run_id), report = COALESCE($12, report), \
                all_changes = COALESCE($13, all_changes), expires_at = COALESCE($14, expires_at), \
                undo_first_by = COALESCE($16, undo_first_by), undone_by = COALESCE($17, undone_by), \
-               undo_reason = COALESCE($18, undo_reason) \
+               undo_reason = COALESCE($18, undo_reason), asks_others = (asks_others OR $19) \
                WHERE id = $1 AND version = $2 AND attempts = $15";
     let values = args![
         &held.id,
@@ -223,7 +230,8 @@ pub async fn advance(
         held.attempts,
         change.undo_first_by.map(AdministratorId::as_str),
         change.undone_by.map(AdministratorId::as_str),
-        change.undo_reason
+        change.undo_reason,
+        change.preview.is_some_and(|preview| preview.needed != NeededAgreement::Confirmation)
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }

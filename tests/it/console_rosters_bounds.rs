@@ -295,6 +295,29 @@ async fn attack_p6_another_choice_on_the_same_page_is_not_answered_as_done() {
 }
 
 #[tokio::test]
+async fn attack_p1_a_school_asks_eight_times_a_day_at_most_whether_somebody_is_known_elsewhere() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", LYCEE, &[family(600_001, "06 39 98 00 90", 960_001)]).await;
+    let mut head = head(&server).await;
+    let mut one = academy(&server, "m@ac.example").await;
+    for _ in 0..8 {
+        head.give_school(MONOD, &[family(600_001, "06 39 98 00 66", 960_003)]).await;
+    }
+    work(&server).await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM roster_upload WHERE asks_others").await, 8);
+    let [pupils, persons] = school_exports(MONOD, &crowd(3));
+    let files = [("eleves.xml", pupils.as_bytes()), ("responsables.xml", persons.as_bytes())];
+    let body = || multipart(&[("uai", MONOD), ("format", "siecle")], &files);
+    assert_eq!(head.give(body()).await, REFUSED);
+    assert!(head.browser.page.visible_text().contains("Revenez demain"), "{}", head.browser.page.visible_text());
+    // Whoever agrees learns nothing by it.
+    assert_eq!(one.give(body()).await, StatusCode::SEE_OTHER);
+    server.advance(Span::hours(25));
+    head.sign_in().await;
+    assert_eq!(head.give(body()).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn attack_d1_files_that_nobody_decides_on_do_not_fill_the_database_and_are_forgotten() {
     let server = TestServer::start().await;
     let mut head = head(&server).await;
