@@ -1,4 +1,9 @@
 //! Rows of drafts: what somebody asks for, before it is read and confirmed.
+//!
+//! They are no requests for relying parties (`client_request`), though both are read before they count. A request goes
+//! between two persons: it has questions, checks, deciders, a version of the client beside it, and stays as the record of
+//! what was decided. A draft is its author's alone, serves within the hour, is a kind and a form, and goes after a week; what
+//! it did stands in the journal. One table would have most of its columns empty in each row, and two terms.
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AdministratorId, PersonId};
