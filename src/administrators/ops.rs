@@ -99,30 +99,32 @@ pub async fn sign_out(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<()
 }
 
 /// Reads the roles of an administrator again, in the transaction of an act: a role that ended meanwhile permits nothing.
-/// Returns the role by which the act is permitted at one of the places.
+async fn lock_roles(tx: &mut UnitOfWork<'_>, id: &AdministratorId) -> anyhow::Result<Vec<RoleGrant>> {
+    store::lock(tx, id).await?;
+    let now = tx.now;
+    Ok(store::roles::list_current(tx, id, now).await?)
+}
+
+/// Returns the role by which an act is permitted at one of the places, read in its transaction.
 pub async fn permitted(
     tx: &mut UnitOfWork<'_>,
     id: &AdministratorId,
     act: AdminAct,
     places: &[Place],
 ) -> anyhow::Result<Option<RoleGrant>> {
-    store::lock(tx, id).await?;
-    let now = tx.now;
-    let roles = store::roles::list_current(tx, id, now).await?;
-    Ok(may(&roles, act, places, now).cloned())
+    let roles = lock_roles(tx, id).await?;
+    Ok(may(&roles, act, places, tx.now).cloned())
 }
 
-/// Reads the roles again like [`permitted`], for an act that concerns every one of the places.
+/// Returns the role by which an act is permitted that concerns every one of the places, read in its transaction.
 pub async fn permitted_everywhere(
     tx: &mut UnitOfWork<'_>,
     id: &AdministratorId,
     act: AdminAct,
     places: &[Place],
 ) -> anyhow::Result<Option<RoleGrant>> {
-    store::lock(tx, id).await?;
-    let now = tx.now;
-    let roles = store::roles::list_current(tx, id, now).await?;
-    Ok(may_everywhere(&roles, act, places, now).cloned())
+    let roles = lock_roles(tx, id).await?;
+    Ok(may_everywhere(&roles, act, places, tx.now).cloned())
 }
 
 /// Records that something was refused: outside the territory, or beyond the role.
