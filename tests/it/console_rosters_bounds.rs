@@ -11,7 +11,7 @@ use preau::roster::ops::{ImportBounds, ImportContext, ImportRequest, import_file
 use preau::roster::reconcile::RemovalPolicy;
 use preau::roster_admin::ops::claims::claim_next;
 use preau::roster_admin::ops::work::work_on;
-use preau::roster_admin::store::{delete_expired, renew};
+use preau::roster_admin::store::{UploadClaim, delete_expired, renew};
 
 use crate::console_clients::administrator;
 use crate::console_rosters::{count_pupils, crowd, multipart, work};
@@ -241,7 +241,7 @@ async fn fault_rt14_a_server_whose_claim_of_an_upload_was_lost_writes_nothing() 
     let slow = claim_next(&job()).await.unwrap().unwrap();
     assert!(claim_next(&job()).await.unwrap().is_none(), "it is claimed");
     server.advance(Span::minutes(9));
-    let renewed = async |claim| {
+    let renewed = async |claim: &UploadClaim| {
         let op = job();
         let mut tx = op.write(Durability::Relaxed).await.unwrap();
         let holds = renew(&mut tx, claim, server.now().plus(Span::minutes(10))).await.unwrap();
