@@ -1,6 +1,6 @@
 //! The extractors of an administrator's session, and the one gate of every act.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -82,6 +82,39 @@ impl FromRequestParts<AppState> for FreshAdministrator {
             true => Ok(FreshAdministrator(on_duty)),
             false => Err(see_other(&leading_back(paths::ADMIN_PROOF, &ctx))),
         }
+    }
+}
+
+/// Something of the console that a path names and that has a page of its own.
+pub trait OpenedByPath: Sized {
+    /// Finds what a path names, if the administrator may see it; else the answer of what is not there.
+    fn open(
+        app: &AppState,
+        ctx: &RequestContext,
+        on_duty: &OnDuty,
+        id: &str,
+    ) -> impl Future<Output = Result<Self, Response>> + Send;
+}
+
+/// The thing that the path of a request names, with the administrator who may see it. Every handler of a page about one
+/// thing begins with it.
+pub struct Opened<T> {
+    pub on_duty: OnDuty,
+    pub file: T,
+    /// The name in the path.
+    pub id: String,
+}
+
+impl<T: OpenedByPath> FromRequestParts<AppState> for Opened<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let SignedInAdministrator(on_duty) = SignedInAdministrator::from_request_parts(parts, app).await?;
+        let ctx = RequestContext::from_request_parts(parts, app).await.map_err(PageError::into_response)?;
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        let Path(id) = path.map_err(axum::response::IntoResponse::into_response)?;
+        let file = T::open(app, &ctx, &on_duty, &id).await?;
+        Ok(Self { on_duty, file, id })
     }
 }
 

@@ -7,6 +7,7 @@ mod role_acts;
 mod team;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
@@ -19,7 +20,7 @@ use crate::base::lang::Lang;
 use crate::clients;
 use crate::db::Tx;
 use crate::http::error::PageError;
-use crate::http::pages::dates;
+use crate::http::pages::{Page, dates};
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::tenants;
@@ -47,6 +48,23 @@ pub fn routes() -> Router<AppState> {
 /// Answers an error on a page that leads elsewhere.
 pub fn failed(error: impl Into<PageError>) -> Response {
     axum::response::IntoResponse::into_response(error.into())
+}
+
+/// Answers with a page of the console.
+pub fn shown<P: Page>(app: &App, ctx: &RequestContext, page: anyhow::Result<P>) -> Response {
+    drawn(app, ctx, StatusCode::OK, page)
+}
+
+/// Answers with the page of a form that was refused.
+pub fn refused<P: Page>(app: &App, ctx: &RequestContext, page: anyhow::Result<P>) -> Response {
+    drawn(app, ctx, StatusCode::UNPROCESSABLE_ENTITY, page)
+}
+
+fn drawn<P: Page>(app: &App, ctx: &RequestContext, status: StatusCode, page: anyhow::Result<P>) -> Response {
+    match page {
+        Ok(page) => ctx.page(&app.pages, status, &page).unwrap_or_else(failed),
+        Err(error) => failed(error),
+    }
 }
 
 /// Returns the name of a territory: a school's, an academy's, a relying party's; empty for all.

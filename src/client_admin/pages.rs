@@ -14,6 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
 use super::ops::{self, ServiceFile};
+use crate::administrators::extract::OpenedByPath;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::failed;
 use crate::administrators::roles::AdminAct;
@@ -61,21 +62,17 @@ fn review_path(id: &str) -> String {
     format!("{}/{id}", paths::ADMIN_REVIEW_SERVICE)
 }
 
-/// Finds a relying party that the administrator may see; else the answer of what is not there.
-async fn open(
-    app: &AppState,
-    ctx: &RequestContext,
-    on_duty: &OnDuty,
-    client_id: &str,
-) -> Result<ServiceFile, Response> {
-    let not_found = || PageError::NotFound.into_response();
-    if !is_client_id(client_id) {
-        return Err(not_found());
+impl OpenedByPath for ServiceFile {
+    async fn open(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, id: &str) -> Result<Self, Response> {
+        let not_found = || PageError::NotFound.into_response();
+        if !is_client_id(id) {
+            return Err(not_found());
+        }
+        let op = on_duty.operation(app, ctx, None);
+        let file = ops::find(&op, id).await.map_err(failed)?.ok_or_else(not_found)?;
+        on_duty.permit(app, ctx, AdminAct::SeeServices, &file.touched).await?;
+        Ok(file)
     }
-    let op = on_duty.operation(app, ctx, None);
-    let file = ops::find(&op, client_id).await.map_err(failed)?.ok_or_else(not_found)?;
-    on_duty.permit(app, ctx, AdminAct::SeeServices, &file.touched).await?;
-    Ok(file)
 }
 
 /// Returns the role by which an act on the whole perimeter is permitted, after a fresh proof where it asks for one.

@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 
 use super::files::MAX_UPLOAD_BYTES;
 use super::ops::{self, UploadFile};
+use crate::administrators::extract::OpenedByPath;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::failed;
 use crate::administrators::roles::AdminAct;
@@ -44,14 +45,15 @@ fn upload_path(id: &str) -> String {
     format!("{}/{id}", paths::ADMIN_ROSTERS)
 }
 
-/// Finds an upload that the administrator may see; else the answer of what is not there.
-async fn open(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, id: &str) -> Result<UploadFile, Response> {
-    let not_found = || PageError::NotFound.into_response();
-    if !is_id(id, 32) {
-        return Err(not_found());
+impl OpenedByPath for UploadFile {
+    async fn open(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, id: &str) -> Result<Self, Response> {
+        let not_found = || PageError::NotFound.into_response();
+        if !is_id(id, 32) {
+            return Err(not_found());
+        }
+        let op = on_duty.operation(app, ctx, None);
+        let file = ops::find(&op, id).await.map_err(failed)?.ok_or_else(not_found)?;
+        on_duty.permit(app, ctx, AdminAct::UploadRoster, std::slice::from_ref(&file.place)).await?;
+        Ok(file)
     }
-    let op = on_duty.operation(app, ctx, None);
-    let file = ops::find(&op, id).await.map_err(failed)?.ok_or_else(not_found)?;
-    on_duty.permit(app, ctx, AdminAct::UploadRoster, std::slice::from_ref(&file.place)).await?;
-    Ok(file)
 }

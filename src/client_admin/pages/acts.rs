@@ -1,14 +1,14 @@
 //! Suspends and resumes a relying party.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 
-use super::{GatedResult, open, permit_everywhere, service, service_path};
-use crate::administrators::extract::SignedInAdministrator;
-use crate::administrators::pages::failed;
+use super::{GatedResult, permit_everywhere, service, service_path};
+use crate::administrators::extract::{Opened, SignedInAdministrator};
+use crate::administrators::pages::{failed, refused};
 use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
+use crate::client_admin::ops::ServiceFile;
 use crate::client_admin::ops::decide::{DecisionOutcome, suspend_or_resume};
 use crate::client_admin::views::{ServiceFormError, ServicePage};
 use crate::clients::is_client_id;
@@ -29,31 +29,28 @@ pub async fn back(_: SignedInAdministrator, Path(client_id): Path<String>) -> Ga
 pub async fn suspend(
     state: State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    client_id: Path<String>,
+    opened: Opened<ServiceFile>,
     form: Form,
 ) -> GatedResult {
-    decide((state, ctx, who), client_id, &form, Decision::Suspend).await
+    decide((state, ctx), opened, &form, Decision::Suspend).await
 }
 
 /// POST: ends the suspension.
 pub async fn resume(
     state: State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    client_id: Path<String>,
+    opened: Opened<ServiceFile>,
     form: Form,
 ) -> GatedResult {
-    decide((state, ctx, who), client_id, &form, Decision::Resume).await
+    decide((state, ctx), opened, &form, Decision::Resume).await
 }
 
 async fn decide(
-    (State(app), ctx, SignedInAdministrator(on_duty)): (State<AppState>, RequestContext, SignedInAdministrator),
-    Path(client_id): Path<String>,
+    (State(app), ctx): (State<AppState>, RequestContext),
+    Opened { on_duty, file, id: client_id }: Opened<ServiceFile>,
     form: &Form,
     decision: Decision,
 ) -> GatedResult {
-    let file = open(&app, &ctx, &on_duty, &client_id).await?;
     let grant = permit_everywhere(&app, &ctx, (&on_duty, &file), AdminAct::SuspendClient).await?;
     let reason: String = form.0.form_value("raison").chars().take(400).collect();
     let op = on_duty.operation(&app, &ctx, Some(&grant));
@@ -68,7 +65,10 @@ async fn decide(
         DecisionOutcome::NoReason => ServiceFormError::Reason,
         DecisionOutcome::Changed => ServiceFormError::Changed,
     };
-    let page = service::page(&app, &ctx, (&on_duty, &file)).await.map_err(failed)?;
-    let page = ServicePage { error: Some(error), reason, ..page };
-    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
+    let page = service::page(&app, &ctx, (&on_duty, &file)).await.map(|page| ServicePage {
+        error: Some(error),
+        reason,
+        ..page
+    });
+    Ok(refused(&app, &ctx, page))
 }

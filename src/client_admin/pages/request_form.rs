@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
 
-use super::{GatedResult, open, review_path};
-use crate::administrators::extract::SignedInAdministrator;
+use super::{GatedResult, review_path};
+use crate::administrators::extract::{OpenedByPath as _, SignedInAdministrator};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
 use crate::administrators::roles::AdminAct;
@@ -212,7 +212,7 @@ async fn changed_client(
     on_duty: &OnDuty,
     client_id: &str,
 ) -> Result<ServiceFile, Response> {
-    let file = open(app, ctx, on_duty, client_id).await?;
+    let file = ServiceFile::open(app, ctx, on_duty, client_id).await?;
     on_duty.permit(app, ctx, AdminAct::ChangeClient, &file.touched).await?;
     match file.record.origin {
         ClientOrigin::File => Err(see_other(&super::service_path(client_id))),

@@ -6,9 +6,9 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::request_form::check_lines;
 use super::{GatedResult, review_lines, review_path};
-use crate::administrators::extract::SignedInAdministrator;
+use crate::administrators::extract::{Opened, OpenedByPath, SignedInAdministrator};
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::{failed, frame, territory_name};
+use crate::administrators::pages::{failed, frame, refused, shown, territory_name};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::roles::list_ended;
 use crate::administrators::territory::{RoleGrant, may};
@@ -28,9 +28,15 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 
+impl OpenedByPath for RequestFile {
+    async fn open(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, id: &str) -> Result<Self, Response> {
+        open(app, ctx, (on_duty, false), id).await
+    }
+}
+
 /// Finds a request that the administrator wrote, or may decide on; else the answer of what is not there. `after_role`:
 /// whoever could have decided is told that the role ended.
-pub(super) async fn open(
+async fn open(
     app: &AppState,
     ctx: &RequestContext,
     (on_duty, after_role): (&OnDuty, bool),
@@ -150,22 +156,22 @@ async fn refuse(
     (on_duty, file): (&OnDuty, &RequestFile),
     (error, typed): (ReviewError, &str),
 ) -> GatedResult {
-    let page = page(app, ctx, (on_duty, file)).await.map_err(failed)?;
-    let page = ReviewPage { error: Some(error), typed: typed.to_owned(), told: None, ..page };
-    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
+    let page = page(app, ctx, (on_duty, file)).await.map(|page| ReviewPage {
+        error: Some(error),
+        typed: typed.to_owned(),
+        told: None,
+        ..page
+    });
+    Ok(refused(app, ctx, page))
 }
 
 /// GET: shows what a request changes.
 pub async fn show(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, .. }: Opened<RequestFile>,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, (&on_duty, false), &id).await?;
-    let page = page(&app, &ctx, (&on_duty, &file)).await.map_err(failed)?;
-    ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+    Ok(shown(&app, &ctx, page(&app, &ctx, (&on_duty, &file)).await))
 }
 
 /// GET: goes back to the reading, after a proof that a decision asked for.
@@ -203,12 +209,9 @@ async fn subject_of(
 pub async fn submit(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<RequestFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, (&on_duty, false), &id).await?;
     let client = subject_of(&app, &ctx, &on_duty, &file).await?;
     let subject = client.as_ref().map_or(FormSubject::New, FormSubject::Change);
     let act = if client.is_some() { AdminAct::ChangeClient } else { AdminAct::RequestClient };
@@ -230,12 +233,9 @@ pub async fn submit(
 pub async fn take_back(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<RequestFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, (&on_duty, false), &id).await?;
     let op = on_duty.operation(&app, &ctx, on_duty.roles.first());
     let (version, _) = seen(&form);
     match withdraw(&op, &on_duty, &id, version).await.map_err(failed)? {
@@ -296,12 +296,9 @@ pub async fn decide(
 pub async fn recheck(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<RequestFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, (&on_duty, false), &id).await?;
     let op = on_duty.operation(&app, &ctx, None);
     let (version, _) = seen(&form);
     match Box::pin(review::recheck(&op, &on_duty, &file, version)).await.map_err(failed)? {

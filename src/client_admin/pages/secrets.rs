@@ -1,14 +1,13 @@
 //! The secrets of a relying party: drawn and shown once, closed.
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::response::IntoResponse as _;
 use secrecy::ExposeSecret as _;
 
-use super::{GatedResult, day_of, open, permit_everywhere, service, service_path};
-use crate::administrators::extract::SignedInAdministrator;
+use super::{GatedResult, day_of, permit_everywhere, service, service_path};
+use crate::administrators::extract::{Opened, OpenedByPath as _};
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::failed;
+use crate::administrators::pages::{failed, refused, shown};
 use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
@@ -46,12 +45,9 @@ pub(super) fn lines(ctx: &RequestContext, file: &ServiceFile) -> Vec<SecretLine>
 pub async fn submit(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(client_id): Path<String>,
+    Opened { on_duty, file, id: client_id }: Opened<ServiceFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &client_id).await?;
     let grant = permit_everywhere(&app, &ctx, (&on_duty, &file), AdminAct::DrawSecret).await?;
     let number = |name: &str| form.0.get(name).and_then(|text| text.parse::<i64>().ok());
     let days = number("delai").filter(|days| OVERLAP_DAYS.contains(days));
@@ -61,10 +57,11 @@ pub async fn submit(
     let op = on_duty.operation(&app, &ctx, Some(&grant));
     match draw(&op, &on_duty, &file, (Span::days(days), version)).await.map_err(failed)? {
         SecretOutcome::Drawn(secret) => {
-            let file = open(&app, &ctx, &on_duty, &client_id).await?;
-            let page = service::page(&app, &ctx, (&on_duty, &file)).await.map_err(failed)?;
-            let page = ServicePage { secret: Some(secret.expose_secret().to_owned()), ..page };
-            ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+            let file = ServiceFile::open(&app, &ctx, &on_duty, &client_id).await?;
+            let page = service::page(&app, &ctx, (&on_duty, &file))
+                .await
+                .map(|page| ServicePage { secret: Some(secret.expose_secret().to_owned()), ..page });
+            Ok(shown(&app, &ctx, page))
         }
         outcome => answer(&app, &ctx, (&on_duty, &file), outcome).await,
     }
@@ -74,12 +71,9 @@ pub async fn submit(
 pub async fn close(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(client_id): Path<String>,
+    Opened { on_duty, file, .. }: Opened<ServiceFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &client_id).await?;
     let grant = permit_everywhere(&app, &ctx, (&on_duty, &file), AdminAct::DrawSecret).await?;
     let Some(version) = form.0.get("version").and_then(|text| text.parse::<i64>().ok()) else {
         return refuse(&app, &ctx, (&on_duty, &file), ServiceFormError::Changed).await;
@@ -115,7 +109,6 @@ async fn refuse(
     (on_duty, file): (&OnDuty, &ServiceFile),
     error: ServiceFormError,
 ) -> GatedResult {
-    let page = service::page(app, ctx, (on_duty, file)).await.map_err(failed)?;
-    let page = ServicePage { error: Some(error), ..page };
-    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
+    let page = service::page(app, ctx, (on_duty, file)).await.map(|page| ServicePage { error: Some(error), ..page });
+    Ok(refused(app, ctx, page))
 }

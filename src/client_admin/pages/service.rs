@@ -1,15 +1,13 @@
 //! `/admin/services/…`: one relying party, with its sign-outs and its changes.
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::IntoResponse as _;
+use axum::extract::State;
 use strum::IntoEnumIterator as _;
 
 use super::list::AcademyNames;
-use super::{GatedResult, day_of, open, secrets};
-use crate::administrators::extract::SignedInAdministrator;
+use super::{GatedResult, day_of, secrets};
+use crate::administrators::extract::Opened;
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::{failed, frame};
+use crate::administrators::pages::{frame, shown};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{may, may_everywhere};
 use crate::app::AppState;
@@ -20,7 +18,6 @@ use crate::client_admin::store::ClientChangeRow;
 use crate::client_admin::views::{ChangeLine, DONE_WORDS, DeliveryLine, ServiceFacts, ServicePage};
 use crate::clients::snippets::{Library, snippet};
 use crate::clients::{AuthMethod, ClientOrigin, ClientState, Perimeter, SubjectType};
-use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::request_context::RequestContext;
 
@@ -196,11 +193,7 @@ pub(super) async fn page(
 pub async fn show(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(client_id): Path<String>,
+    Opened { on_duty, file, .. }: Opened<ServiceFile>,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &client_id).await?;
-    let page = page(&app, &ctx, (&on_duty, &file)).await.map_err(failed)?;
-    ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+    Ok(shown(&app, &ctx, page(&app, &ctx, (&on_duty, &file)).await))
 }

@@ -1,14 +1,14 @@
 //! `/admin/personnes/…`: one person, why they do not get in, and what repairs it.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use super::GatedResult;
 use crate::accounts::SuspendedBy;
-use crate::administrators::extract::SignedInAdministrator;
+use crate::administrators::extract::{Opened, OpenedByPath, SignedInAdministrator};
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::{failed, frame};
+use crate::administrators::pages::{failed, frame, refused, shown};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, RoleGrant, may};
 use crate::app::AppState;
@@ -44,27 +44,23 @@ const SHOWN_EVENTS: [&str; 14] = [
     "account_resumed",
 ];
 
-/// Finds the person, if the administrator may see them; else the answer of what is not there.
-async fn open(
-    app: &AppState,
-    ctx: &RequestContext,
-    on_duty: &OnDuty,
-    id: &str,
-) -> Result<(PersonFile, RoleGrant), Response> {
-    let not_found = || PageError::NotFound.into_response();
-    if !is_id(id, 32) {
-        return Err(not_found());
+impl OpenedByPath for PersonFile {
+    async fn open(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, id: &str) -> Result<Self, Response> {
+        let not_found = || PageError::NotFound.into_response();
+        if !is_id(id, 32) {
+            return Err(not_found());
+        }
+        let op = on_duty.operation(app, ctx, None);
+        let file = person::find(&op, id).await.map_err(failed)?.ok_or_else(not_found)?;
+        let act = match file.profile() {
+            Profile::Responsable => AdminAct::SeeParents,
+            Profile::Eleve => AdminAct::SeePupils,
+            // No roster knows them.
+            Profile::Enseignant | Profile::Personnel | Profile::Invite => return Err(not_found()),
+        };
+        on_duty.permit(app, ctx, act, &file.places()).await?;
+        Ok(file.within(&AdminScope::of(&on_duty.roles, act, ctx.now), ctx.now))
     }
-    let op = on_duty.operation(app, ctx, None);
-    let file = person::find(&op, id).await.map_err(failed)?.ok_or_else(not_found)?;
-    let act = match file.profile() {
-        Profile::Responsable => AdminAct::SeeParents,
-        Profile::Eleve => AdminAct::SeePupils,
-        // No roster knows them.
-        Profile::Enseignant | Profile::Personnel | Profile::Invite => return Err(not_found()),
-    };
-    let grant = on_duty.permit(app, ctx, act, &file.places()).await?;
-    Ok((file.within(&AdminScope::of(&on_duty.roles, act, ctx.now), ctx.now), grant))
 }
 
 /// Returns the act of a repair, if it is one of this page.
@@ -195,13 +191,9 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
 pub async fn show(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, .. }: Opened<PersonFile>,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
-    let page = page(&app, &ctx, &on_duty, &file).await.map_err(failed)?;
-    ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+    Ok(shown(&app, &ctx, page(&app, &ctx, &on_duty, &file).await))
 }
 
 /// GET: goes back to the person, after a proof that an act asked for.
@@ -232,21 +224,18 @@ async fn refuse(
     typed: TypedRepair,
     error: RepairFormError,
 ) -> GatedResult {
-    let page = page(app, ctx, on_duty, file).await.map_err(failed)?;
-    let page = PersonPage { error: Some(error), reason: typed.reason, ..page };
-    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
+    let page =
+        page(app, ctx, on_duty, file).await.map(|page| PersonPage { error: Some(error), reason: typed.reason, ..page });
+    Ok(refused(app, ctx, page))
 }
 
 /// POST: does an act for the person.
 pub async fn act(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<PersonFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
     let not_found = || PageError::NotFound.into_response();
     let act: HelpdeskAct = form.0.get("geste").and_then(|word| word.parse().ok()).ok_or_else(not_found)?;
     let grant = on_duty.permit(&app, &ctx, act.needs(), &file.current_places()).await?;
@@ -260,9 +249,12 @@ pub async fn act(
             Ok(see_other(&format!("{}/{id}?fait={}", paths::ADMIN_PEOPLE, act.name())))
         }
         RepairOutcome::Identifiant(identifiant) => {
-            let page = page(&app, &ctx, &on_duty, &file).await.map_err(failed)?;
-            let page = PersonPage { identifiant: Some(identifiant), done: Some("show_identifiant"), ..page };
-            ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+            let page = page(&app, &ctx, &on_duty, &file).await.map(|page| PersonPage {
+                identifiant: Some(identifiant),
+                done: Some("show_identifiant"),
+                ..page
+            });
+            Ok(shown(&app, &ctx, page))
         }
         RepairOutcome::NoReason => refuse(&app, &ctx, whole, typed, RepairFormError::Reason).await,
         RepairOutcome::NothingToDo => refuse(&app, &ctx, whole, typed, RepairFormError::NothingToDo).await,
@@ -274,12 +266,9 @@ pub async fn act(
 pub async fn letter(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<PersonFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
     let grant = on_duty.permit(&app, &ctx, AdminAct::PrintLetter, &file.current_places()).await?;
     let typed = TypedRepair::read(&form);
     let whole = (&on_duty, &file);
@@ -303,7 +292,7 @@ pub async fn letter(
             refuse(&app, &ctx, whole, typed, RepairFormError::LetterNobody).await
         }
         LetterOutcome::Changed => {
-            let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
+            let file = PersonFile::open(&app, &ctx, &on_duty, &id).await?;
             refuse(&app, &ctx, (&on_duty, &file), typed, RepairFormError::LetterChanged).await
         }
     }

@@ -1,13 +1,13 @@
 //! One upload: how far it is, what would change, the decision, the report, the undo.
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
-use super::{GatedResult, open, upload_path};
-use crate::administrators::extract::SignedInAdministrator;
+use super::{GatedResult, upload_path};
+use crate::administrators::extract::{Opened, OpenedByPath as _, SignedInAdministrator};
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::{failed, frame};
+use crate::administrators::pages::{failed, frame, refused, shown};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::may;
 use crate::app::AppState;
@@ -126,13 +126,9 @@ async fn page(
 pub async fn show(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, .. }: Opened<UploadFile>,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &id).await?;
-    let page = page(&app, &ctx, (&on_duty, &file)).await.map_err(failed)?;
-    ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+    Ok(shown(&app, &ctx, page(&app, &ctx, (&on_duty, &file)).await))
 }
 
 /// GET: goes back to the upload, after a proof that a decision asked for.
@@ -154,22 +150,23 @@ async fn refuse(
     (error, typed): (UploadPageError, &str),
 ) -> GatedResult {
     // As it is now: it may have changed since.
-    let file = open(app, ctx, on_duty, id).await?;
-    let page = page(app, ctx, (on_duty, &file)).await.map_err(failed)?;
-    let page = UploadPage { error: Some(error), typed: typed.to_owned(), refreshes: false, ..page };
-    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
+    let file = UploadFile::open(app, ctx, on_duty, id).await?;
+    let page = page(app, ctx, (on_duty, &file)).await.map(|page| UploadPage {
+        error: Some(error),
+        typed: typed.to_owned(),
+        refreshes: false,
+        ..page
+    });
+    Ok(refused(app, ctx, page))
 }
 
 /// POST: decides.
 pub async fn decide(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<UploadFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &id).await?;
     let act = needed_act(&file.upload);
     let grant = on_duty.permit(&app, &ctx, act, std::slice::from_ref(&file.place)).await?;
     let typed: String = form.0.form_value("raison").chars().take(400).collect();
@@ -192,12 +189,9 @@ pub async fn decide(
 pub async fn stop(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<UploadFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &id).await?;
     let op = on_duty.operation(&app, &ctx, on_duty.role_for(AdminAct::UploadRoster));
     match ops::stop(&op, &on_duty, &file, seen_version(&form)).await.map_err(failed)? {
         true => Ok(see_other(&upload_path(&id))),
@@ -209,12 +203,9 @@ pub async fn stop(
 pub async fn undo(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<UploadFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &id).await?;
     let place = std::slice::from_ref(&file.place);
     let grant = on_duty.permit(&app, &ctx, undo_act(&file.upload), place).await?;
     let op = on_duty.operation(&app, &ctx, Some(&grant));
@@ -231,14 +222,7 @@ pub async fn undo(
 }
 
 /// GET: the report as a table.
-pub async fn report(
-    State(app): State<AppState>,
-    ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
-) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &id).await?;
+pub async fn report(Opened { file, .. }: Opened<UploadFile>) -> Response {
     let upload = &file.upload;
     let preview = upload.preview.as_ref();
     let lines = match upload.report.is_empty() {
@@ -254,6 +238,5 @@ pub async fn report(
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"rapport-{}.csv\"", upload.uai)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    let response: Response = (headers, format!("\u{feff}{}\r\n", out.join("\r\n"))).into_response();
-    Ok(response)
+    (headers, format!("\u{feff}{}\r\n", out.join("\r\n"))).into_response()
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::{GatedResult, list, school, school_path};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::{failed, frame, territory_name};
+use crate::administrators::pages::{failed, frame, shown, territory_name};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::roles::list_ended;
 use crate::administrators::territory::{RoleGrant, may_everywhere};
@@ -206,8 +206,7 @@ pub async fn show(
 ) -> GatedResult {
     let SignedInAdministrator(on_duty) = who;
     let draft = open(&app, &ctx, (&on_duty, false), &id).await?;
-    let page = page(&app, &ctx, (&on_duty, &draft)).await.map_err(failed)?;
-    ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+    Ok(shown(&app, &ctx, page(&app, &ctx, (&on_duty, &draft)).await))
 }
 
 /// POST: does it.
