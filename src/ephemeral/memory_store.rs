@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::marks::Marks;
 use super::quota::Ledger;
 use super::{CLAIM_COST_BYTES, EphemeralError, Namespace, StoredRecord, TOMBSTONE_TTL, TakeResult, record_cost};
 use crate::base::clock::Timestamp;
@@ -23,6 +24,7 @@ struct Partition {
     /// The total cost of all records, in bytes.
     bytes: usize,
     claims: ClaimedKeys,
+    marks: Marks,
     ledger: Ledger,
 }
 
@@ -122,6 +124,10 @@ impl MemoryStore {
             shelf.claims.claim(key, expires);
             Ok(true)
         })
+    }
+
+    pub(super) fn mark_once(&self, owner: &str, kind: Namespace, key: &str, ends: Timestamp, now: Timestamp) -> bool {
+        self.with_partition(kind, |shelf| shelf.marks.mark_once(kind.quota().into(), owner, key, ends, now))
     }
 }
 

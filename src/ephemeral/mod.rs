@@ -7,10 +7,11 @@
 //!
 //! Every namespace is bounded in bytes. Records caused by unauthenticated clients and relying parties are refused
 //! beyond their [`Quota`] and evict nothing. Authorization codes, caused only by signed-in users, evict the oldest
-//! code.
+//! code. Marks of answers that came replace older ones, of their own network or of the one with the most.
 
 mod carried_state;
 mod in_flight;
+mod marks;
 mod memory_store;
 mod namespace;
 mod quota;
@@ -77,6 +78,8 @@ impl EphemeralError {
 const RECORD_OVERHEAD_BYTES: usize = 200;
 /// The cost of a claim, in bytes.
 const CLAIM_COST_BYTES: usize = 160;
+/// The cost of a mark, in bytes.
+const MARK_COST_BYTES: usize = 320;
 
 /// The lifetime of the tombstone of a taken record.
 pub const TOMBSTONE_TTL: Span = Span::minutes(10);
@@ -236,6 +239,27 @@ impl Ephemeral {
         match self {
             Self::Memory(m, _) => m.claim_once(owner, kind, key, expires, now),
             Self::Redis(s) => s.claim_once(owner, kind, key, expires, now).await,
+        }
+    }
+
+    /// Marks a key: true for the first caller, false for every other one until the mark ends. A mark is never refused
+    /// for want of room: an older one goes for it, of the same owner or of the one that has the most. For what a seal of
+    /// ours lets in already, so that the mark only keeps it from serving twice.
+    ///
+    /// # Errors
+    /// The key is too long, or the store does not respond.
+    pub async fn mark_once(
+        &self,
+        owner: &str,
+        kind: Namespace,
+        key: &str,
+        ends: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, EphemeralError> {
+        check_size(key, "", kind)?;
+        match self {
+            Self::Memory(m, _) => Ok(m.mark_once(owner, kind, key, ends, now)),
+            Self::Redis(s) => s.mark_once(owner, kind, key, ends, now).await,
         }
     }
 }

@@ -13,6 +13,7 @@
 //! `take` with a lost response may have been executed: the code is then spent. Redis must not evict (`maxmemory-policy
 //! noeviction`, checked by `doctor`).
 
+mod marks;
 mod rates;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,6 +96,7 @@ pub struct RedisStore {
     take: Script,
     put: Script,
     claim: Script,
+    mark: Script,
     counters: Script,
     /// The response timeout, short enough to detect a hanging store before a user notices (docs/threats.md#fault-rt07).
     response_timeout: Duration,
@@ -128,6 +130,7 @@ impl RedisStore {
             take: Script::new(TAKE_SCRIPT),
             put: Script::new(&format!("{}{ADMIT_SCRIPT}{}", PUT_SCRIPT.0, PUT_SCRIPT.1)),
             claim: Script::new(&format!("{}{ADMIT_SCRIPT}{}", CLAIM_SCRIPT.0, CLAIM_SCRIPT.1)),
+            mark: marks::script(),
             counters: rates::script(),
             response_timeout: answer,
             is_failing: AtomicBool::new(false),

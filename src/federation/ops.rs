@@ -173,8 +173,10 @@ pub async fn take_attempt(
     let (Some(state), Some(browser)) = (state, browser) else { return Err(UpstreamFailure::UnknownState) };
     let attempt = open_attempt(op, state, browser).ok_or(UpstreamFailure::UnknownState)?;
     let (key, until) = (sha256_base64url(&attempt.secret), attempt.started.plus(UPSTREAM_ATTEMPT_TTL));
-    let claimed = op.app.ephemeral.claim_once(owner, Namespace::UpstreamState, &key, until, op.now).await;
-    match claimed.map_err(anyhow::Error::from)? {
+    // Marked before anything of the answer is believed, so that one of another provider ends the attempt too; and never
+    // refused for want of room, so that many of them end nobody else's.
+    let marked = op.app.ephemeral.mark_once(owner, Namespace::UpstreamState, &key, until, op.now).await;
+    match marked.map_err(anyhow::Error::from)? {
         true => Ok(attempt),
         false => Err(UpstreamFailure::UnknownState),
     }

@@ -192,6 +192,40 @@ async fn faults_a6_a7_an_owner_fills_its_own_place_and_nobody_else_s() {
     }
 }
 
+/// What each answer of an upstream leaves: a flood of twenty networks ends nobody else's sign-in, and forgets no mark of a
+/// network that has few.
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_d1_attack_a7_marks_give_way_to_marks_of_their_own_network_and_are_never_refused() {
+    const NETWORKS: usize = 20;
+    const EACH: usize = 1_700;
+    for (name, store, _alive) in stores().await {
+        let mark = async |owner: &str, key: &str, ends| {
+            store.mark_once(owner, Namespace::UpstreamState, key, ends, NOW).await.unwrap()
+        };
+        assert!(mark("school", "hers", later(890)).await, "{name}");
+        let mut floods = Vec::new();
+        for network in 0..NETWORKS {
+            let store = Arc::clone(&store);
+            floods.push(tokio::spawn(async move {
+                let owner = format!("network {network}");
+                for n in 0..EACH {
+                    let ends = NOW.plus(Span::seconds(900)).plus(Span(i64::try_from(n).unwrap()));
+                    let key = format!("{network}-{n}");
+                    let marked = store.mark_once(&owner, Namespace::UpstreamState, &key, ends, NOW).await;
+                    assert!(marked.unwrap(), "{network}-{n}");
+                }
+            }));
+        }
+        for flood in floods {
+            flood.await.unwrap();
+        }
+        assert!(!mark("school", "hers", later(890)).await, "{name}: it serves no second time");
+        assert!(!mark("network 3", "3-1699", later(900)).await, "{name}: nor does what came last");
+        assert!(mark("school", "next", later(900)).await, "{name}: the door is open");
+        assert!(mark("network 3", "3-0", later(900)).await, "{name}: of its own, the oldest went");
+    }
+}
+
 #[tokio::test]
 async fn faults_a6_a_pushed_request_that_was_taken_keeps_no_value() {
     for (name, store, _alive) in stores().await {
