@@ -17,7 +17,7 @@ pub use enrolment::{
 };
 pub use factors::{SessionFactorOutcome, find_factors, is_repeated, prove_in_session, record_proven, verify_factor};
 pub use failures::record_failures;
-pub use fresh_proof::{is_factor_shown, lock_owner, prove_password};
+pub use fresh_proof::{is_factor_shown, lock_owner, prove_owner};
 pub use passkeys::{
     PasskeyCreation, PasskeyRemoval, add_passkey, factor_challenge, judge_passkey_factor, remove_passkey,
 };

@@ -66,7 +66,7 @@ async fn check_owner(op: &Operation<'_>, owner: EmailOwner<'_>) -> anyhow::Resul
         return Ok(Err(EmailRefusal::Caution { until }));
     }
     let person = (owner.session, owner.account);
-    let proof = credentials::ops::prove_password(op, person, owner.password, owner.device_secrets).await?;
+    let proof = credentials::ops::prove_owner(op, person, owner.password, owner.device_secrets).await?;
     Ok(proof.map_err(EmailRefusal::NotProven))
 }
 

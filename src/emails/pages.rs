@@ -94,6 +94,7 @@ async fn email_page(
         confirmed: confirmed.map(|e| e.address),
         asked: asked.map(|e| e.address),
         former: former.collect(),
+        upstream: proof::proof_upstream(app, account),
         recovers_from: (account.profile == Profile::Eleve).then(|| app.config.pupils.mail_reset_from()),
         ..EmailPage::default()
     })

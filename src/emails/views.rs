@@ -22,6 +22,8 @@ pub struct EmailPage {
     pub error: Option<EmailError>,
     /// The error of the typed code.
     pub code: Option<CodeFieldError>,
+    /// The name of the upstream that stands for the password of an account without one.
+    pub upstream: Option<String>,
     /// The error of the current password.
     pub current: Option<CurrentPasswordError>,
     /// The addresses that may be taken back.
@@ -73,6 +75,7 @@ impl Page for EmailPage {
         let mut all = vec![
             EmailPage::default(),
             EmailPage { recovers_from: Some(15), ..EmailPage::default() },
+            EmailPage { upstream: Some("FranceConnect".to_owned()), ..EmailPage::default() },
             EmailPage { confirmed: address(), ..EmailPage::default() },
             EmailPage { typed: "fatou".to_owned(), error: Some(EmailError::Invalid), ..EmailPage::default() },
             EmailPage {

@@ -54,9 +54,13 @@ async fn regroup_page(
     let found = ops::find_undo(op, person(parent, ctx)).await?;
     let secrets: Vec<String> = ctx.activation_secrets().map(str::to_owned).collect();
     let proven = ops::find_proven_by_sms(op, person(parent, ctx), &secrets).await?;
+    let is_old = op.now.since(parent.session.proven_at()) >= FRESH_SIGN_IN;
+    let upstream = proof::proof_upstream(op.app, &parent.account);
     Ok(RegroupPage {
         proven_identifiants: proven.into_iter().map(|one| one.account.identifiant).collect(),
-        asks_password: op.now.since(parent.session.authenticated_at) >= FRESH_SIGN_IN,
+        asks_password: is_old && upstream.is_none(),
+        asks_upstream: is_old && upstream.is_some(),
+        upstream,
         undo: found
             .map(|undo| UndoCard { identifiant: undo.identifiant, day: dates::weekday_and_day(ctx.lang, undo.until) }),
         ..RegroupPage::default()

@@ -15,6 +15,10 @@ use crate::passkeys::PasskeyChallenge;
 pub struct RegroupPage {
     /// True if the password of this account is asked again.
     pub asks_password: bool,
+    /// The name of the upstream that stands for the password of an account without one.
+    pub upstream: Option<String>,
+    /// True if the person first comes back from there.
+    pub asks_upstream: bool,
     pub identifiant: String,
     /// The identifiants of the person's other accounts that a code of an SMS proved in this browser.
     pub proven_identifiants: Vec<String>,
@@ -162,7 +166,12 @@ impl Page for RegroupPage {
         let typed = || RegroupPage { identifiant: "f.ndiaye08".to_owned(), ..RegroupPage::default() };
         let until = || "14\u{a0}h\u{a0}30".to_owned();
         let mut all = vec![RegroupPage::default(), RegroupPage { asks_password: true, ..RegroupPage::default() }];
+        let upstream = Some("FranceConnect".to_owned());
+        all.push(RegroupPage { upstream: upstream.clone(), asks_upstream: true, ..RegroupPage::default() });
         let proven_identifiants = vec!["f.ndiaye08".to_owned()];
+        let proven_one = proven_identifiants.clone();
+        let by_upstream = RegroupPage { upstream, asks_upstream: true, ..RegroupPage::default() };
+        all.push(RegroupPage { proven_identifiants: proven_one, ..by_upstream });
         all.push(RegroupPage { proven_identifiants: proven_identifiants.clone(), ..RegroupPage::default() });
         all.push(RegroupPage { proven_identifiants, asks_password: true, ..RegroupPage::default() });
         for kind in [CurrentPasswordProblem::Empty, CurrentPasswordProblem::Wrong, CurrentPasswordProblem::Waiting] {

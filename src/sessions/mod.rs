@@ -83,6 +83,8 @@ pub struct Session {
     pub device_id: Option<String>,
     /// Set for a sign-in through an upstream.
     pub upstream: Option<UpstreamOrigin>,
+    /// The time at which the upstream's answer came; `None` of another session, and of an older release's.
+    pub answered_at: Option<Timestamp>,
 }
 
 impl Session {
@@ -93,6 +95,12 @@ impl Session {
             None => Some(Acr::from_amr(&self.amr)),
             Some(upstream) => upstream.level.max(self.factor_at.map(|_| Acr::Mfa)),
         }
+    }
+
+    /// Returns the time of the last proof of who the person is, for pages that want a fresh one: that of the answer of an
+    /// upstream, which had asked the person on the way. For services, `authenticated_at` alone counts.
+    pub fn proven_at(&self) -> Timestamp {
+        self.answered_at.unwrap_or(self.authenticated_at)
     }
 
     /// True if the person signed in through an upstream.

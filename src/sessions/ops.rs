@@ -54,6 +54,7 @@ pub async fn begin(
         device: with.device,
         upstream: None,
         upstream_id_token: None,
+        answered_at: None,
     };
     let methods = Amr::join(method.amr());
     begin_row(op, tx, &new, with, &methods).await?;
@@ -67,6 +68,8 @@ pub struct UpstreamProof<'a> {
     pub amr: &'a [Amr],
     /// The time at which the upstream authenticated the person, not after now.
     pub authenticated_at: Timestamp,
+    /// The time at which its answer came; `None` if this session begins later than that.
+    pub answered_at: Option<Timestamp>,
     /// Kept sealed, to end the session there too.
     pub id_token: Option<&'a str>,
 }
@@ -92,6 +95,7 @@ pub async fn begin_upstream(
         device: with.device,
         upstream: Some(proof.origin),
         upstream_id_token: sealed.as_deref(),
+        answered_at: proof.answered_at,
     };
     let methods = format!("upstream {}", proof.origin.upstream_id);
     begin_row(op, tx, &new, with, &methods).await?;
@@ -161,6 +165,7 @@ pub async fn replace_after_factor(
         device: old.device_id.as_deref(),
         upstream: old.upstream.as_ref(),
         upstream_id_token: upstream_id_token.as_deref(),
+        answered_at: old.answered_at,
     };
     store::insert(tx, now, &new).await?;
     store::move_waiting(tx, &old.id, &id).await?;

@@ -21,6 +21,7 @@ struct Row {
     upstream: Option<String>,
     upstream_acr: Option<String>,
     upstream_acr_value: Option<String>,
+    answered_at: Option<i64>,
 }
 
 impl From<Row> for Session {
@@ -40,6 +41,7 @@ impl From<Row> for Session {
                 acr: r.upstream_acr_value,
                 level: r.upstream_acr.and_then(|word| word.parse().ok()),
             }),
+            answered_at: r.answered_at.map(Timestamp),
         }
     }
 }
@@ -56,13 +58,15 @@ pub struct NewSessionRow<'a> {
     pub upstream: Option<&'a UpstreamOrigin>,
     /// The upstream's ID token, sealed, for the sign-out there.
     pub upstream_id_token: Option<&'a str>,
+    /// The time of the upstream's answer.
+    pub answered_at: Option<Timestamp>,
 }
 
 pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewSessionRow<'_>) -> Result<()> {
     tx.execute(
         "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at, device_id, factor_at, \
-         upstream, upstream_acr, upstream_id_token, upstream_acr_value) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         upstream, upstream_acr, upstream_id_token, upstream_acr_value, answered_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         args![
             new.id,
             new.account_id,
@@ -74,7 +78,8 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewSessionRow<'_>) -> Res
             new.upstream.map(|upstream| upstream.upstream_id.as_str()),
             new.upstream.and_then(|upstream| upstream.level).map(Acr::name),
             new.upstream_id_token,
-            new.upstream.and_then(|upstream| upstream.acr.as_deref())
+            new.upstream.and_then(|upstream| upstream.acr.as_deref()),
+            new.answered_at
         ],
     )
     .await?;
@@ -83,7 +88,7 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewSessionRow<'_>) -> Res
 
 pub async fn find(tx: &mut Tx, id: &SessionId) -> Result<Option<Session>> {
     let sql = "SELECT id, account_id, authenticated_at, amr, factor_at, seen_at, ended_at, device_id, upstream, \
-               upstream_acr, upstream_acr_value FROM session WHERE id = $1";
+               upstream_acr, upstream_acr_value, answered_at FROM session WHERE id = $1";
     Ok(tx.fetch_optional::<Row>(sql, args![id]).await?.map(Session::from))
 }
 

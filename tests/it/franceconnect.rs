@@ -330,3 +330,103 @@ async fn attack_a5_an_account_without_a_password_is_given_up_after_a_fresh_retur
         assert!(!browser.page.text().contains("op.example"));
     }
 }
+
+/// Comes back from FranceConnect to the page that wanted a fresh proof. `away` is the time spent there.
+async fn confirm(upstream: &FakeUpstream, server: &TestServer, browser: &mut Browser, away: Span) {
+    let to = browser.follow().await.expect_redirect_away();
+    server.advance(away);
+    let back = upstream.approve(server, &to);
+    browser.get(&back).await;
+    browser.follow().await;
+}
+
+#[tokio::test]
+async fn attack_a5_every_page_that_asks_for_the_password_takes_a_fresh_return_where_there_is_none() {
+    let upstream = franceconnect().await;
+    let server = server_with_family(&upstream).await;
+    activate(&upstream, &server).await;
+    // The mobile is not young any more.
+    server.advance(Span::days(4));
+    let mut browser = come(&upstream, &server).await;
+    assert_eq!(browser.url.path(), "/compte");
+    server.advance(Span::minutes(6));
+    for (page, button) in
+        [("/compte/adresse", "envoyer"), ("/compte/portable/verifier", "envoyer"), ("/compte/portable", "retirer")]
+    {
+        browser.get(page).await;
+        let text = browser.page.visible_text();
+        assert!(!browser.page.has_element("#mot-de-passe") && text.contains("FranceConnect"), "{page}: {text}");
+        let typed = [("adresse", "anne@example.org")];
+        let fields: &[(&str, &str)] = if page == "/compte/adresse" { &typed } else { &[] };
+        browser.submit(button, fields).await;
+        assert_eq!(browser.page.status, StatusCode::SEE_OTHER, "{page}: an open browser is not enough");
+        confirm(&upstream, &server, &mut browser, Span::seconds(20)).await;
+        let back = if page == "/compte/portable/verifier" { "/compte/portable" } else { page };
+        assert_eq!(browser.url.path(), back, "{}", browser.page.visible_text());
+        browser.get(page).await;
+        browser.submit(button, fields).await;
+        browser.follow().await;
+        assert_eq!(browser.page.status, StatusCode::OK, "{page}: {}", browser.page.visible_text());
+        server.advance(Span::minutes(6));
+    }
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM email").await, 1);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE phone_disowned_at IS NOT NULL").await, 1);
+    // Another account is joined after a return too.
+    browser.get("/compte/regrouper").await;
+    assert!(!browser.page.has_element("#actuel"), "{}", browser.page.visible_text());
+    browser.submit("continuer", &[("identifiant", "p.martin12"), ("mot_de_passe", "Faux-mot-2")]).await;
+    confirm(&upstream, &server, &mut browser, Span::seconds(20)).await;
+    assert_eq!(browser.url.path(), "/compte/regrouper");
+    browser.submit("continuer", &[("identifiant", "p.martin12"), ("mot_de_passe", "Faux-mot-2")]).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "judged: {}", browser.page.visible_text());
+}
+
+/// A factor would shut the account: FranceConnect stands for a password, not for a factor. A first password is chosen by
+/// the recovery alone.
+#[tokio::test]
+async fn attack_m10_who_has_no_password_adds_no_factor_and_chooses_none_in_a_session() {
+    let upstream = franceconnect().await;
+    let server = server_with_family(&upstream).await;
+    activate(&upstream, &server).await;
+    let mut browser = come(&upstream, &server).await;
+    for page in ["/compte/application", "/compte/codes-de-secours", "/compte/cle", "/compte/mot-de-passe"] {
+        browser.get(page).await;
+        browser.follow().await;
+        assert_eq!(browser.url.path(), "/compte/securite", "{page}");
+        assert!(browser.page.has_element("#choisir-mot-de-passe"), "{page}");
+        let typed = [("actuel", ""), ("mot_de_passe", PASSWORD), ("confirmation", PASSWORD)];
+        browser.post(page, &typed).await;
+        assert_eq!(browser.page.status, StatusCode::SEE_OTHER, "{page}");
+    }
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM totp").await, 0);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE password IS NOT NULL").await, 0);
+    assert!(come(&upstream, &server).await.has_session());
+}
+
+/// FranceConnect does not say when it asked: a service is told the departure, which is the safe side; a page that wants a
+/// fresh proof counts from the answer.
+#[tokio::test]
+async fn attack_a5_the_five_minutes_of_a_return_begin_with_the_answer() {
+    let upstream = franceconnect().await;
+    upstream.omit_auth_time();
+    let server = server_with_family(&upstream).await;
+    let mut browser = activate(&upstream, &server).await;
+    server.advance(Span::minutes(6));
+    browser.get("/compte/fermer").await;
+    browser.submit("fermer", &[]).await;
+    confirm(&upstream, &server, &mut browser, Span::minutes(6)).await;
+    assert_eq!(browser.url.path(), "/compte/fermer", "{}", browser.page.visible_text());
+    server.advance(Span::minutes(4));
+    let told = "SELECT COUNT(*) FROM session WHERE ended_at IS NULL AND answered_at >= authenticated_at + 360000";
+    assert_eq!(server.query_count(told).await, 1, "a service is told when the person left");
+    browser.submit("fermer", &[]).await;
+    browser.follow().await;
+    assert!(!browser.has_session(), "{}", browser.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 1);
+    // Five minutes after the answer, it is asked again.
+    let mut browser = come(&upstream, &server).await;
+    server.advance(Span::minutes(5));
+    browser.get("/compte/donnees").await;
+    browser.submit("telecharger", &[]).await;
+    assert_eq!(browser.page.status, StatusCode::SEE_OTHER);
+}

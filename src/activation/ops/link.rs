@@ -88,7 +88,13 @@ async fn begin_session(
     let with = SessionOrigin { previous: former.as_ref(), device: Some(&id), client: client.as_ref() };
     let origin =
         UpstreamOrigin { upstream_id: person.upstream_id.clone(), acr: person.acr.clone(), level: person.level };
-    let proof = UpstreamProof { origin: &origin, amr: &[Amr::Sms], authenticated_at: op.now, id_token: None };
+    let proof = UpstreamProof {
+        origin: &origin,
+        amr: &[Amr::Sms],
+        authenticated_at: op.now,
+        answered_at: None,
+        id_token: None,
+    };
     let session = sessions::ops::begin_upstream(op, tx, account_id, proof, with).await?;
     limits::ops::record_account_seen(op, tx, from.source, account_id).await?;
     Ok(SignInCookies { session_cookie: session.cookie, device_secret })

@@ -1,7 +1,7 @@
 //! Adds and removes second factors, in a session whose person proved the password again.
 
 use super::factors::backup_code_digest;
-use super::fresh_proof::{lock_owner, prove_password};
+use super::fresh_proof::{lock_owner, prove_owner};
 use crate::accounts::Account;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -71,16 +71,20 @@ async fn check(
     if let Some(until) = owner.account.caution(op.now) {
         return Ok(Err(FactorChangeRefusal::Caution { until }));
     }
-    let proof = prove_password(op, owner.person(), password, owner.device_secrets).await?;
+    let proof = prove_owner(op, owner.person(), password, owner.device_secrets).await?;
     Ok(proof.map_err(FactorChangeRefusal::NotProven))
 }
 
-/// Draws a secret for an application. It counts once [`confirm_totp`] got one of its codes in the same session.
+/// Draws a secret for an application. It counts once [`confirm_totp`] got one of its codes in the same session. Not for an
+/// account without a password, which the factor would shut: its upstream stands for a password, not for a factor.
 pub async fn start_totp(
     op: &Operation<'_>,
     owner: FactorOwner<'_>,
     password: &str,
 ) -> anyhow::Result<Result<(), FactorChangeRefusal>> {
+    if owner.account.password.is_none() {
+        return Ok(Err(FactorChangeRefusal::NotPossible));
+    }
     if let Err(why) = check(op, owner, password).await? {
         return Ok(Err(why));
     }

@@ -1,5 +1,6 @@
 //! The proof by the current password, asked again for what a session left open must not be enough for; and where the
-//! account has a second factor, a factor shown in this browser within five minutes.
+//! account has a second factor, a factor shown in this browser within five minutes. Who has no password, because an
+//! upstream opens the account, comes back from there.
 
 use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, password};
@@ -28,16 +29,20 @@ pub async fn is_factor_shown(op: &Operation<'_>, session: &Session, device_secre
     Ok(is_factor_fresh(op, session, device.as_ref()))
 }
 
-/// Compares the typed password with the account's, counted like a sign-in from this device. Where the account has a
+/// Judges whoever is at a page that a session left open must not be enough for: the typed password of an account that has
+/// one, compared like a sign-in from this device; else a return from the upstream within five minutes. Where the account has a
 /// second factor, nothing is compared before one was shown in this browser: what is touched is never weaker proven than
 /// the account is protected (docs/threats.md#attack-m10).
-pub async fn prove_password(
+pub async fn prove_owner(
     op: &Operation<'_>,
     (session, account): (&Session, &Account),
     typed: &str,
     device_secrets: &[String],
 ) -> anyhow::Result<Result<(), ProofRefusal>> {
     let Operation { app, now, .. } = *op;
+    if account.password.is_none() {
+        return prove_by_upstream(op, session, device_secrets).await;
+    }
     if typed.is_empty() {
         return Ok(Err(ProofRefusal::Empty));
     }
@@ -63,6 +68,20 @@ pub async fn prove_password(
     limits::store::reset(&mut tx, RateLimit::Password, &key).await?;
     tx.commit().await?;
     Ok(Ok(()))
+}
+
+/// Judges the session of an account without a password: it began with an answer of an upstream within five minutes, and a
+/// second factor was shown where there is one.
+async fn prove_by_upstream(
+    op: &Operation<'_>,
+    session: &Session,
+    device_secrets: &[String],
+) -> anyhow::Result<Result<(), ProofRefusal>> {
+    if !is_factor_shown(op, session, device_secrets).await? {
+        return Ok(Err(ProofRefusal::FactorNeeded));
+    }
+    let is_fresh = session.is_federated() && op.now.since(session.proven_at()) < FACTOR_PROOF_TTL;
+    Ok(if is_fresh { Ok(()) } else { Err(ProofRefusal::UpstreamNeeded) })
 }
 
 /// Locks the account of a proven person until the end of the transaction, and judges again what the proof was judged

@@ -152,6 +152,7 @@ pub(super) async fn begin_session(
         origin: &origin,
         amr: &identity.amr,
         authenticated_at: identity.authenticated_at,
+        answered_at: Some(op.now),
         id_token: Some(&identity.id_token),
     };
     let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: visitor.client_id };

@@ -75,7 +75,7 @@ pub async fn issue_child_code(
     if let Some(until) = account.caution(op.now) {
         return Ok(ChildCodeOutcome::Caution { until });
     }
-    if let Err(why) = credentials::ops::prove_password(op, person, typed.password, typed.device_secrets).await? {
+    if let Err(why) = credentials::ops::prove_owner(op, person, typed.password, typed.device_secrets).await? {
         return Ok(ChildCodeOutcome::NotProven(why));
     }
     let today = dates::today(op.now);

@@ -10,7 +10,7 @@ use crate::db::Durability;
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
-use crate::sessions::{FACTOR_PROOF_TTL, Session};
+use crate::sessions::Session;
 use crate::{devices, federation, grants, letters, recovery, sessions};
 
 /// The time in which a sign-in keeps the account.
@@ -45,25 +45,8 @@ pub(super) async fn check_proof(
     if let Some(until) = person.1.caution(op.now) {
         return Ok(Err(GiveUpRefusal::Caution { until }));
     }
-    let proof = match person.1.password {
-        Some(_) => credentials::ops::prove_password(op, person, typed, device_secrets).await?,
-        None => prove_by_upstream(op, person.0, device_secrets).await?,
-    };
+    let proof = credentials::ops::prove_owner(op, person, typed, device_secrets).await?;
     Ok(proof.map_err(GiveUpRefusal::NotProven))
-}
-
-/// Judges the session of an account without a password: it began at an upstream within five minutes, and a second factor
-/// was shown where there is one.
-async fn prove_by_upstream(
-    op: &Operation<'_>,
-    session: &Session,
-    device_secrets: &[String],
-) -> anyhow::Result<Result<(), ProofRefusal>> {
-    if !credentials::ops::is_factor_shown(op, session, device_secrets).await? {
-        return Ok(Err(ProofRefusal::FactorNeeded));
-    }
-    let is_fresh = session.is_federated() && op.now.since(session.authenticated_at) < FACTOR_PROOF_TTL;
-    Ok(if is_fresh { Ok(()) } else { Err(ProofRefusal::UpstreamNeeded) })
 }
 
 /// Asks for the closing of the account, by its password: every session, device and refresh token ends now.

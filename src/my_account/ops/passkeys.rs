@@ -18,7 +18,7 @@ use crate::sessions::Session;
 /// The next need of adding a passkey.
 #[derive(Debug)]
 pub enum PasskeyStep {
-    /// There are no passkeys at this address.
+    /// There are no passkeys at this address, or the account has no password beside which one is asked for.
     Unavailable,
     /// The password was replaced lately.
     Caution { until: Timestamp },
@@ -54,6 +54,9 @@ pub async fn next_passkey_step(op: &Operation<'_>, owner: FactorOwner<'_>) -> an
     let count = passkeys::store::list_credential_ids(&mut op.app.db.read().await?, &account.id).await?.len();
     if let Some(until) = account.caution(op.now) {
         return Ok(PasskeyStep::Caution { until });
+    }
+    if account.password.is_none() {
+        return Ok(PasskeyStep::Unavailable);
     }
     if count >= MAX_PASSKEYS {
         return Ok(PasskeyStep::Full);
@@ -118,7 +121,7 @@ async fn judge_proof(
     let person = (owner.session, owner.account);
     match (step, proof) {
         (PasskeyStep::Password, TypedProof::Password(typed)) => {
-            match credentials::ops::prove_password(op, person, typed, owner.device_secrets).await? {
+            match credentials::ops::prove_owner(op, person, typed, owner.device_secrets).await? {
                 Ok(()) => Ok(Ok(create(op, person).await?)),
                 Err(why) => Ok(Err(PasskeyProofRefusal::Password(why))),
             }

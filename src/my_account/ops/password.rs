@@ -43,8 +43,11 @@ pub async fn change_password(
     from: SignInContext<'_>,
 ) -> anyhow::Result<ChangePasswordOutcome> {
     let app = op.app;
-    if let Err(why) =
-        credentials::ops::prove_password(op, (session, account), typed.current, typed.device_secrets).await?
+    // A first password is chosen by the recovery, which asks for more than a session (docs/threats.md#attack-m10).
+    if account.password.is_none() {
+        return Ok(ChangePasswordOutcome::Overtaken);
+    }
+    if let Err(why) = credentials::ops::prove_owner(op, (session, account), typed.current, typed.device_secrets).await?
     {
         return Ok(ChangePasswordOutcome::NotProven(why));
     }

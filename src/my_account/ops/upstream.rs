@@ -31,7 +31,7 @@ pub async fn change_upstream_link(
     if let Some(until) = account.caution(op.now).filter(|_| change == UpstreamChange::Link) {
         return Ok(Err(FactorChangeRefusal::Caution { until }));
     }
-    if let Err(why) = credentials::ops::prove_password(op, (session, account), password, owner.device_secrets).await? {
+    if let Err(why) = credentials::ops::prove_owner(op, (session, account), password, owner.device_secrets).await? {
         return Ok(Err(FactorChangeRefusal::NotProven(why)));
     }
     if change == UpstreamChange::Link {

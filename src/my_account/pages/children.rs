@@ -224,6 +224,7 @@ async fn code_page(
         given_name: child.given_name.clone(),
         identifiant: pupil.identifiant,
         asks_date,
+        upstream: proof::proof_upstream(op.app, &parent.account),
         ..ChildCodePage::default()
     };
     Ok(Some((child, page)))

@@ -1,4 +1,5 @@
-//! The account of somebody who signs in through an upstream: what it has, and what it has not.
+//! The account of somebody who signs in through an upstream: what it has, and what it has not. A parent's account without
+//! a password has every page but those that are about one.
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -28,8 +29,21 @@ const FEDERATED_PAGES: [&str; 7] = [
     paths::ACCOUNT_DATA,
 ];
 
+/// The pages of the password, and of the factors that are asked for beside it. With a factor, an account without a
+/// password could not be opened any more: an upstream stands for a password, not for a factor.
+const PASSWORD_PAGES: [&str; 7] = [
+    paths::ACCOUNT_PASSWORD,
+    paths::ACCOUNT_APPLICATION,
+    paths::ACCOUNT_APPLICATION_CODE,
+    paths::ACCOUNT_BACKUP_CODES,
+    paths::ACCOUNT_PASSKEY,
+    paths::ACCOUNT_PASSKEY_ADD,
+    paths::ACCOUNT_PASSKEY_LOST,
+];
+
 /// Leads the person of an account that an upstream made to the page of the account from every page that is not for such
-/// an account.
+/// an account; and a parent without a password from pages about one to that of security, which says so and how to choose
+/// one.
 pub async fn keep_to_own_pages(
     State(app): State<AppState>,
     ctx: RequestContext,
@@ -43,6 +57,9 @@ pub async fn keep_to_own_pages(
     let op = Operation::of_request(&app, &ctx);
     match sessions::ops::current(&op, ctx.session.as_deref()).await {
         Ok(Some((_, account))) if account.is_federated => see_other(paths::ACCOUNT),
+        Ok(Some((_, account))) if account.password.is_none() && PASSWORD_PAGES.contains(&path) => {
+            see_other(paths::ACCOUNT_SECURITY)
+        }
         Ok(_) => next.run(request).await,
         Err(error) => PageError::from(error).into_response(),
     }

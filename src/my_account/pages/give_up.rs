@@ -49,7 +49,7 @@ fn refused<P: Page>(
 fn close_page(app: &App, ctx: &RequestContext, account: &Account) -> CloseAccountPage {
     CloseAccountPage {
         identifiant: account.identifiant.clone(),
-        upstream: super::upstream::proof_label(app, account),
+        upstream: proof::proof_upstream(app, account),
         day: dates::day(ctx.lang, ctx.now.plus(CLOSING_DELAY)),
         ..CloseAccountPage::default()
     }
@@ -90,7 +90,8 @@ async fn phone_page(app: &App, account: &Account) -> anyhow::Result<DisownPhoneP
     schools.dedup();
     let phone = phone.filter(|phone| !phone.history.disowned);
     let phone = phone.map(|phone| phone_digits(app, &phone)).transpose()?;
-    Ok(DisownPhonePage { phone, schools, ..DisownPhonePage::default() })
+    let upstream = proof::proof_upstream(app, account);
+    Ok(DisownPhonePage { phone, schools, upstream, ..DisownPhonePage::default() })
 }
 
 pub async fn show_phone(

@@ -21,7 +21,7 @@ use crate::sessions::extract::SignedIn;
 fn empty_page(app: &App, account: &Account) -> OwnDataPage {
     let federated = account.is_federated;
     let closable = account.profile == Profile::Responsable && !federated;
-    let upstream = super::upstream::proof_label(app, account);
+    let upstream = proof::proof_upstream(app, account);
     OwnDataPage { closable, federated, upstream, ..OwnDataPage::default() }
 }
 

@@ -48,6 +48,7 @@ async fn proof_page(
         provable,
         proven: proven.map(|at| dates::day_and_year(ctx.lang, at)),
         schools,
+        upstream: proof::proof_upstream(app, account),
         ..ProvePhonePage::default()
     })
 }

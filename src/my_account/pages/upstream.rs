@@ -76,13 +76,6 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Sign
     ctx.page(&app.pages, StatusCode::OK, &page)
 }
 
-/// Returns the name of the upstream that stands for the password of an account without one; `None` with a password.
-pub(super) fn proof_label(app: &App, account: &Account) -> Option<String> {
-    let upstreams = app.upstreams();
-    let parents = upstreams.franceconnect().filter(|_| account.password.is_none() && !account.is_federated);
-    parents.map(|upstream| upstream.label.clone())
-}
-
 /// GET: has the upstream of parents ask the person again, and lead back to what was to be done.
 pub async fn prove(State(app): State<AppState>, ctx: RequestContext, signed: SignedIn) -> PageResult {
     let word = ctx.query.get("vers").filter(|word| paths::errand(word).is_some()).unwrap_or_default();

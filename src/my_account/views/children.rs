@@ -93,6 +93,8 @@ pub struct ChildCodePage {
     pub asks_date: bool,
     pub date: DateFields,
     pub date_error: Option<ChildDateError>,
+    /// The name of the upstream that stands for the password of an account without one.
+    pub upstream: Option<String>,
     pub current: Option<CurrentPasswordError>,
     pub caution: Option<CautionEnd>,
     /// The codes of the day are used up; the time from which there is another one.
@@ -186,6 +188,7 @@ impl Page for ChildCodePage {
         vec![
             page(),
             ChildCodePage { asks_date: true, ..page() },
+            ChildCodePage { upstream: Some("FranceConnect".to_owned()), ..page() },
             ChildCodePage { asks_date: true, date_error: Some(ChildDateError::Wrong { left: 2 }), ..page() },
             ChildCodePage { current: Some(CurrentPasswordError::sample(CurrentPasswordProblem::Wrong)), ..page() },
             ChildCodePage { caution: end(), ..page() },

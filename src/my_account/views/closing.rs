@@ -32,6 +32,8 @@ pub struct DisownPhonePage {
     pub phone: Option<String>,
     /// The schools that correct the number.
     pub schools: Vec<String>,
+    /// The name of the upstream that stands for the password of an account without one.
+    pub upstream: Option<String>,
     pub current: Option<CurrentPasswordError>,
     pub caution: Option<CautionEnd>,
 }
@@ -71,11 +73,13 @@ impl Page for DisownPhonePage {
         let page = |current, caution| DisownPhonePage {
             phone: Some("56\u{a0}78".to_owned()),
             schools: vec!["Clg Théodore Monod".to_owned(), "Lycée Jean Moulin".to_owned()],
+            upstream: None,
             current,
             caution,
         };
-        let mut all =
-            vec![page(None, None), page(None, caution()), DisownPhonePage { phone: None, ..page(None, None) }];
+        let by_upstream = DisownPhonePage { upstream: Some("FranceConnect".to_owned()), ..page(None, None) };
+        let gone = DisownPhonePage { phone: None, ..page(None, None) };
+        let mut all = vec![page(None, None), page(None, caution()), gone, by_upstream];
         all.extend(refusals().into_iter().map(|current| page(current, None)));
         all
     }

@@ -23,6 +23,8 @@ pub struct ProvePhonePage {
     pub proven: Option<String>,
     /// The schools that confirm the number.
     pub schools: Vec<String>,
+    /// The name of the upstream that stands for the password of an account without one.
+    pub upstream: Option<String>,
     pub error: Option<PhoneProofError>,
     /// The error of the typed code.
     pub code: Option<CodeFieldError>,
@@ -57,6 +59,7 @@ impl Page for ProvePhonePage {
             ProvePhonePage { given_up: true, provable: false, ..page() },
             ProvePhonePage { given_up: true, ..page() },
             ProvePhonePage { asked: true, ..page() },
+            ProvePhonePage { upstream: Some("FranceConnect".to_owned()), ..page() },
             ProvePhonePage { caution: Some(CautionEnd { day: day.clone(), hour: hour.clone() }), ..page() },
             ProvePhonePage { error: Some(PhoneProofError::Young { day, hour: hour.clone() }), ..page() },
             ProvePhonePage { error: Some(PhoneProofError::TooMany { hour }), ..page() },

@@ -55,9 +55,9 @@ pub async fn prove(
     typed: ProveRequest<'_>,
 ) -> anyhow::Result<ProveOutcome> {
     let now = op.now;
-    if now.since(person.session.authenticated_at) >= FRESH_SIGN_IN {
+    if now.since(person.session.proven_at()) >= FRESH_SIGN_IN {
         let own = (person.session, person.account);
-        let own = credentials::ops::prove_password(op, own, typed.own_password, typed.device_secrets);
+        let own = credentials::ops::prove_owner(op, own, typed.own_password, typed.device_secrets);
         if let Err(why) = own.await? {
             return Ok(ProveOutcome::OwnNotProven(why));
         }

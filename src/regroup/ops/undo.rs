@@ -53,7 +53,7 @@ pub async fn undo(
     device_secrets: &[String],
 ) -> anyhow::Result<UndoOutcome> {
     let (app, account) = (op.app, person.account);
-    if let Err(why) = credentials::ops::prove_password(op, (person.session, account), typed, device_secrets).await? {
+    if let Err(why) = credentials::ops::prove_owner(op, (person.session, account), typed, device_secrets).await? {
         return Ok(UndoOutcome::NotProven(why));
     }
     let mut tx = op.write(Durability::Durable).await?;
