@@ -48,7 +48,8 @@ pub enum ImportRunCommand {
     Undo {
         #[arg(long)]
         academy: String,
-        /// One school alone: its own last import, whatever was imported into other schools since.
+        /// One school alone: its own last import, whatever was imported into other schools since. People whom those have
+        /// too stay as they wrote them.
         #[arg(long, value_parser = Uai::parse)]
         uai: Option<Uai>,
     },

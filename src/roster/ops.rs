@@ -30,6 +30,7 @@ mod contested_rows;
 mod deliveries;
 mod doubtful_links;
 mod former;
+mod later_writers;
 mod record_keys;
 mod row_matching;
 mod run;

@@ -11,6 +11,7 @@ pub mod ended_links;
 pub mod former;
 pub mod import;
 pub mod keys;
+pub mod later_sets;
 pub mod ownership;
 pub mod places;
 pub mod pupils;

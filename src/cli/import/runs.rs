@@ -63,10 +63,15 @@ pub async fn undo(
             writeln!(out, "the last import of {of} is of {at}, more than 30 days ago")?;
             Ok(false)
         }
-        ImportUndo::Done { schools, .. } => {
+        ImportUndo::Done { schools, left, .. } => {
             for (uai, undone) in &schools {
                 let line = if *undone { "as before" } else { "left alone: something was imported after it" };
                 writeln!(out, "{uai}: {line}")?;
+            }
+            if !left.by.is_empty() {
+                let by = left.by.iter().map(|uai| uai.as_str()).collect::<Vec<_>>().join(", ");
+                let (persons, pupils) = (left.persons.len(), left.pupils.len());
+                writeln!(out, "{persons} persons and {pupils} pupils stay as later imports of {by} have them")?;
             }
             Ok(schools.iter().all(|(_, undone)| *undone))
         }

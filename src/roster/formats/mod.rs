@@ -193,6 +193,8 @@ pub struct SchoolRoster {
     pub places: BTreeMap<String, String>,
     /// True if the files say no level of responsables.
     pub levels_unknown: bool,
+    /// True if a pupil without a class is one of whom the files do not say it: tables, in which a cell may be empty.
+    pub classes_unknown: bool,
 }
 
 /// The records whose ids are lines of a file, not keys of the format. The import finds the keys of those that it knows.

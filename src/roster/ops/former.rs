@@ -12,6 +12,7 @@ use crate::roster::store::former::{self, FormerEnrolment, FormerExport, FormerLi
 use crate::roster::store::former::{FormerPerson, FormerPupil};
 use crate::roster::store::import::RosterSetRow;
 use crate::roster::store::statements::{StatementRow, list_statements};
+use crate::roster::store::tables::{self, RosterSourceRow};
 use crate::roster::store::undone::TouchedRows;
 use crate::roster::uai::Uai;
 
@@ -46,7 +47,20 @@ pub struct FormerSet {
     pub links: Vec<(PersonId, PupilId, Option<FormerLink>)>,
     /// By row and format.
     pub statements: Vec<(String, String, Option<StatementRow>)>,
+    /// What the set said, in the same order; empty of a set of an older release.
+    #[serde(default)]
+    pub statements_written: Vec<StatementRow>,
+    /// The word of the school about its tables that came with the set.
+    #[serde(default)]
+    pub source: Option<SourceChange>,
     pub notices: Vec<NoticeChange>,
+}
+
+/// The word of a school about its tables, before and after a set.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct SourceChange {
+    pub before: Option<RosterSourceRow>,
+    pub after: RosterSourceRow,
 }
 
 /// A notice before and after a set.
@@ -82,6 +96,11 @@ impl FormerSet {
         for StatementRow { row_id, format, .. } in &plan.statements {
             let row = known.iter().find(|row| row.row_id == *row_id && row.format == *format).cloned();
             former.statements.push((row_id.clone(), format.clone(), row));
+        }
+        former.statements_written.clone_from(&plan.statements);
+        if let Some(after) = ctx.source {
+            let before = tables::find_source(tx, uai, plan.standing.format).await?;
+            former.source = Some(SourceChange { before, after: after.clone() });
         }
         Ok(former)
     }

@@ -2,11 +2,14 @@
 //! it.
 //!
 //! Everything is put back as it was: rows that the run changed, and those that it made are deleted, unless something else
-//! names them meanwhile, such as an account or a notice. A row that was written again since stays.
+//! names them meanwhile, such as an account or a notice. A row that was written again since stays, and so does one that an
+//! import of another school took since as the run had left it; the outcome says how many.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::former::{FormerSet, NoticeChange};
+use super::later_writers::LaterWriters;
+pub use super::later_writers::RowsLeft;
 use super::{ImportContext, ImportError, Result};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
@@ -14,8 +17,9 @@ use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{Durability, UnitOfWork};
 use crate::roster::store::former::{FormerNotice, list_former_notices};
 use crate::roster::store::import::{self, RosterSetRow};
+use crate::roster::store::later_sets::UndoneSet;
 use crate::roster::store::runs::{self, LastRunRow, RunSetRow};
-use crate::roster::store::{deliveries, statements, undone};
+use crate::roster::store::{deliveries, statements, tables, undone};
 use crate::roster::uai::Uai;
 use crate::tenants;
 
@@ -32,7 +36,8 @@ pub enum ImportUndo {
     /// The last run is older than [`UNDO_TTL`].
     TooOld { started_at: Timestamp },
     /// Each school, and whether it is as before the run. One into which something was imported later is left alone.
-    Done { run_id: String, schools: Vec<(Uai, bool)> },
+    /// `left` are the rows that stay as imports of other schools have them since.
+    Done { run_id: String, schools: Vec<(Uai, bool)>, left: Box<RowsLeft> },
 }
 
 /// Undoes the last run of an academy, or of one of its schools in that school alone, whatever was imported into others
@@ -63,6 +68,7 @@ async fn undo(ctx: ImportContext<'_>, (academy, uai): (&str, Option<&Uai>), only
     let mut schools = BTreeMap::<Uai, bool>::new();
     let mut revisions = BTreeMap::<Uai, i64>::new();
     let (mut persons, mut pupils) = (Vec::new(), Vec::new());
+    let mut left = RowsLeft::default();
     let is_meant = |set: &&RunSetRow| !set.former.is_empty() && uai.is_none_or(|uai| set.uai == *uai);
     for set in sets.iter().filter(is_meant) {
         let former: FormerSet = serde_json::from_str(&set.former).map_err(ImportError::Former)?;
@@ -71,7 +77,15 @@ async fn undo(ctx: ImportContext<'_>, (academy, uai): (&str, Option<&Uai>), only
         let so_far = schools.entry(set.uai.clone()).or_insert(true);
         let undone = match former.undone_revision {
             Some(revision) => Some(revision),
-            None if *so_far => undo_set(ctx, &id, (set, &former), expected).await?,
+            None if *so_far => {
+                let undone = undo_set(ctx, &id, (set, &former), (expected, uai.is_some())).await?;
+                undone.map(|(revision, rows)| {
+                    left.persons.extend(rows.persons);
+                    left.pupils.extend(rows.pupils);
+                    left.by.extend(rows.by);
+                    revision
+                })
+            }
             None => None,
         };
         *so_far = undone.is_some();
@@ -91,16 +105,17 @@ async fn undo(ctx: ImportContext<'_>, (academy, uai): (&str, Option<&Uai>), only
         runs::mark_undone(&mut tx, &id).await?;
         tx.commit().await?;
     }
-    Ok(ImportUndo::Done { run_id: id, schools: schools.into_iter().collect() })
+    Ok(ImportUndo::Done { run_id: id, schools: schools.into_iter().collect(), left: Box::new(left) })
 }
 
-/// Undoes one set. Returns the revision that it leaves; `None` if the school has another one than was expected.
+/// Undoes one set; `is_alone` if others of its run stay. Returns the revision that it leaves, and the rows that later
+/// imports of other schools have; `None` if the school has another revision than was expected.
 async fn undo_set(
     ctx: ImportContext<'_>,
     run_id: &str,
     (set, former): (&RunSetRow, &FormerSet),
-    expected: i64,
-) -> Result<Option<i64>> {
+    (expected, is_alone): (i64, bool),
+) -> Result<Option<(i64, RowsLeft)>> {
     let mut tx = ctx.storage.write(Durability::Durable).await?;
     let known = import::find_set(&mut tx, &set.uai).await?.filter(|known| known.revision == expected);
     let Some(known) = known else {
@@ -117,7 +132,16 @@ async fn undo_set(
         return Ok(None);
     }
     let notices = list_former_notices(&mut tx, &set.uai).await?;
-    restore_people(&mut tx, former).await?;
+    let undone_set = UndoneSet {
+        academy: &former.academy,
+        uai: &set.uai,
+        run_id,
+        revision: set.revision,
+        imported_at: former.imported_at,
+        is_alone,
+    };
+    let mut later = LaterWriters::find(&mut tx, former, undone_set).await?;
+    restore_people(&mut tx, former, &mut later).await?;
     restore_school(&mut tx, &set.uai, former).await?;
     restore_notices(&mut tx, &set.uai, former, notices).await?;
     if let Some(delivery) = &former.delivery {
@@ -131,40 +155,68 @@ async fn undo_set(
     };
     let rest = serde_json::to_string(&rest).map_err(ImportError::Former)?;
     runs::update_former(&mut tx, run_id, set, &rest).await?;
-    let detail = format!("{} revision {revision}: undone: {}", set.uai, set.changes);
+    let rows = later.left.persons.len() + later.left.pupils.len();
+    let left = if rows > 0 { format!("; left to later imports: {rows} rows") } else { String::new() };
+    let detail = format!("{} revision {revision}: undone: {}{left}", set.uai, set.changes);
     let about = AuditDetails { uai: Some(&set.uai), detail: &detail, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::RosterImportUndone, about).await?;
     tx.commit().await?;
-    Ok(Some(revision))
+    Ok(Some((revision, later.left)))
 }
 
-async fn restore_people(tx: &mut UnitOfWork<'_>, former: &FormerSet) -> Result<()> {
-    for (row_id, format, row) in &former.statements {
+async fn restore_people(tx: &mut UnitOfWork<'_>, former: &FormerSet, later: &mut LaterWriters) -> Result<()> {
+    for (place, (row_id, format, row)) in former.statements.iter().enumerate() {
         match row {
+            _ if later.has_statement(row_id, format, former.statements_written.get(place)) => {}
             Some(row) => statements::upsert_statements(tx, std::slice::from_ref(row)).await?,
             None => statements::delete_statement(tx, row_id, format).await?,
         }
     }
+    let pupils_at = former.pupils.iter().map(|(_, at)| *at).chain(former.touched_at.iter().copied()).max();
     for (pupil_id, row, account) in &former.joined {
         match row {
+            _ if later.has_pupil(pupil_id.as_str(), pupils_at.unwrap_or_default()) => {}
             Some(row) => undone::leave_account(tx, row, account).await?,
             None => undone::leave_account_anew(tx, pupil_id, account).await?,
         }
     }
-    for (format, key, row_id) in &former.keys {
+    for (format, key, row_id) in former.keys.iter().filter(|(format, _, row_id)| !later.has_key(row_id, format)) {
         undone::delete_key(tx, &former.academy, format, key, row_id).await?;
     }
-    undone::restore_key_columns(tx, &former.keyed_persons, &former.keyed_pupils).await?;
+    let persons: Vec<_> = former.keyed_persons.iter().filter(|row| !later.has_key_column(row.id.as_str())).collect();
+    let pupils: Vec<_> = former.keyed_pupils.iter().filter(|row| !later.has_key_column(row.id.as_str())).collect();
+    undone::restore_key_columns(tx, &persons, &pupils).await?;
     for (former_at, ids) in &former.touched {
         for written_at in &former.touched_at {
-            undone::restore_export_times(tx, *former_at, *written_at, ids).await?;
+            let mut ids = ids.clone();
+            ids.persons.retain(|id| !later.has_person(id.as_str(), *written_at));
+            ids.pupils.retain(|id| !later.has_pupil(id.as_str(), *written_at));
+            undone::restore_export_times(tx, *former_at, *written_at, &ids).await?;
         }
     }
     for (row, written_at) in &former.persons {
-        undone::restore_person(tx, row, *written_at).await?;
+        if !later.has_person(row.id.as_str(), *written_at) {
+            undone::restore_person(tx, row, *written_at).await?;
+        }
     }
     for (row, written_at) in &former.pupils {
-        undone::restore_pupil(tx, row, *written_at).await?;
+        if !later.has_pupil(row.id.as_str(), *written_at) {
+            undone::restore_pupil(tx, row, *written_at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts back the word about its tables that the school said with the set: what it had said before stands again, unless it
+/// said something else since.
+async fn restore_source(tx: &mut UnitOfWork<'_>, uai: &Uai, former: &FormerSet) -> Result<()> {
+    let Some(change) = &former.source else { return Ok(()) };
+    if tables::find_source(tx, uai, &former.format).await?.as_ref() != Some(&change.after) {
+        return Ok(());
+    }
+    match &change.before {
+        Some(before) => tables::upsert_source(tx, uai, &former.format, before).await?,
+        None => tables::delete_source(tx, uai, &former.format).await?,
     }
     Ok(())
 }
@@ -176,6 +228,7 @@ async fn restore_school(tx: &mut UnitOfWork<'_>, uai: &Uai, former: &FormerSet) 
     for (person_id, pupil_id, row) in &former.links {
         undone::restore_link(tx, uai, (person_id, pupil_id), row.as_ref()).await?;
     }
+    restore_source(tx, uai, former).await?;
     Ok(undone::restore_exports(tx, uai, &former.exports).await?)
 }
 

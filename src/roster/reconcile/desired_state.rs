@@ -57,7 +57,11 @@ impl DesiredState {
         let unreadable = &set.unreadable_pupils;
         let named: BTreeSet<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
         let current = set.pupils.iter().filter(|pupil| !has_left(pupil, set));
-        let current = current.map(|pupil| (pupil.id.clone(), pupil.class.clone()));
+        // An unknown class is no change, but for last year's.
+        let is_kept = set.classes_unknown && known.last_export.is_some_and(|last| last.year == set.year);
+        let known_class = |id: &str| known.enrolments.get(id).filter(|_| is_kept).cloned().flatten();
+        let class = |pupil: &PupilRecord| pupil.class.clone().or_else(|| known_class(&pupil.id));
+        let current = current.map(|pupil| (pupil.id.clone(), class(pupil)));
         let unread = known
             .enrolments
             .iter()

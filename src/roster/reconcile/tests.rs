@@ -106,6 +106,7 @@ fn school(size: usize) -> SchoolRoster {
         identity: Default::default(),
         places: BTreeMap::new(),
         levels_unknown: false,
+        classes_unknown: false,
     }
 }
 

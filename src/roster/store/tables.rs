@@ -8,7 +8,7 @@ use crate::roster::same_pupil::MIN_ABSENCE;
 use crate::roster::sealed_rows::PupilRow;
 
 /// The word of a school about its tables.
-#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow, serde::Serialize, serde::Deserialize)]
 pub struct RosterSourceRow {
     /// True if every responsable without a level is a legal representative.
     pub all_legal: bool,
@@ -27,6 +27,12 @@ pub async fn upsert_source(tx: &mut UnitOfWork<'_>, uai: &Uai, format: &str, row
                ON CONFLICT (uai, format) DO UPDATE SET all_legal = excluded.all_legal, mapping = excluded.mapping, \
                changed_at = excluded.changed_at";
     tx.execute(sql, args![uai, format, row.all_legal, &row.mapping, now]).await?;
+    Ok(())
+}
+
+/// Forgets the word of a school about its tables.
+pub async fn delete_source(tx: &mut Tx, uai: &Uai, format: &str) -> Result<()> {
+    tx.execute("DELETE FROM roster_source WHERE uai = $1 AND format = $2", args![uai, format]).await?;
     Ok(())
 }
 

@@ -77,7 +77,7 @@ pub async fn restore_pupil(tx: &mut Tx, row: &FormerPupil, written_at: i64) -> R
 }
 
 /// Puts the column back in which SIECLE's key stands, or what stood in its place.
-pub async fn restore_key_columns(tx: &mut Tx, persons: &[FormerPerson], pupils: &[FormerPupil]) -> Result<()> {
+pub async fn restore_key_columns(tx: &mut Tx, persons: &[&FormerPerson], pupils: &[&FormerPupil]) -> Result<()> {
     for row in persons {
         let sql = "UPDATE person SET person_key = $2 WHERE id = $1 AND person_key <> $2";
         tx.execute(sql, args![&row.id, &row.person_key]).await?;

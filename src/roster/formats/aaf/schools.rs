@@ -35,6 +35,7 @@ pub fn empty_roster(delivery: &DeliveryName, uai: Uai, extent: RosterExtent) -> 
         identity: RecordIdentity::default(),
         places: BTreeMap::new(),
         levels_unknown: false,
+        classes_unknown: false,
     }
 }
 

@@ -78,8 +78,11 @@ pub fn assemble_roster(
         identity,
         places: BTreeMap::new(),
         levels_unknown,
+        classes_unknown: true,
     };
-    let mut assembly = Assembly { roster, words, rows: PupilRows::default(), class_cells: BTreeMap::new() };
+    let has_classes = pupils_file.columns.pupil.as_ref().is_some_and(|pupil| pupil.class.is_some());
+    let rows = PupilRows { has_classes, ..PupilRows::default() };
+    let mut assembly = Assembly { roster, words, rows, class_cells: BTreeMap::new() };
     let (mut pupils, mut persons) = (Vec::new(), Vec::new());
     for file in files {
         let warn =

@@ -16,6 +16,7 @@ pub struct PupilIndex<'a> {
     by_id: BTreeMap<&'a str, &'a PupilRecord>,
     /// By each family name with the given name.
     by_names: BTreeMap<(String, String), Vec<Namesake<'a>>>,
+    has_classes: bool,
 }
 
 /// A row with the names that are looked for.
@@ -38,7 +39,8 @@ pub struct FoundChildren<'a> {
 pub enum Certainty {
     /// The only one who can be meant.
     Sole,
-    /// The only one of the name, in another class than was said: a namesake, or a class that one of the tables has late.
+    /// The only one of the name, in another class than was said, or in an unknown one: a namesake, or a class that one of
+    /// the tables has late.
     OtherClass,
     /// Not the only one; a row that could not be read may be another.
     Several,
@@ -53,6 +55,8 @@ pub struct PupilRows {
     pub classes: BTreeMap<String, Vec<String>>,
     /// The names of rows that could not be read.
     pub refused: Vec<RowNames>,
+    /// True if the table has a column of classes: a cell of it that is empty is an unknown class.
+    pub has_classes: bool,
 }
 
 impl<'a> PupilIndex<'a> {
@@ -60,6 +64,7 @@ impl<'a> PupilIndex<'a> {
     pub fn new(pupils: &'a [PupilRecord], rows: &'a PupilRows) -> Self {
         let mut index =
             Self { by_line: rows.lines.iter().map(|(line, id)| (*line, id.as_str())).collect(), ..Self::default() };
+        index.has_classes = rows.has_classes;
         for pupil in pupils {
             index.by_id.insert(&pupil.id, pupil);
             let classes = rows.classes.get(&pupil.id).map_or(&[][..], Vec::as_slice);
@@ -111,7 +116,7 @@ impl<'a> PupilIndex<'a> {
                         break;
                     }
                 }
-                narrow(&found, class.as_deref())
+                narrow(&found, class.as_deref(), self.has_classes)
             }
         }
     }
@@ -123,7 +128,11 @@ fn fold_cell(cell: &str) -> impl Iterator<Item = String> {
 }
 
 /// Keeps those of the class, if several have the names.
-fn narrow<'a>(found: &[&Namesake<'a>], class: Option<&str>) -> Result<FoundChildren<'a>, RecordErrorKind> {
+fn narrow<'a>(
+    found: &[&Namesake<'a>],
+    class: Option<&str>,
+    has_classes: bool,
+) -> Result<FoundChildren<'a>, RecordErrorKind> {
     let whole = fold_header(class.unwrap_or_default());
     let of_whole = |row: &&Namesake<'a>| !whole.is_empty() && row.classes.contains(&whole);
     let mut narrowed: Vec<&Namesake<'a>> = found.iter().copied().filter(of_whole).collect();
@@ -137,7 +146,8 @@ fn narrow<'a>(found: &[&Namesake<'a>], class: Option<&str>) -> Result<FoundChild
     let (meant, certainty) = match (&narrowed[..], found) {
         ([], []) => return Err(RecordErrorKind::UnknownChild),
         ([one], _) => (vec![*one], Certainty::Sole),
-        ([], [one]) if whole.is_empty() || one.classes.is_empty() => (vec![*one], Certainty::Sole),
+        // No class is said, or none is known of anybody. One whose cell alone is empty may be in another class.
+        ([], [one]) if whole.is_empty() || (one.classes.is_empty() && !has_classes) => (vec![*one], Certainty::Sole),
         ([], [one]) => (vec![*one], Certainty::OtherClass),
         _ => (found.to_vec(), Certainty::Several),
     };

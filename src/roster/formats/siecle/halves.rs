@@ -88,6 +88,7 @@ impl PartialRoster {
             identity: RecordIdentity::default(),
             places: BTreeMap::new(),
             levels_unknown: false,
+            classes_unknown: false,
         })
     }
 }
