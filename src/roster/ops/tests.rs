@@ -19,6 +19,7 @@ use crate::tenants::School;
 mod academy;
 mod hostile;
 mod kills;
+mod later_writers;
 mod namesakes;
 mod rules;
 mod runs;

@@ -233,10 +233,27 @@ async fn an_import_killed_anywhere_and_given_again_ends_the_same() {
     }
 }
 
+/// The hundred deaths of each format, a test each: they run side by side, on databases of their own.
 #[tokio::test]
 #[ignore = "minutes: tests/run kills"]
-async fn a_hundred_deaths_of_each_format() {
-    for case in [Case::Siecle, Case::Aaf, Case::Onde, Case::Csv] {
-        assert_same_after_deaths(case, MANY_DEATHS).await;
-    }
+async fn a_hundred_deaths_of_siecle() {
+    assert_same_after_deaths(Case::Siecle, MANY_DEATHS).await;
+}
+
+#[tokio::test]
+#[ignore = "minutes: tests/run kills"]
+async fn a_hundred_deaths_of_aaf() {
+    assert_same_after_deaths(Case::Aaf, MANY_DEATHS).await;
+}
+
+#[tokio::test]
+#[ignore = "minutes: tests/run kills"]
+async fn a_hundred_deaths_of_onde() {
+    assert_same_after_deaths(Case::Onde, MANY_DEATHS).await;
+}
+
+#[tokio::test]
+#[ignore = "minutes: tests/run kills"]
+async fn a_hundred_deaths_of_csv() {
+    assert_same_after_deaths(Case::Csv, MANY_DEATHS).await;
 }

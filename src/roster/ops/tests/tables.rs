@@ -56,6 +56,10 @@ impl Fixture {
         ids
     }
 
+    async fn classes(&self) -> Vec<String> {
+        self.ids("SELECT COALESCE(class, '-') FROM enrolment WHERE ended_at IS NULL").await
+    }
+
     /// The current links with the level, by given names.
     pub async fn family(&self) -> Vec<String> {
         self.ids(
@@ -273,4 +277,60 @@ async fn an_older_extraction_is_refused_and_fewer_pupils_wait() {
 pub fn word(number: usize) -> String {
     let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap());
     [letter(number), letter(number / 26)].iter().collect()
+}
+
+#[tokio::test]
+async fn an_undo_takes_back_what_the_school_said_with_the_set() {
+    on_each(async |ground| {
+        ground.first_degree().await;
+        let rows: (&[&str], &[&str]) = (&[ZOE], &[MARC]);
+        let wait = || _ = ground.clock.fetch_add(60_000, std::sync::atomic::Ordering::SeqCst);
+        let undo = async || {
+            let undone = super::undo::undo_last_run(ground.context(), "montpellier", None).await.unwrap();
+            assert!(matches!(undone, super::undo::ImportUndo::Done { .. }), "{undone:?}");
+        };
+        ground.onde(rows, 0).await;
+        wait();
+        ground.onde_as(rows, 1, |_, said| said.all_legal = Some(true)).await;
+        assert_eq!(ground.family().await, ["Marc Zoé legal"]);
+        undo().await;
+        assert_eq!(ground.family().await, ["Marc Zoé in_charge"]);
+        // The next file, without a word: nobody has become a legal representative by the undone one.
+        wait();
+        let told = ground.onde(rows, 2).await;
+        assert!(told.text().contains("do not say"), "{}", told.text());
+        assert_eq!(ground.family().await, ["Marc Zoé in_charge"]);
+        // Said with an earlier set, it stands after the undo of a later one.
+        wait();
+        ground.onde_as(rows, 3, |_, said| said.all_legal = Some(true)).await;
+        wait();
+        ground.onde((&[ZOE, LEO], &[MARC]), 4).await;
+        undo().await;
+        wait();
+        ground.onde(rows, 5).await;
+        assert_eq!(ground.family().await, ["Marc Zoé legal"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unknown_class_changes_none() {
+    on_each(async |ground| {
+        ground.first_degree().await;
+        ground.onde((&[ZOE], &[MARC]), 0).await;
+        assert_eq!(ground.classes().await, ["CE1 A"]);
+        let unknown = ZOE.replace("CE1 A", "");
+        ground.onde((&[&unknown], &[MARC]), 1).await;
+        assert_eq!(ground.classes().await, ["CE1 A"], "an empty cell is no class");
+        assert_eq!(ground.family().await.len(), 1, "a link that was there stays");
+        // Whoever is named in a class is not taken for the child whose class is not known.
+        let told = ground.onde((&[&unknown], &[MARC, &ANNE.replace("DURAND;Léo;CP B", ";;")]), 2).await;
+        assert_eq!(ground.family().await, ["Marc Zoé in_charge"], "{}", told.text());
+        ground.onde((&[&ZOE.replace("CE1 A", "CE2")], &[MARC]), 3).await;
+        assert_eq!(ground.classes().await, ["CE2"]);
+        // In the next school year it is not known any more.
+        let told = ground.onde((&[&unknown], &[MARC]), 365).await;
+        assert_eq!(ground.classes().await, ["-"], "{}", told.text());
+    })
+    .await;
 }
