@@ -263,17 +263,20 @@ pub async fn list_due_closings(tx: &mut Tx, now: Timestamp) -> Result<Vec<Accoun
 }
 
 /// Closes an account whose thirty days are over, unless the house asked and a child is current again: its password is
-/// wiped, its identifiant is never given again, and its persons of the roster may activate another account. Returns true
-/// for the call that closed it.
+/// wiped, its identifiant is never given again, and its persons of the roster may activate another account. The names of
+/// one that an upstream made go too: no roster keeps them, and nobody asks for them again. Returns true for the call that
+/// closed it.
 pub async fn close(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
     let now = tx.now;
-    let sql = "UPDATE account SET state = 'closed', password = NULL, former_password = NULL, updated_at = $2 \
+    let sql = "UPDATE account SET state = 'closed', password = NULL, former_password = NULL, updated_at = $2, \
+               given_name = CASE WHEN origin = $3 THEN '' ELSE given_name END, \
+               family_name = CASE WHEN origin = $3 THEN '' ELSE family_name END \
                WHERE id = $1 AND state = 'active' AND suspended_by IS NULL AND closes_at <= $2 \
                AND (closing_reason IS NULL OR NOT EXISTS (SELECT 1 FROM person p \
                JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
                LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai WHERE p.account_id = account.id \
                AND l.ended_at IS NULL AND (e.pupil_id IS NULL OR e.ended_at IS NULL)))";
-    if tx.execute(sql, args![id, now]).await? != 1 {
+    if tx.execute(sql, args![id, now, FEDERATION_ORIGIN]).await? != 1 {
         return Ok(false);
     }
     let freed = "UPDATE person SET account_id = NULL, former_phone = NULL, phone_change_untold_at = NULL \

@@ -641,6 +641,7 @@ async fn an_account_of_an_upstream_that_nobody_uses_closes() {
     server.advance(Span::days(30));
     assert_eq!(work().await, (0, 1));
     assert_eq!(server.query_texts("SELECT state FROM account").await, ["closed"]);
+    assert_eq!(server.query_texts("SELECT given_name || family_name FROM account").await, [""], "its names are gone");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM upstream_link").await, 0);
     // Who comes back after that is somebody new.
     let later = userinfo_of(&upstream, &server, "ent-agents").await;
