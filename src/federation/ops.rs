@@ -29,7 +29,6 @@ use crate::ephemeral::{MAX_STATE_PARAMETER_BYTES, Namespace};
 use crate::http::paths;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::params::Params;
-use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::protocol::redirect::with_query;
 use crate::sessions;
 use provider::UpstreamProvider;
@@ -74,7 +73,8 @@ pub async fn start(
     visit: UpstreamVisit<'_>,
 ) -> Result<String, UpstreamFailure> {
     let rng = op.app.rng.as_ref();
-    let metadata = UpstreamProvider::new(op, upstream).metadata().await?;
+    let provider = UpstreamProvider::new(op, upstream);
+    let metadata = provider.metadata().await?;
     let prompt = visit.request.map(|request| &request.prompt);
     // FranceConnect asks whatever it is told (its own rule), and says nothing of `max_age`.
     let asks_always = upstream.kind == UpstreamKind::Franceconnect;
@@ -98,41 +98,46 @@ pub async fn start(
         errand_account: visit.errand_account.cloned(),
     };
     let state = seal_attempt(op, &attempt, visit.browser)?;
-    Ok(authorization_url(op.app.issuer(), upstream, &metadata, &attempt, &state, visit.lang))
+    let request = authorization_request(op.app.issuer(), upstream, &attempt, &state, visit.lang);
+    let pairs: Vec<(&str, &str)> = request.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let Some(endpoint) = &metadata.pushed_authorization_request_endpoint else {
+        return Ok(with_query(&metadata.authorization_endpoint, &pairs));
+    };
+    // RFC 9126 4: the browser carries nothing that could be read or changed on the way.
+    let request_uri = provider.push_request(endpoint, &pairs).await?;
+    let pairs = [("client_id", upstream.client_id.as_str()), ("request_uri", request_uri.as_str())];
+    Ok(with_query(&metadata.authorization_endpoint, &pairs))
 }
 
-fn authorization_url(
+/// Returns the parameters of the authorization request (OIDCC 3.1.2.1), with PKCE always.
+fn authorization_request(
     issuer: &str,
     upstream: &Upstream,
-    metadata: &ProviderMetadata,
     attempt: &UpstreamAttempt,
     state: &str,
     lang: Lang,
-) -> String {
-    let (back, scope) = (redirect_uri(issuer, &upstream.id), upstream.scopes.join(" "));
-    let (challenge, acr_values) = (sha256_base64url(&attempt.verifier()), upstream.acr_values.join(" "));
-    let (max_age, nonce) = (attempt.max_age.to_string(), attempt.nonce());
+) -> Vec<(&'static str, String)> {
     let mut pairs = vec![
-        ("response_type", "code"),
-        ("client_id", &upstream.client_id),
-        ("redirect_uri", &back),
-        ("scope", &scope),
-        ("state", state),
-        ("nonce", &nonce),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-        ("ui_locales", lang.tag()),
+        ("response_type", "code".to_owned()),
+        ("client_id", upstream.client_id.clone()),
+        ("redirect_uri", redirect_uri(issuer, &upstream.id)),
+        ("scope", upstream.scopes.join(" ")),
+        ("state", state.to_owned()),
+        ("nonce", attempt.nonce()),
+        ("code_challenge", sha256_base64url(&attempt.verifier())),
+        ("code_challenge_method", "S256".to_owned()),
+        ("ui_locales", lang.tag().to_owned()),
     ];
-    if !acr_values.is_empty() {
-        pairs.push(("acr_values", &acr_values));
+    if !upstream.acr_values.is_empty() {
+        pairs.push(("acr_values", upstream.acr_values.join(" ")));
     }
     if attempt.fresh {
-        pairs.push(("prompt", "login"));
+        pairs.push(("prompt", "login".to_owned()));
     }
     if !attempt.asks_always {
-        pairs.push(("max_age", &max_age));
+        pairs.push(("max_age", attempt.max_age.to_string()));
     }
-    with_query(&metadata.authorization_endpoint, &pairs)
+    pairs
 }
 
 /// Binds a state to the browser that has it: in another browser it does not open.

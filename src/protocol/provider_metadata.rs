@@ -14,6 +14,9 @@ pub struct ProviderMetadata {
     /// RPIL 2.1.
     #[serde(default)]
     pub end_session_endpoint: Option<String>,
+    /// RFC 9126 5.
+    #[serde(default)]
+    pub pushed_authorization_request_endpoint: Option<String>,
     /// RFC 9207 3.
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,

@@ -76,6 +76,7 @@ mod failures;
 mod families;
 #[cfg(test)]
 mod federation;
+mod federation_fapi;
 #[cfg(test)]
 mod federation_lies;
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub enum UpstreamAuthMethod {
     #[default]
     ClientSecretBasic,
     ClientSecretPost,
+    /// A token signed with a key that Préau publishes (OIDCC 9, RFC 7523 2.2): FAPI 2.0 knows no secrets.
+    PrivateKeyJwt,
 }
 
 /// The names of the upstream's claims. A list is read in its order.
@@ -116,6 +118,8 @@ struct UpstreamFile {
     #[serde(default)]
     token_endpoint_auth_method: UpstreamAuthMethod,
     #[serde(default)]
+    token_endpoint_auth_signing_alg: Option<Alg>,
+    #[serde(default)]
     scopes: Vec<String>,
     #[serde(default)]
     acr_values: Vec<String>,
@@ -154,8 +158,11 @@ pub struct Upstream {
     /// The issuer, as its discovery document must say too (OIDCD 4.3).
     pub issuer: String,
     pub client_id: String,
+    /// Empty where Préau signs instead.
     pub client_secret: SecretString,
     pub token_endpoint_auth_method: UpstreamAuthMethod,
+    /// The algorithm of `private_key_jwt`.
+    pub client_assertion_alg: Alg,
     /// The requested scopes, `openid` among them.
     pub scopes: Vec<String>,
     pub acr_values: Vec<String>,
@@ -194,7 +201,12 @@ pub(super) fn read(path: &Path, secrets: &Path, declared: &DeclaredIds<'_>) -> R
     let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let text = read_text(path).map_err(words)?;
     let file: UpstreamFile = parse_toml(&text).and_then(config::Config::try_deserialize).map_err(|e| e.to_string())?;
+    let signs = file.token_endpoint_auth_method == UpstreamAuthMethod::PrivateKeyJwt;
     let secret = match (&file.client_secret, &file.client_secret_file) {
+        (None, None) if signs => String::new(),
+        _ if signs => {
+            return Err("private_key_jwt has no secret: leave client_secret and client_secret_file out".to_owned());
+        }
         (Some(_), Some(_)) => return Err("client_secret and client_secret_file: keep one".to_owned()),
         (Some(text), None) => text.clone(),
         (None, Some(named)) => read_beside(secrets, named)?,
@@ -214,6 +226,7 @@ pub(super) fn read(path: &Path, secrets: &Path, declared: &DeclaredIds<'_>) -> R
         client_id: file.client_id,
         client_secret: SecretString::from(secret),
         token_endpoint_auth_method: file.token_endpoint_auth_method,
+        client_assertion_alg: file.token_endpoint_auth_signing_alg.unwrap_or(Alg::ES256),
         scopes,
         acr_values: file.acr_values,
         id_token_algs: file.id_token_signed_response_algs,
@@ -251,6 +264,10 @@ fn check(id: &str, file: &UpstreamFile, declared: &DeclaredIds<'_>) -> Result<()
     }
     if file.label.trim().is_empty() || file.label.chars().count() > 60 {
         return Err("label has 1 to 60 characters: it stands on buttons".to_owned());
+    }
+    let signs = file.token_endpoint_auth_method == UpstreamAuthMethod::PrivateKeyJwt;
+    if file.token_endpoint_auth_signing_alg.is_some() && !signs {
+        return Err("token_endpoint_auth_signing_alg is for private_key_jwt alone".to_owned());
     }
     if file.id_token_signed_response_algs.is_empty() {
         return Err("id_token_signed_response_algs names at least one algorithm".to_owned());

@@ -10,11 +10,13 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::app::Operation;
+use crate::base::clock::Span;
+use crate::base::ids::id128;
 use crate::config::deployment::{Upstream, UpstreamAuthMethod};
 use crate::federation::UpstreamFailure;
 use crate::federation::ops::redirect_uri;
 use crate::http::outgoing::{EndpointAnswer, EndpointCall};
-use crate::jose::{Alg, Claims, ExpectedTyp, KeySet, VerifyError};
+use crate::jose::{self, Alg, Claims, ExpectedTyp, JoseError, KeySet, VerifyError};
 use crate::protocol::json;
 use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::protocol::redirect::is_loopback;
@@ -25,6 +27,13 @@ const MAX_KEYS_BYTES: usize = 64 * 1024;
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The maximum length of an access token, in bytes: it goes into a header.
 const MAX_ACCESS_TOKEN_BYTES: usize = 4 * 1024;
+
+/// The maximum length of a `request_uri`, in bytes: it goes into an address.
+const MAX_REQUEST_URI_BYTES: usize = 512;
+/// The time in which the upstream takes a token by which Préau authenticates itself.
+const ASSERTION_TTL: Span = Span::minutes(1);
+/// The type of that token (RFC 7523 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 const JSON: &str = "application/json";
 const JWT: &str = "application/jwt";
@@ -54,15 +63,15 @@ impl<'a> UpstreamProvider<'a> {
         Self { op, upstream }
     }
 
-    async fn call(&self, call: EndpointCall<'_>, most: usize) -> anyhow::Result<EndpointAnswer> {
-        let call = self.op.app.outgoing.call_upstream(&self.upstream.id, call, most);
+    async fn call(&self, share: &str, call: EndpointCall<'_>, most: usize) -> anyhow::Result<EndpointAnswer> {
+        let call = self.op.app.outgoing.call_upstream(share, call, most);
         let answer = tokio::time::timeout(self.upstream.timeout, call).await;
         Ok(answer.map_err(|_| anyhow::anyhow!("it took too long"))??)
     }
 
     async fn get(&self, address: &str, most: usize) -> anyhow::Result<Vec<u8>> {
         let call = EndpointCall { address, accept: JSON, authorization: None, form: None };
-        let answer = self.call(call, most).await?;
+        let answer = self.call(&self.upstream.id, call, most).await?;
         anyhow::ensure!(answer.status == 200, "answered {}", answer.status);
         Ok(answer.body)
     }
@@ -96,24 +105,15 @@ impl<'a> UpstreamProvider<'a> {
         code: &str,
         verifier: &str,
     ) -> Result<UpstreamTokens, UpstreamFailure> {
-        let (upstream, back) = (self.upstream, redirect_uri(self.op.app.issuer(), &self.upstream.id));
-        let secret = upstream.client_secret.expose_secret();
-        let mut form = vec![
+        let back = redirect_uri(self.op.app.issuer(), &self.upstream.id);
+        let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", &back),
             ("code_verifier", verifier),
         ];
-        let authorization = match upstream.token_endpoint_auth_method {
-            UpstreamAuthMethod::ClientSecretBasic => Some(basic(&upstream.client_id, secret)),
-            UpstreamAuthMethod::ClientSecretPost => {
-                form.extend([("client_id", upstream.client_id.as_str()), ("client_secret", secret)]);
-                None
-            }
-        };
-        let address = &metadata.token_endpoint;
-        let call = EndpointCall { address, accept: JSON, authorization: authorization.as_deref(), form: Some(&form) };
-        let answer = self.call(call, MAX_ANSWER_BYTES).await.map_err(|e| unavailable("token endpoint", e))?;
+        let what = (&*self.upstream.id, "token endpoint");
+        let answer = self.post(what, &metadata.token_endpoint, &form).await?;
         match answer.status {
             200 => {}
             // RFC 6749 5.2: the code or the client is refused, and asking again changes nothing.
@@ -127,6 +127,62 @@ impl<'a> UpstreamProvider<'a> {
         let access_token = access_token.ok_or_else(|| untrusted("token endpoint", "no bearer token"))?;
         let id_token = text("id_token").ok_or_else(|| untrusted("token endpoint", "no ID token"))?;
         Ok(UpstreamTokens { access_token, id_token })
+    }
+
+    /// Pushes an authorization request (RFC 9126 2). Returns the `request_uri` that stands for it.
+    pub async fn push_request(&self, address: &str, request: &[(&str, &str)]) -> Result<String, UpstreamFailure> {
+        const WHAT: &str = "pushed request";
+        // A share of its own: whoever begins thousands of sign-ins takes no place of those who come back.
+        let share = format!("{}/par", self.upstream.id);
+        let answer = self.post((&share, WHAT), address, request).await?;
+        match answer.status {
+            201 => {}
+            400 | 401 => return Err(untrusted(WHAT, format!("answered {}", answer.status))),
+            other => return Err(unavailable(WHAT, format!("answered {other}"))),
+        }
+        let body = json::object(&answer.body).ok_or_else(|| untrusted(WHAT, "no JSON object"))?;
+        let uri = body.get("request_uri").and_then(Value::as_str).filter(|uri| is_request_uri(uri));
+        uri.map(str::to_owned).ok_or_else(|| untrusted(WHAT, "no request_uri"))
+    }
+
+    /// Posts a form to an endpoint at which Préau authenticates itself by the method of the file (OIDCC 9). `share` is
+    /// that of the calls of which this one is.
+    async fn post(
+        &self,
+        (share, what): (&str, &'static str),
+        address: &str,
+        form: &[(&str, &str)],
+    ) -> Result<EndpointAnswer, UpstreamFailure> {
+        let upstream = self.upstream;
+        let (client_id, secret) = (upstream.client_id.as_str(), upstream.client_secret.expose_secret());
+        let (authorization, proof) = match upstream.token_endpoint_auth_method {
+            UpstreamAuthMethod::ClientSecretBasic => (Some(basic(client_id, secret)), Vec::new()),
+            UpstreamAuthMethod::ClientSecretPost => (None, vec![("client_secret", secret.to_owned())]),
+            UpstreamAuthMethod::PrivateKeyJwt => {
+                let assertion = self.assertion().map_err(|error| unavailable(what, error))?;
+                (None, vec![("client_assertion_type", JWT_BEARER.to_owned()), ("client_assertion", assertion)])
+            }
+        };
+        let mut fields = form.to_vec();
+        if authorization.is_none() && !fields.iter().any(|(name, _)| *name == "client_id") {
+            fields.push(("client_id", client_id));
+        }
+        fields.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
+        let call = EndpointCall { address, accept: JSON, authorization: authorization.as_deref(), form: Some(&fields) };
+        self.call(share, call, MAX_ANSWER_BYTES).await.map_err(|e| unavailable(what, e))
+    }
+
+    /// Returns a token by which Préau proves to be this client (RFC 7523 3), signed with its active key of the algorithm,
+    /// which stands in its JWKS. Its audience is the issuer, as one string (FAPI 2.0 5.3.3.1): another provider cannot
+    /// pass it on.
+    fn assertion(&self) -> Result<String, JoseError> {
+        let Operation { app, now, .. } = *self.op;
+        let (client_id, issued) = (&self.upstream.client_id, now.as_seconds());
+        let claims = serde_json::json!({
+            "iss": client_id, "sub": client_id, "aud": self.upstream.issuer, "jti": id128(app.rng.as_ref()),
+            "iat": issued, "exp": issued + ASSERTION_TTL.as_seconds_ceil(),
+        });
+        jose::sign(&app.key_ring(), self.upstream.client_assertion_alg, "JWT", &claims)
     }
 
     /// Verifies the signature of an ID token by an algorithm of the file.
@@ -150,7 +206,8 @@ impl<'a> UpstreamProvider<'a> {
         let authorization = format!("Bearer {access_token}");
         let accept = if self.upstream.userinfo_alg.is_some() { JWT } else { JSON };
         let call = EndpointCall { address, accept, authorization: Some(&authorization), form: None };
-        let answer = self.call(call, MAX_ANSWER_BYTES).await.map_err(|e| unavailable("userinfo", e))?;
+        let answer = self.call(&self.upstream.id, call, MAX_ANSWER_BYTES).await;
+        let answer = answer.map_err(|e| unavailable("userinfo", e))?;
         if answer.status != 200 {
             return Err(unavailable("userinfo", format!("answered {}", answer.status)));
         }
@@ -232,6 +289,11 @@ impl SignatureFailure {
 /// True for a token that a header can hold (RFC 6750 2.1).
 fn is_header_safe(token: &str) -> bool {
     !token.is_empty() && token.len() <= MAX_ACCESS_TOKEN_BYTES && token.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// True for a `request_uri` that an address can carry (RFC 9126 2.2).
+fn is_request_uri(uri: &str) -> bool {
+    !uri.is_empty() && uri.len() <= MAX_REQUEST_URI_BYTES && uri.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// Returns the `Authorization` header of a client with a secret (RFC 6749 2.3.1).

@@ -1,6 +1,6 @@
 //! An OpenID provider of others, on loopback, which can lie in every way that matters.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path as FilePath;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use preau::base::clock::Timestamp;
 use preau::base::secret::sha256_base64url;
-use preau::jose::{self, Alg, KeyRing, KeyState, SigningKey, left_half_hash};
+use preau::jose::{self, Alg, ExpectedTyp, KeyRing, KeySet, KeyState, SigningKey, left_half_hash};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
@@ -95,6 +95,10 @@ struct FakeState {
     auth_time: bool,
     signed_userinfo: bool,
     announces_iss: bool,
+    /// The keys of Préau, at a provider of FAPI 2.0: no secrets, and pushed requests only.
+    fapi: Option<KeySet>,
+    pushed: HashMap<String, HashMap<String, String>>,
+    assertions: HashSet<String>,
     lies: Vec<Lie>,
     codes: HashMap<String, FakeCode>,
     calls: HashMap<&'static str, usize>,
@@ -121,6 +125,9 @@ impl FakeUpstream {
             auth_time: true,
             signed_userinfo: false,
             announces_iss: true,
+            fapi: None,
+            pushed: HashMap::new(),
+            assertions: HashSet::new(),
             lies: Vec::new(),
             codes: HashMap::new(),
             calls: HashMap::new(),
@@ -129,6 +136,7 @@ impl FakeUpstream {
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/jwks", get(jwks))
+            .route("/par", post(par))
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
             .with_state(Arc::clone(&state));
@@ -159,6 +167,24 @@ impl FakeUpstream {
             values.concat(),
         );
         fs::write(folder.join(format!("{id}.toml")), text).unwrap();
+    }
+
+    /// Becomes a provider of FAPI 2.0, which knows Préau by the keys that it publishes.
+    pub fn demand_fapi(&self, server: &TestServer) {
+        self.state.lock().unwrap().fapi = Some(KeySet::parse(&server.app.key_ring().jwks()).unwrap());
+    }
+
+    /// Knows Préau by keys that are not its own.
+    pub fn demand_other_keys(&self) {
+        self.state.lock().unwrap().fapi = Some(KeySet::parse(&OTHER_KEY.ring.jwks()).unwrap());
+    }
+
+    /// Writes the file of such a provider; `more` is put before its tables.
+    pub fn declare_fapi(&self, directory: &FilePath, id: &str, more: &str) {
+        self.declare(directory, id, &format!("token_endpoint_auth_method = \"private_key_jwt\"\n{more}"));
+        let path = directory.join("upstreams").join(format!("{id}.toml"));
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, text.replace(&format!("client_secret = {SECRET:?}\n"), "")).unwrap();
     }
 
     /// Writes the file of this upstream as FranceConnect.
@@ -216,7 +242,13 @@ impl FakeUpstream {
 
     /// Signs the person in at the upstream, and returns the path by which the browser comes back.
     pub fn approve(&self, server: &TestServer, request: &Url) -> String {
-        let query: HashMap<String, String> = request.query_pairs().into_owned().collect();
+        let mut query: HashMap<String, String> = request.query_pairs().into_owned().collect();
+        if self.state.lock().unwrap().fapi.is_some() {
+            let names: HashSet<&str> = query.keys().map(String::as_str).collect();
+            assert_eq!(names, ["kept", "client_id", "request_uri"].into(), "{request}");
+            let pushed = self.state.lock().unwrap().pushed.remove(&query["request_uri"]);
+            query = pushed.expect("a pushed request, once");
+        }
         for (name, wanted) in [("response_type", "code"), ("client_id", "preau"), ("code_challenge_method", "S256")] {
             assert_eq!(query[name], wanted, "{request}");
         }
@@ -311,7 +343,7 @@ async fn discovery(State(state): Shared) -> Response {
     let state = state.lock().unwrap();
     let base = &state.base;
     let issuer = if state.lies.contains(&Lie::DiscoveryIssuer) { "https://op.example" } else { base };
-    Json(json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{base}/authorize?kept=1"),
         "token_endpoint": format!("{base}/token"),
@@ -319,8 +351,51 @@ async fn discovery(State(state): Shared) -> Response {
         "userinfo_endpoint": format!("{base}/userinfo"),
         "end_session_endpoint": format!("{base}/fin"),
         "authorization_response_iss_parameter_supported": state.announces_iss,
-    }))
-    .into_response()
+    });
+    if state.fapi.is_some() {
+        document["pushed_authorization_request_endpoint"] = json!(format!("{base}/par"));
+    }
+    Json(document).into_response()
+}
+
+/// Judges how Préau authenticates itself: by its secret, else by a token of its key, used once.
+fn is_client(state: &mut FakeState, headers: &HeaderMap, form: &HashMap<String, String>) -> bool {
+    let Some(keys) = &state.fapi else {
+        let basic = super::relying_party::basic_header("preau", SECRET);
+        return headers.get(header::AUTHORIZATION).is_some_and(|given| *given == *basic);
+    };
+    assert!(!headers.contains_key(header::AUTHORIZATION) && !form.contains_key("client_secret"));
+    assert_eq!(form["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    let allowed = [Alg::ES256, Alg::PS256, Alg::EdDSA];
+    let Ok((_, claims)) = keys.verify(&form["client_assertion"], &allowed, ExpectedTyp::AbsentOr(&["JWT"])) else {
+        return false;
+    };
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let seconds = |name: &str| claims.get(name).and_then(Value::as_i64).unwrap();
+    assert!((1..=60).contains(&(seconds("exp") - seconds("iat"))));
+    (text("iss"), text("sub"), text("aud")) == ("preau".to_owned(), "preau".to_owned(), state.base.clone())
+        && form["client_id"] == "preau"
+        && state.assertions.insert(text("jti"))
+}
+
+fn refused_client() -> Response {
+    (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response()
+}
+
+/// Takes a pushed request (RFC 9126 2).
+async fn par(State(state): Shared, headers: HeaderMap, body: Bytes) -> Response {
+    if let Some(answer) = lied(&state, "par").await {
+        return answer;
+    }
+    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let mut state = state.lock().unwrap();
+    if !is_client(&mut state, &headers, &form) {
+        return refused_client();
+    }
+    state.count += 1;
+    let uri = format!("urn:ietf:params:oauth:request_uri:{}", state.count);
+    state.pushed.insert(uri.clone(), form);
+    (StatusCode::CREATED, Json(json!({ "request_uri": uri, "expires_in": 60 }))).into_response()
 }
 
 async fn jwks(State(state): Shared) -> Response {
@@ -341,9 +416,10 @@ async fn token(State(state): Shared, headers: HeaderMap, body: Bytes) -> Respons
         return answer;
     }
     let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
-    let basic = super::relying_party::basic_header("preau", SECRET);
-    assert_eq!(headers.get(header::AUTHORIZATION).unwrap().to_str().unwrap(), basic);
     let mut state = state.lock().unwrap();
+    if !is_client(&mut state, &headers, &form) {
+        return refused_client();
+    }
     let Some(code) = state.codes.remove(&form["code"]) else {
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
     };
