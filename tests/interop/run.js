@@ -15,7 +15,7 @@ import { SMALL } from "./programs_small.js";
 import { example } from "./programs.js";
 import { freePort, startProvider } from "./provider.js";
 import { startApache } from "./site.js";
-import { upstreamFile } from "./upstream.js";
+import { upstreamFiles } from "./upstream.js";
 
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 mkdirSync(ARTEFACTS, { recursive: true });
@@ -40,13 +40,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 const ports = [await freePort(), await freePort()];
 const sites = ports.map((port) => `https://localhost:${port}`);
 const app = `https://localhost:${await freePort()}`;
-const academy = `https://localhost:${await freePort()}`;
+const academies = { plain: `https://localhost:${await freePort()}`, fapi: `https://localhost:${await freePort()}` };
 const programs = await Promise.all((large ? LARGE : SMALL).map(example));
 provider = await report.check("Préau starts over TLS, with a roster and an open campaign", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: report.name,
     files: programs,
-    upstreams: [{ id: "node", text: upstreamFile(academy) }],
+    upstreams: upstreamFiles(academies),
     // Between them the clients have every algorithm.
     keys: 'algorithms = ["RS256", "ES256", "PS256", "EdDSA"]\n',
     clients: [
@@ -79,7 +79,7 @@ suite = spawn(process.execPath, [join(import.meta.dirname, large ? "programs_sui
     INTEROP_PROGRAMS: JSON.stringify(programs),
     INTEROP_SITES: apache ? sites.join(" ") : "",
     INTEROP_APP: app,
-    INTEROP_ACADEMY: academy,
+    INTEROP_ACADEMIES: JSON.stringify(academies),
     INTEROP_CERTIFICATE: provider.certificate,
     INTEROP_KEY: provider.key,
     // The checks made here; the suite says the sum on its last line.

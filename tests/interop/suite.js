@@ -307,9 +307,10 @@ const ready = await report.scenario("discovery and activations", async () => {
   await discovery();
   await activations();
 });
-const { INTEROP_ACADEMY: academy, INTEROP_CERTIFICATE: certificate, INTEROP_KEY: key } = process.env;
-if (academy) {
-  await report.scenario("node-oidc-provider", () => upstream(report, { issuer: ISSUER, academy, certificate, key }));
+const { INTEROP_ACADEMIES: academies, INTEROP_CERTIFICATE: certificate, INTEROP_KEY: key } = process.env;
+if (academies) {
+  const options = { issuer: ISSUER, academies: JSON.parse(academies), certificate, key };
+  await report.scenario("node-oidc-provider", () => upstream(report, options));
 }
 if (ready) {
   await report.scenario("sign-ins", signIns);

@@ -1,4 +1,6 @@
-// A real provider in front of Préau: node-oidc-provider, as the one of an academy, at which a teacher signs in.
+// A real provider in front of Préau: node-oidc-provider, as the one of an academy, at which a teacher signs in; plain,
+// and by FAPI 2.0: no secrets, pushed requests only. Tokens are not bound to a key (DPoP): Préau, as a client, reads
+// userinfo once and keeps none.
 
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -12,19 +14,51 @@ import { configure, request } from "./flow.js";
 import { SCHOOL } from "./roster.js";
 
 const SECRET = "of-preau-0123456789abcdef0123456789abcdef";
-const DOOR = 'main a[href*="/federation/node"]';
+/** The two ways in which the provider is one. `client` is what it knows of Préau. */
+const KINDS = {
+  plain: {
+    name: "node-oidc-provider",
+    id: "node",
+    alg: "RS256",
+    lines: `client_secret = "${SECRET}"`,
+    client: () => ({ client_secret: SECRET }),
+    features: {},
+  },
+  fapi: {
+    name: "node-oidc-provider with FAPI 2.0",
+    id: "strict",
+    alg: "PS256",
+    lines: 'token_endpoint_auth_method = "private_key_jwt"\ntoken_endpoint_auth_signing_alg = "ES256"',
+    client: (jwks) => ({
+      token_endpoint_auth_method: "private_key_jwt",
+      token_endpoint_auth_signing_alg: "ES256",
+      id_token_signed_response_alg: "PS256",
+      require_pushed_authorization_requests: true,
+      jwks,
+    }),
+    features: {
+      fapi: { enabled: true, profile: "2.0" },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
+    },
+  },
+};
+const door = (kind) => `main a[href*="/federation/${kind.id}"]`;
 const TEACHER = { given_name: "Claire", family_name: "FONTAINE", title: "ENS", FrEduRne: `${SCHOOL.uai}$UAJ$PU$N` };
 
-/** The file of the upstream, at this address. */
-export function upstreamFile(issuer) {
+/** The files of the upstreams, at these addresses. */
+export function upstreamFiles({ plain, fapi }) {
+  return [[KINDS.plain, plain], [KINDS.fapi, fapi]].map(([kind, issuer]) => ({ id: kind.id, text: file(kind, issuer) }));
+}
+
+function file(kind, issuer) {
   return `kind = "academy"
-label = "Académie de Node"
+label = "Académie de ${kind.id}"
 issuer = "${issuer}"
 client_id = "preau"
-client_secret = "${SECRET}"
+${kind.lines}
 scopes = ["openid", "profile", "education"]
 acr_values = ["urn:example:password"]
-id_token_signed_response_algs = ["RS256"]
+id_token_signed_response_algs = ["${kind.alg}"]
 academy = "${SCHOOL.academy}"
 profiles = ["enseignant"]
 passes_amr = true
@@ -44,14 +78,17 @@ level = "eidas1"
 }
 
 /** Starts the provider; the pages at which the person acts finish by themselves. */
-async function start(issuer, preau, { certificate, key }) {
+async function start(kind, issuer, preau, { certificate, key }) {
   const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const jwk = { ...pair.privateKey.export({ format: "jwk" }), kid: "academy", alg: "RS256", use: "sig" };
+  const jwk = { ...pair.privateKey.export({ format: "jwk" }), kid: "academy", alg: kind.alg, use: "sig" };
+  // What Préau publishes for everybody is what the academy registers.
+  const { keys } = await fetch(`${preau}/oauth2/jwks`).then((answer) => answer.json());
+  const jwks = { keys: keys.filter(({ alg }) => alg === "ES256") };
   const provider = new Provider(issuer, {
     clients: [{
       client_id: "preau",
-      client_secret: SECRET,
-      redirect_uris: [`${preau}/federation/node/retour`],
+      ...kind.client(jwks),
+      redirect_uris: [`${preau}/federation/${kind.id}/retour`],
       post_logout_redirect_uris: [`${preau}/connexion`],
       grant_types: ["authorization_code"],
       response_types: ["code"],
@@ -65,11 +102,17 @@ async function start(issuer, preau, { certificate, key }) {
     acrValues: ["urn:example:password"],
     pkce: { required: () => true },
     cookies: { keys: ["of the tests"] },
-    features: { devInteractions: { enabled: false } },
+    features: { devInteractions: { enabled: false }, ...kind.features },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, sub) => ({ accountId: sub, claims: async () => ({ sub, ...TEACHER }) }),
   });
-  const calls = { logins: 0, consents: 0 };
+  const calls = { logins: 0, consents: 0, pushed: 0, refused: [] };
+  provider.on("pushed_authorization_request.success", () => { calls.pushed += 1; });
+  for (const endpoint of ["pushed_authorization_request", "authorization", "grant", "userinfo"]) {
+    provider.on(`${endpoint}.error`, (_, error) => {
+      calls.refused.push(`${endpoint}: ${error.error} ${error.error_description} ${error.error_detail ?? ""}`);
+    });
+  }
   const answer = provider.callback();
   const interact = async (incoming, outgoing) => {
     const { prompt, params, session } = await provider.interactionDetails(incoming, outgoing);
@@ -96,24 +139,31 @@ async function start(issuer, preau, { certificate, key }) {
   return { calls, stop: () => { server.close(); server.closeAllConnections(); } };
 }
 
-/** A teacher signs in at a service, through Préau, at the academy's provider. */
-export async function upstream(report, { issuer, academy, certificate, key }) {
-  const provider = await report.check("node-oidc-provider starts as an academy's", () =>
-    start(academy, issuer, { certificate, key }));
+/** A teacher signs in at a service, through Préau, at the academy's provider: plain, and by FAPI 2.0. */
+export async function upstream(report, { issuer, academies, certificate, key }) {
+  for (const [word, academy] of Object.entries(academies)) {
+    await signIns(report, KINDS[word], { issuer, academy, certificate, key });
+  }
+}
+
+async function signIns(report, kind, { issuer, academy, certificate, key }) {
+  const { name } = kind;
+  const provider = await report.check(`${name} starts as an academy's`, () =>
+    start(kind, academy, issuer, { certificate, key }));
   if (!provider) return;
   const browser = new Browser();
   const signIn = async (more = {}) => {
     const configuration = await configure(issuer, AGENTS);
-    const asked = await request(configuration, AGENTS, { idp_hint: "node", ...more });
+    const asked = await request(configuration, AGENTS, { idp_hint: kind.id, ...more });
     let landed = await browser.open(asked.url, { stop: AGENTS.redirect_uris[0] });
     // Who is signed in and shall be asked again chooses the door.
-    if (!landed && browser.has(DOOR)) landed = await browser.follow(DOOR, AGENTS.redirect_uris[0]);
-    assert(landed, `rests on ${browser.url}: ${browser.text()}`);
+    if (!landed && browser.has(door(kind))) landed = await browser.follow(door(kind), AGENTS.redirect_uris[0]);
+    assert(landed, `rests on ${browser.url}: ${browser.text()}; the provider refused ${calls(provider)}`);
     const tokens = await client.authorizationCodeGrant(configuration, landed, asked.checks);
     const claims = tokens.claims();
     return { claims, info: await client.fetchUserInfo(configuration, tokens.access_token, claims.sub) };
   };
-  const first = await report.check("node-oidc-provider: a teacher comes in, with profile, school and level", async () => {
+  const first = await report.check(`${name}: a teacher comes in, with profile, school and level`, async () => {
     const signed = await signIn();
     assertEqual(signed.info.name, "Claire FONTAINE", "name");
     assertEqual(signed.info.education_profile, "enseignant", "education_profile");
@@ -121,9 +171,11 @@ export async function upstream(report, { issuer, academy, certificate, key }) {
     assertEqual(signed.claims.acr, "eidas1", "acr");
     assertEqual(JSON.stringify(signed.claims.amr), JSON.stringify(["pwd"]), "amr");
     assert(!("children" in signed.info), "children");
+    // Both announce PAR, and only one demands it.
+    assertEqual(provider.calls.pushed, 1, `pushed requests; the provider refused ${calls(provider)}`);
     return signed;
   });
-  await report.check("node-oidc-provider: single sign-on asks nobody, and prompt=login asks there again", async () => {
+  await report.check(`${name}: single sign-on asks nobody, and prompt=login asks there again`, async () => {
     const { logins } = provider.calls;
     const again = await signIn();
     assertEqual(again.claims.sub, first?.claims.sub, "sub");
@@ -133,15 +185,20 @@ export async function upstream(report, { issuer, academy, certificate, key }) {
     assertEqual(provider.calls.logins, logins + 1, "logins after prompt=login");
     assert(asked.claims.auth_time >= (again.claims.auth_time ?? 0), "auth_time");
   });
-  await report.check("node-oidc-provider: the same person in another browser has the same sub", async () => {
+  await report.check(`${name}: the same person in another browser has the same sub`, async () => {
     const other = new Browser();
     const configuration = await configure(issuer, AGENTS);
     const asked = await request(configuration, AGENTS, { idp_hint: "agents" });
     let landed = await other.open(asked.url, { stop: AGENTS.redirect_uris[0] });
     // Where several academies are in the perimeter, the list is shown.
-    if (!landed) landed = await other.follow(DOOR, AGENTS.redirect_uris[0]);
+    if (!landed) landed = await other.follow(door(kind), AGENTS.redirect_uris[0]);
     const tokens = await client.authorizationCodeGrant(configuration, landed, asked.checks);
     assertEqual(tokens.claims().sub, first?.claims.sub, "sub");
   });
   provider.stop();
+}
+
+/** What the provider refused, in words. */
+function calls(provider) {
+  return provider.calls.refused.join("; ") || "nothing";
 }
