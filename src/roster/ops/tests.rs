@@ -17,6 +17,7 @@ use crate::db::{Db, Durability, args};
 use crate::tenants::School;
 
 mod academy;
+mod generated;
 mod hostile;
 mod kills;
 mod later_writers;

@@ -179,7 +179,7 @@ async fn assert_same_after_deaths(case: Case, deaths: usize) {
 }
 
 impl Fixture {
-    async fn empty(&self) {
+    pub async fn empty(&self) {
         let mut tx = self.db.write(Durability::Relaxed).await.unwrap();
         for sql in [
             "DELETE FROM roster_delivery",

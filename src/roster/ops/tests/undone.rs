@@ -38,7 +38,7 @@ const TABLES: [(&str, &str, &str); 11] = [
     ("notice", "id uai person_id pupil_id kind support_code at settled_at", ""),
 ];
 
-async fn dump(ground: &Fixture) -> Vec<String> {
+pub async fn dump(ground: &Fixture) -> Vec<String> {
     let mut tx = ground.db.read().await.unwrap();
     let mut rows = Vec::new();
     for (table, columns, condition) in TABLES {
