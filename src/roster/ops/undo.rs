@@ -19,7 +19,8 @@ use crate::roster::store::former::{FormerNotice, list_former_notices};
 use crate::roster::store::import::{self, RosterSetRow};
 use crate::roster::store::later_sets::UndoneSet;
 use crate::roster::store::runs::{self, LastRunRow, RunSetRow};
-use crate::roster::store::{deliveries, statements, tables, undone};
+use crate::roster::store::tables::{self, RosterSourceRow};
+use crate::roster::store::{deliveries, statements, undone};
 use crate::roster::uai::Uai;
 use crate::tenants;
 
@@ -214,10 +215,10 @@ async fn restore_source(tx: &mut UnitOfWork<'_>, uai: &Uai, former: &FormerSet) 
     if tables::find_source(tx, uai, &former.format).await?.as_ref() != Some(&change.after) {
         return Ok(());
     }
-    match &change.before {
-        Some(before) => tables::upsert_source(tx, uai, &former.format, before).await?,
-        None => tables::delete_source(tx, uai, &former.format).await?,
-    }
+    // A first mapping stays: it gives nobody a right, and the next file needs one.
+    let first = || RosterSourceRow { all_legal: false, mapping: change.after.mapping.clone() };
+    let before = change.before.clone().unwrap_or_else(first);
+    tables::upsert_source(tx, uai, &former.format, &before).await?;
     Ok(())
 }
 

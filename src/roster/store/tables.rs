@@ -30,12 +30,6 @@ pub async fn upsert_source(tx: &mut UnitOfWork<'_>, uai: &Uai, format: &str, row
     Ok(())
 }
 
-/// Forgets the word of a school about its tables.
-pub async fn delete_source(tx: &mut Tx, uai: &Uai, format: &str) -> Result<()> {
-    tx.execute("DELETE FROM roster_source WHERE uai = $1 AND format = $2", args![uai, format]).await?;
-    Ok(())
-}
-
 /// The arguments of a query by a batch of values, and the format as `$52`.
 fn keyed_args<'a>(first: &str, values: impl Iterator<Item = &'a str>, format: &str) -> Vec<Value> {
     let mut args = batch_args(Value::from(first), values);
