@@ -172,7 +172,9 @@ impl Truth {
         if kind.has_ids() {
             let second = 1 + first % (self.children.len() - 2);
             self.spoiled.push(Spoiled::ChildTwice(second));
-            self.spoiled.push(Spoiled::Parent(draw.below(self.parents.len())));
+            // Of a child who is not: a record of nobody's parent is of no school.
+            let child = *draw.one(&[0, self.children.len() - 1]);
+            self.spoiled.push(Spoiled::Parent(self.children[child].links[0].0));
         }
         self
     }
@@ -188,7 +190,7 @@ impl Truth {
             let place = draw.below(next.children.len());
             // The two of one name are told apart by their classes.
             if place != 0 && place != next.children.len() - 1 {
-                next.children[place].class = draw.one(&CLASSES);
+                next.children[place].class = *draw.one(&CLASSES);
             }
             if kind.knows_levels() {
                 let place = draw.below(next.children.len());

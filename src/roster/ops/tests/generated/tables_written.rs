@@ -213,7 +213,7 @@ pub fn csv(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
 }
 
 fn person_cells(truth: &Truth, parent: &Parent, level: Level, draw: &Draw) -> Vec<String> {
-    let word = match level {
+    let word: &str = match level {
         _ if truth.spoiled.contains(&Spoiled::Parent(parent.id)) => "Voisine",
         Level::Legal => draw.one(&["Père", "Mère", "MERE", " mère "]),
         Level::InCharge => "Tuteur de fait",
