@@ -2,6 +2,7 @@
 
 use preau::arrivals::ops::ArrivalBatch;
 use preau::arrivals::{ArrivalRow, read_rows};
+use preau::base::rng::{Random, SeededRandom};
 use preau::roster::formats::read_table;
 use serde_json::json;
 
@@ -260,4 +261,77 @@ async fn account_10_people_of_onde_arrive_by_the_ine_of_the_child_and_their_name
     assert_eq!(server.query_texts(accounts).await, ["a.durand47 responsable", "z.durand12 eleve"]);
     let table = read_table("f", "format;cle;profil\nonde;990000001ZA;responsable\n".as_bytes()).unwrap();
     assert!(read_rows(&table).unwrap()[0].is_err(), "an INE alone is a child's");
+}
+
+/// Takes a table whole. Returns the remarks of each row, and the number of new accounts.
+async fn take_table(server: &TestServer, bytes: &[u8], dry_run: bool) -> (Vec<String>, usize) {
+    let op = server.operation();
+    let mut batch = ArrivalBatch::new(op.storage(), "montpellier");
+    let (mut said, mut new) = (Vec::new(), 0);
+    for row in read_rows(&read_table("f", bytes).unwrap()).unwrap() {
+        match row {
+            Ok(row) => {
+                let outcome = batch.take(&row, dry_run).await.unwrap();
+                new += usize::from(outcome.is_new);
+                said.push(outcome.remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+            }
+            Err((_, remark)) => said.push(remark.to_string()),
+        }
+    }
+    (said, new)
+}
+
+/// Tables drawn by a seed, as other programs write them: whatever is in them, a person has one account at most, the roster
+/// stays as it is, each row that is wrong has a remark, and the same table again changes nothing.
+#[tokio::test]
+async fn account_10_tables_of_accounts_come_through_with_every_oddity() {
+    const KEYS: [(&str, bool); 5] =
+        [("500001", true), ("500002", true), ("500010", true), ("777777", false), ("", false)];
+    const PROFILES: [(&str, bool); 4] =
+        [("responsable", true), ("RESPONSABLE", true), ("Résponsable", true), ("parent", false)];
+    const ACCOUNTS: &str =
+        "SELECT identifiant || ' ' || state || ' ' || COALESCE(password, '') FROM account ORDER BY id";
+    const ROSTER: &str =
+        "SELECT person_id || pupil_id || level || COALESCE(CAST(ended_at AS TEXT), '') FROM link ORDER BY 1";
+    for seed in 0..6 {
+        let server = school().await;
+        let rng = SeededRandom::new(seed);
+        let rng: &dyn Random = &rng;
+        let draw = |bound: usize| usize::try_from(rng.below(u32::try_from(bound).unwrap())).unwrap();
+        let separator = [";", ",", "\t"][draw(3)];
+        let line = |cells: &[&str]| cells.iter().map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(separator);
+        let mut text = line(&["Clé", "PROFIL", "identifiant", "hash", "sub:ent"]);
+        let mut wrong = Vec::new();
+        for row in 0..12 {
+            let ((key, known), (profile, named)) = (KEYS[draw(5)], PROFILES[draw(4)]);
+            let identifiant = ["", "a.durand47", " A.Durand47 ", "fatou@exemple.fr", "p.petit47"][draw(5)];
+            let hash = ["", BCRYPT, SHA512, "5f4dcc3b5aa765d61d8327deb882cf99"][draw(4)];
+            let sub = ["".to_owned(), "meme".to_owned(), format!("ancien-{row}")][draw(3)].clone();
+            if !(known && named) {
+                wrong.push(row);
+            }
+            text = format!("{text}\r\n{}", line(&[key, profile, identifiant, hash, &sub]));
+        }
+        let bytes = match draw(3) {
+            0 => text.as_bytes().to_vec(),
+            1 => [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+            _ => encoding_rs::WINDOWS_1252.encode(&text).0.into_owned(),
+        };
+        let roster = server.query_texts(ROSTER).await;
+        take_table(&server, &bytes, true).await;
+        assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 0, "{seed}: a dry run writes nothing");
+        let (said, new) = take_table(&server, &bytes, false).await;
+        assert_eq!(said.len(), 12, "{seed}: {said:?}");
+        for row in wrong {
+            assert!(!said[row].is_empty(), "{seed}: row {row}: {text}");
+        }
+        let accounts = server.query_texts(ACCOUNTS).await;
+        assert!(new <= 3 && accounts.len() == new, "{seed}: {said:?}");
+        let (_, again) = take_table(&server, &bytes, false).await;
+        assert_eq!((again, server.query_texts(ACCOUNTS).await), (0, accounts), "{seed}");
+        assert_eq!(server.query_texts(ROSTER).await, roster, "{seed}");
+        let held = "SELECT COUNT(*) FROM subject s JOIN subject o ON o.space = s.space AND o.value = s.value \
+                    AND o.account_id <> s.account_id";
+        assert_eq!(server.query_count(held).await, 0, "{seed}: one sub of two accounts");
+    }
 }
