@@ -65,6 +65,10 @@ impl Draw {
         &all[self.below(all.len())]
     }
 
+    fn word<'a>(&self, all: &[&'a str]) -> &'a str {
+        all[self.below(all.len())]
+    }
+
     /// True in so many of a hundred cases.
     fn odds(&self, percent: usize) -> bool {
         self.below(100) < percent
@@ -124,18 +128,18 @@ impl Truth {
     fn draw(draw: &Draw, kind: Kind) -> Self {
         let (mut parents, mut children) = (Vec::new(), Vec::<Child>::new());
         for n in 0..9 {
-            let family = format!("{} {}", draw.one(&FAMILIES), tables::word(n));
+            let family = format!("{} {}", draw.word(&FAMILIES), tables::word(n));
             let first = parents.len();
             for _ in 0..1 + draw.below(kind.most_parents()) {
                 let id = parents.len();
                 let own = if draw.odds(70) {
                     family.clone()
                 } else {
-                    format!("{} {}", draw.one(&FAMILIES), tables::word(n + 30))
+                    format!("{} {}", draw.word(&FAMILIES), tables::word(n + 30))
                 };
-                let mobile = draw.one(&NUMBERS).replace("{}", &format!("{:02} {:02}", n, id));
+                let mobile = draw.word(&NUMBERS).replace("{}", &format!("{:02} {:02}", n, id));
                 // No two parents of one name: a table without ids would take them for one.
-                let given = format!("{} {}", draw.one(&GIVEN), tables::word(id));
+                let given = format!("{} {}", draw.word(&GIVEN), tables::word(id));
                 parents.push(Parent { id, family: own, given, mobile });
             }
             let born = NaiveDate::from_ymd_opt(2013, 1, 1).unwrap() + chrono::Days::new(draw.below(700) as u64);
@@ -152,8 +156,8 @@ impl Truth {
                 };
                 let links = (first..parents.len()).map(|parent| (parent, level())).collect();
                 let ine = draw.odds(60).then(|| format!("{:09}ZA", 990_000_000 + id));
-                let given = format!("{} {}", draw.one(&GIVEN), tables::word(place));
-                let class = *draw.one(&CLASSES);
+                let given = format!("{} {}", draw.word(&GIVEN), tables::word(place));
+                let class = draw.word(&CLASSES);
                 children.push(Child { id, family: family.clone(), given, born, ine, class, links });
             }
         }
@@ -190,7 +194,7 @@ impl Truth {
             let place = draw.below(next.children.len());
             // The two of one name are told apart by their classes.
             if place != 0 && place != next.children.len() - 1 {
-                next.children[place].class = *draw.one(&CLASSES);
+                next.children[place].class = draw.word(&CLASSES);
             }
             if kind.knows_levels() {
                 let place = draw.below(next.children.len());

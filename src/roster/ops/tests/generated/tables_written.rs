@@ -35,7 +35,7 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn new(draw: &'a Draw, separators: &[char]) -> Self {
-        let (separator, end) = (*draw.one(separators), *draw.one(&["\r\n", "\n"]));
+        let (separator, end) = (*draw.one(separators), draw.word(&["\r\n", "\n"]));
         Self { draw, separator, quotes: draw.odds(40), end, text: String::new() }
     }
 
@@ -69,7 +69,7 @@ fn birth(truth: &Truth, child: &Child, draw: &Draw) -> String {
     if truth.spoiled.contains(&Spoiled::ChildWithoutDay(child.id)) {
         return "41319".to_owned();
     }
-    let form = draw.one(&["%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%d 00:00:00", "'%d/%m/%Y"]);
+    let form = draw.word(&["%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%d 00:00:00", "'%d/%m/%Y"]);
     child.born.format(form).to_string()
 }
 
@@ -91,10 +91,11 @@ pub fn onde(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
     ];
     pupils.row(&texts(&head));
     for child in &truth.children {
-        let mut row = texts(&[&child.family, "", &child.given, &birth(truth, child, draw), draw.one(&["F", "M", "H"])]);
+        let mut row =
+            texts(&[&child.family, "", &child.given, &birth(truth, child, draw), draw.word(&["F", "M", "H"])]);
         row.push(child.ine.clone().unwrap_or_default());
         row.extend(texts(&[
-            draw.one(&["", "12; rue \"du Préau\"", "=1+1", "Bât. A\n3e étage"]),
+            draw.word(&["", "12; rue \"du Préau\"", "=1+1", "Bât. A\n3e étage"]),
             "CYCLE III",
             child.class,
         ]));
@@ -198,7 +199,7 @@ pub fn csv(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
         for given in given.iter().take(if twice { 2 } else { 1 }) {
             let mut row = texts(&[&child.id.to_string(), &child.family, given, &birth(truth, child, draw)]);
             row.push(child.ine.clone().unwrap_or_default());
-            let remark = draw.one(&["", "=HYPERLINK(\"https://x.example\")", "+33", "dit \"Jo\", absent; voir"]);
+            let remark = draw.word(&["", "=HYPERLINK(\"https://x.example\")", "+33", "dit \"Jo\", absent; voir"]);
             row.extend(texts(&[child.class, remark, ""]));
             for place in 0..2 {
                 row.extend(match child.links.get(place) {
@@ -215,9 +216,9 @@ pub fn csv(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
 fn person_cells(truth: &Truth, parent: &Parent, level: Level, draw: &Draw) -> Vec<String> {
     let word: &str = match level {
         _ if truth.spoiled.contains(&Spoiled::Parent(parent.id)) => "Voisine",
-        Level::Legal => draw.one(&["Père", "Mère", "MERE", " mère "]),
+        Level::Legal => draw.word(&["Père", "Mère", "MERE", " mère "]),
         Level::InCharge => "Tuteur de fait",
-        Level::Contact => draw.one(&["À contacter", "A CONTACTER"]),
+        Level::Contact => draw.word(&["À contacter", "A CONTACTER"]),
     };
     texts(&[&format!("R{}", parent.id), &parent.family, &parent.given, &parent.mobile, word])
 }

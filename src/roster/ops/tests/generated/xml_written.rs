@@ -64,7 +64,7 @@ fn name(encoding: XmlEncoding, draw: &Draw, text: &str) -> String {
 
 /// Something that says nothing: an empty tag, one that no reader knows, a comment, or nothing.
 fn noise(draw: &Draw) -> &'static str {
-    draw.one(&["", "", "<MEL></MEL>", "<NOM_USAGE/>", "<CODE_PROFESSION>42</CODE_PROFESSION>", "<!-- & -->", "\n\t"])
+    draw.word(&["", "", "<MEL></MEL>", "<NOM_USAGE/>", "<CODE_PROFESSION>42</CODE_PROFESSION>", "<!-- & -->", "\n\t"])
 }
 
 fn siecle_document(truth: &Truth, root: &str, data: &str, time: &str) -> String {
