@@ -152,13 +152,32 @@ pub async fn adopt_subject(
     })
 }
 
+/// Derives the `sub` of an account in a pairwise or the public space.
+fn derive(master_key: &MasterKey, space: &str, account_id: &AccountId) -> String {
+    master_key.hmac(HmacPurpose::Subject, &format!("{space}/{account_id}"))
+}
+
+/// Returns the `sub` by which a client would know a person who is in no database, in the form that it has for all others.
+/// `roster_key` stands for the key of a roster.
+pub fn invented_subject(
+    master_key: &MasterKey,
+    meta: &ClientMetadata,
+    account_id: &AccountId,
+    roster_key: &str,
+) -> String {
+    match SubjectSpace::of(meta, meta.roster_key.unwrap_or(RosterKey::Siecle)) {
+        SubjectSpace::Roster { academy, .. } => roster_value(&academy, roster_key),
+        space => derive(master_key, &space.name(), account_id),
+    }
+}
+
 async fn compute(
     master_key: &MasterKey,
     tx: &mut Tx,
     space: &SubjectSpace,
     account_id: &AccountId,
 ) -> anyhow::Result<FoundSubject> {
-    let derived = |name: &str| master_key.hmac(HmacPurpose::Subject, &format!("{name}/{account_id}"));
+    let derived = |name: &str| derive(master_key, name, account_id);
     let SubjectSpace::Roster { academy, sector, key } = space else {
         return Ok(FoundSubject { value: derived(&space.name()), is_real: true });
     };

@@ -3,6 +3,7 @@
 pub mod consent_page;
 pub mod end_user;
 pub mod endpoint;
+pub mod granted;
 pub mod id_token_hint;
 pub mod next_step;
 pub mod par_endpoint;
@@ -13,3 +14,4 @@ pub mod response;
 pub mod success_response;
 pub mod target;
 pub mod validation;
+pub mod views;

@@ -2,32 +2,32 @@
 //! 3.1.2.5, 3.2.2.5, 3.3.2.5).
 
 use axum::response::Response;
+use serde_json::Map;
 
 use super::pushed_request;
 use crate::app::{App, Operation};
 use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::{ClientSessionId, RefreshFamilyId};
-use crate::clients::ops::trial;
-use crate::clients::{Client, GrantType};
+use crate::base::typed_ids::ClientSessionId;
+use crate::clients::Client;
 use crate::db::Durability;
 use crate::ephemeral::Namespace;
 use crate::grants::{self, Grant};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
 use crate::oidc::AUTHORIZATION_CODE_TTL;
-use crate::oidc::CodeGrant;
 use crate::oidc::TOKEN_TTL;
 use crate::oidc::authorization::end_user::EndUser;
+use crate::oidc::authorization::granted::{
+    GrantedAccess, GrantingSignIn, code_grant, front_channel_claims, front_channel_tokens, make_grant,
+};
 use crate::oidc::authorization::response;
 use crate::oidc::authorization::target::ResponseTarget;
-use crate::oidc::tokens::claims::{self, ClaimsTarget};
-use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, SubjectGrant, TokenBinding};
+use crate::oidc::tokens::claims;
+use crate::oidc::tokens::issuer::{self, SubjectGrant};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::protocol::response::ResponseType;
-use crate::protocol::scope::Scope;
 use crate::sessions::Session;
 use crate::subjects;
 
@@ -48,10 +48,6 @@ pub async fn complete_authorization(
         let error = response::standard_error(ErrorCode::UnmetAuthenticationRequirements);
         return response::send_error(app, ctx, &back, &error);
     }
-    if !trial::admit(&op, client, &p.account.id).await? {
-        let error = OAuthError::new(ErrorCode::AccessDenied, "the client is on trial, and has its hundred persons");
-        return response::send_error(app, ctx, &back, &error);
-    }
     // A pushed request is consumed by its response, not by the first visit of a page (docs/threats.md#protocol-a24).
     if let Some(pushed) = &request.pushed
         && !pushed_request::consume(&op, client, pushed).await?
@@ -67,22 +63,15 @@ pub async fn complete_authorization(
         false => None,
     };
     if kind.uses_front_channel() {
-        let holder = TokenBinding::Session { sid: &grant.sid, generation: grant.generation };
-        let access = kind.token.then_some(AccessTokenRequest {
-            binding: holder,
-            jkt: None,
-            resource: &grant.resource,
-            grant_id: None,
-        });
-        let id = match kind.id_token {
-            false => None,
+        let told = match kind.id_token {
+            false => Map::new(),
             true => {
-                let place = if is_id_token_only(kind) { ClaimsTarget::IdTokenOnly } else { ClaimsTarget::IdToken };
                 let mut tx = app.db.read().await?;
-                let told = claims::claims_for(app, &mut tx, client, &p.account, &grant.disclosure, place).await?;
-                Some(IdTokenRequest { nonce: request.nonce.as_deref(), code: code.as_deref(), claims: told })
+                let place = front_channel_claims(kind);
+                claims::claims_for(app, &mut tx, client, &p.account, &grant.disclosure, place).await?
             }
         };
+        let (access, id) = front_channel_tokens(request, &grant, code.as_deref(), told);
         let minted = issuer::issue_tokens(&op, client, SubjectGrant { sub: &p.sub, grant: &grant }, access, id).await?;
         if let Some(token) = minted.access_token {
             pairs.push(("access_token", token));
@@ -97,11 +86,6 @@ pub async fn complete_authorization(
     response::send(app, ctx, &back, &pairs)
 }
 
-/// True if the response has only an ID token, and so no access to userinfo.
-fn is_id_token_only(kind: ResponseType) -> bool {
-    !kind.code && !kind.token
-}
-
 async fn build_grant(
     app: &App,
     ctx: &RequestContext,
@@ -110,45 +94,27 @@ async fn build_grant(
     p: &EndUser,
     said_yes: bool,
 ) -> anyhow::Result<Grant> {
-    let refreshes = request.response_type.code && client.allows_grant(GrantType::RefreshToken);
-    // OIDCC 11: offline access requires consent to this request, or an agreement with the deployment, in the file of
-    // the client.
-    let offline = refreshes
-        && request.disclosure.scopes.contains(Scope::OfflineAccess)
-        && (said_yes || client.meta.offline_agreed);
-    let disclosure =
-        if offline { request.disclosure.clone() } else { request.disclosure.without(Scope::OfflineAccess) };
-    let held = ensure_client_session(app, ctx, &p.session, client, &disclosure).await?;
-    Ok(Grant {
-        client_id: client.id.clone(),
-        account_id: p.session.account_id.clone(),
-        disclosure,
-        resource: request.resource.clone(),
-        id: request.response_type.code.then(|| id128(app.rng.as_ref())),
-        sid: held.sid,
+    let access = GrantedAccess::of(client, request, said_yes);
+    let held = ensure_client_session(app, ctx, &p.session, client, &access.disclosure).await?;
+    let by = GrantingSignIn {
+        account_id: &p.session.account_id,
+        at: p.session.authenticated_at,
+        amr: &p.session.amr,
+        acr: p.acr(),
+        sid: &held.sid,
         generation: held.generation,
-        family: refreshes.then(|| RefreshFamilyId::new(id128(app.rng.as_ref()))),
-        offline,
-        authenticated_at: p.session.authenticated_at,
-        amr: p.session.amr.clone(),
-        acr: p.acr().map(|reached| reached.best_match(&request.acr.levels)),
-    })
+    };
+    Ok(make_grant(app, client, request, access, by))
 }
 
-/// Issues a code, stored under its digest: bound to client, redirect URI, challenge, session and generation.
+/// Issues a code, stored under its digest.
 async fn issue_code(
     app: &App,
     ctx: &RequestContext,
     request: &AuthorizeRequest,
     grant: &Grant,
 ) -> anyhow::Result<String> {
-    let granted = CodeGrant {
-        grant: grant.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-        nonce: request.nonce.clone(),
-        code_challenge: request.code_challenge.clone(),
-        dpop_jkt: request.dpop_jkt.clone(),
-    };
+    let granted = code_grant(request, grant);
     let code = id256(app.rng.as_ref());
     let text = serde_json::to_string(&granted)?;
     app.ephemeral

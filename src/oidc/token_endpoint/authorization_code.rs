@@ -124,8 +124,8 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
 }
 
 /// Checks that client, redirect URI and proofs match the authorization request of the code (docs/threats.md#attack-c1,
-/// #attack-c3, #attack-c4).
-fn verify_code_binding(
+/// #attack-c3, #attack-c4). Also what a test sign-in checks.
+pub fn verify_code_binding(
     granted: &CodeGrant,
     client: &Client,
     params: &Params,

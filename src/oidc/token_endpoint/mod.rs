@@ -1,7 +1,7 @@
 //! The token endpoint: one file per grant type.
 
-mod authorization_code;
+pub mod authorization_code;
 mod client_credentials;
 pub mod endpoint;
 mod refresh_token;
-mod token_request;
+pub mod token_request;

@@ -13,7 +13,7 @@ use crate::db::Tx;
 use crate::federation::{self, FederatedOrigin};
 use crate::protocol::claim::Claim;
 use crate::protocol::disclosure::Disclosure;
-use crate::protocol::scope::Scope;
+use crate::protocol::scope::{Scope, Scopes};
 use crate::roster;
 use crate::roster::formats::siecle_key;
 use crate::roster::store::{AafKey, RosterChild};
@@ -58,8 +58,58 @@ pub enum ClaimsTarget {
     IdTokenOnly,
 }
 
-/// Returns the claims besides `sub` that were granted by scope or individually; claims without a value are left out,
-/// never null or empty (OIDCC 5.3.2). The current registration of the client limits older grants.
+/// The claims that are told of those granted: the current registration of the client limits older grants.
+#[derive(Clone, Debug)]
+pub struct WantedClaims<'a> {
+    registered: &'a Scopes,
+    scopes: Scopes,
+    granted: &'a Disclosure,
+    place: ClaimsTarget,
+}
+
+impl<'a> WantedClaims<'a> {
+    pub fn of(client: &'a Client, granted: &'a Disclosure, place: ClaimsTarget) -> Self {
+        let place = match place {
+            ClaimsTarget::IdToken if client.meta.tolerances.claims_in_id_token => ClaimsTarget::IdTokenOnly,
+            place => place,
+        };
+        let registered = &client.meta.scopes;
+        WantedClaims { registered, scopes: granted.scopes.intersection(registered), granted, place }
+    }
+
+    /// True if the claim is told, where there is a value.
+    pub fn contains(&self, claim: Claim) -> bool {
+        let asked = |claims: &[Claim]| self.registered.grants_claim(claim) && claims.contains(&claim);
+        let (by_scope, claims) = (self.scopes.grants_claim(claim), &self.granted.claims);
+        match self.place {
+            ClaimsTarget::Userinfo => by_scope || asked(&claims.userinfo),
+            ClaimsTarget::IdToken => asked(&claims.id_token),
+            ClaimsTarget::IdTokenOnly => by_scope || asked(&claims.id_token),
+        }
+    }
+
+    fn any(&self, scope: Scope) -> bool {
+        scope.claims().iter().any(|claim| self.contains(*claim))
+    }
+}
+
+/// The facts of a person that claims tell beside the account itself: read from the database, or invented for a test sign-in.
+#[derive(Clone, Debug, Default)]
+pub struct PersonFacts {
+    /// The confirmed address.
+    pub email: Option<String>,
+    /// The mobile number, and whether a right code came from it.
+    pub phone: Option<(String, bool)>,
+    /// The children of a parent; of a pupil, one entry a school.
+    pub children: Vec<RosterChild>,
+    /// The upstream of a federated account.
+    pub origin: Option<FederatedOrigin>,
+    pub aaf_keys: Vec<AafKey>,
+    /// The `sub` of accounts that were joined to this one.
+    pub former_subs: Vec<String>,
+}
+
+/// Returns the claims besides `sub` that were granted by scope or individually.
 pub async fn claims_for(
     app: &App,
     tx: &mut Tx,
@@ -68,64 +118,78 @@ pub async fn claims_for(
     granted: &Disclosure,
     place: ClaimsTarget,
 ) -> anyhow::Result<Map<String, Value>> {
-    let Disclosure { scopes, claims } = granted;
-    let scopes = scopes.intersection(&client.meta.scopes);
-    let place = match place {
-        ClaimsTarget::IdToken if client.meta.tolerances.claims_in_id_token => ClaimsTarget::IdTokenOnly,
-        place => place,
-    };
-    let asked = |claims: &[Claim], claim| client.meta.scopes.grants_claim(claim) && claims.contains(&claim);
-    let wanted = |claim: Claim| match place {
-        ClaimsTarget::Userinfo => scopes.grants_claim(claim) || asked(&claims.userinfo, claim),
-        ClaimsTarget::IdToken => asked(&claims.id_token, claim),
-        ClaimsTarget::IdTokenOnly => scopes.grants_claim(claim) || asked(&claims.id_token, claim),
-    };
-    let mut out = Map::new();
-    let any = |scope: Scope| scope.claims().iter().any(|claim| wanted(*claim));
-    if any(Scope::Profile) {
-        insert(&mut out, Claim::Name, json!(account.full_name()));
-        insert(&mut out, Claim::GivenName, json!(account.given_name));
-        insert(&mut out, Claim::FamilyName, json!(account.family_name));
-        insert(&mut out, Claim::UpdatedAt, json!(account.updated_at.as_seconds()));
+    let wanted = WantedClaims::of(client, granted, place);
+    let facts = read_facts(app, tx, client, account, &wanted).await?;
+    Ok(tell(client, account, &wanted, &facts))
+}
+
+/// Reads what the wanted claims say, and nothing else.
+async fn read_facts(
+    app: &App,
+    tx: &mut Tx,
+    client: &Client,
+    account: &Account,
+    wanted: &WantedClaims<'_>,
+) -> anyhow::Result<PersonFacts> {
+    let mut facts = PersonFacts::default();
+    if wanted.any(Scope::Email) {
+        let email = accounts::store::emails::find_confirmed(tx, &app.master_key, &account.id).await?;
+        facts.email = email.map(|email| email.address);
     }
-    if any(Scope::Email)
-        && let Some(email) = accounts::store::emails::find_confirmed(tx, &app.master_key, &account.id).await?
-    {
-        insert(&mut out, Claim::Email, json!(email.address));
-        insert(&mut out, Claim::EmailVerified, json!(true));
-    }
-    if any(Scope::Phone)
+    if wanted.any(Scope::Phone)
         && let Some(told) = roster::store::find_phone_of_account(tx, &account.id).await?
     {
         let number = roster::sealed_rows::open_mobile(&app.master_key, &told.person_id, &told.phone)?;
-        insert(&mut out, Claim::PhoneNumber, json!(number.as_str()));
-        insert(&mut out, Claim::PhoneNumberVerified, json!(told.is_proven));
+        facts.phone = Some((number.as_str().to_owned(), told.is_proven));
     }
-    if any(Scope::Education) && account.is_federated {
-        insert(&mut out, Claim::EducationProfile, json!(account.profile));
-        let origin = federation::store::find_origin(tx, &app.upstreams(), &account.id).await?;
-        let schools = origin.iter().flat_map(|origin| origin.schools_within(&client.meta.perimeter));
-        insert_schools(&mut out, schools.map(|s| (s.uai.as_str(), s.name.as_str(), s.academy.as_str())).collect());
-    } else if any(Scope::Education) {
-        let children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
-        let told = children_in_perimeter(&client.meta.perimeter, &children);
-        add_education_claims(&mut out, account, &told);
-        if wanted(Claim::FrEduCtRefId) && told.iter().any(|child| child.may_have_aaf_key) {
-            let keys = roster::store::list_aaf_keys_of_account(tx, &account.id).await?;
-            let references = list_references(&keys, &told);
-            if !references.is_empty() {
-                insert(&mut out, Claim::FrEduCtRefId, json!(references));
-            }
+    if wanted.any(Scope::Education) && account.is_federated {
+        facts.origin = federation::store::find_origin(tx, &app.upstreams(), &account.id).await?;
+    } else if wanted.any(Scope::Education) {
+        facts.children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
+        let told = children_in_perimeter(&client.meta.perimeter, &facts.children);
+        if wanted.contains(Claim::FrEduCtRefId) && told.iter().any(|child| child.may_have_aaf_key) {
+            facts.aaf_keys = roster::store::list_aaf_keys_of_account(tx, &account.id).await?;
         }
     }
-    out.retain(|name, _| name.parse().is_ok_and(wanted));
     if client.meta.former_subs {
-        let former = subjects::ops::list_former(tx, &client.meta, &account.id).await?;
-        if !former.is_empty() {
-            out.insert("former_subs".to_owned(), json!(former));
+        facts.former_subs = subjects::ops::list_former(tx, &client.meta, &account.id).await?;
+    }
+    Ok(facts)
+}
+
+/// Returns the wanted claims; those without a value are left out, never null or empty (OIDCC 5.3.2). The only place where
+/// claims are made: tokens, userinfo and test sign-ins have theirs from here.
+pub fn tell(client: &Client, account: &Account, wanted: &WantedClaims<'_>, facts: &PersonFacts) -> Map<String, Value> {
+    let mut out = Map::new();
+    insert(&mut out, Claim::Name, json!(account.full_name()));
+    insert(&mut out, Claim::GivenName, json!(account.given_name));
+    insert(&mut out, Claim::FamilyName, json!(account.family_name));
+    insert(&mut out, Claim::UpdatedAt, json!(account.updated_at.as_seconds()));
+    if let Some(address) = &facts.email {
+        insert(&mut out, Claim::Email, json!(address));
+        insert(&mut out, Claim::EmailVerified, json!(true));
+    }
+    if let Some((number, is_proven)) = &facts.phone {
+        insert(&mut out, Claim::PhoneNumber, json!(number));
+        insert(&mut out, Claim::PhoneNumberVerified, json!(is_proven));
+    }
+    if account.is_federated {
+        insert(&mut out, Claim::EducationProfile, json!(account.profile));
+        let schools = facts.origin.iter().flat_map(|origin| origin.schools_within(&client.meta.perimeter));
+        insert_schools(&mut out, schools.map(|s| (s.uai.as_str(), s.name.as_str(), s.academy.as_str())).collect());
+    } else {
+        let told = children_in_perimeter(&client.meta.perimeter, &facts.children);
+        add_education_claims(&mut out, account, &told);
+        let references = list_references(&facts.aaf_keys, &told);
+        if !references.is_empty() {
+            insert(&mut out, Claim::FrEduCtRefId, json!(references));
         }
     }
-    Ok(out)
+    out.retain(|name, _| name.parse().is_ok_and(|claim| wanted.contains(claim)));
+    if !facts.former_subs.is_empty() {
+        out.insert("former_subs".to_owned(), json!(facts.former_subs));
+    }
+    out
 }
 
 fn insert(out: &mut Map<String, Value>, claim: Claim, value: Value) {

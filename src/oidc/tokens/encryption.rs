@@ -24,21 +24,8 @@ pub async fn protect_userinfo(
     client: &Client,
     mut told: Map<String, Value>,
 ) -> anyhow::Result<UserinfoResponse> {
-    let protection = client.meta.userinfo;
-    let signed = match protection.signed {
-        None => None,
-        Some(alg) => {
-            // OIDCC 5.3.2 requires the members `iss` and `aud`. Without `nonce`, unlike an ID token.
-            told.extend([
-                ("iss".to_owned(), json!(op.app.issuer())),
-                ("aud".to_owned(), json!(client.id)),
-                ("iat".to_owned(), json!(op.now.as_seconds())),
-            ]);
-            let (ring, claims) = (op.app.key_ring(), Value::Object(told.clone()));
-            Some(tokio::task::spawn_blocking(move || jose::sign(&ring, alg, ID_TOKEN_TYP, &claims)).await??)
-        }
-    };
-    match (signed, protection.encrypted) {
+    let signed = sign_userinfo(op, client, &mut told).await?;
+    match (signed, client.meta.userinfo.encrypted) {
         (None, None) => Ok(UserinfoResponse::Json(told)),
         (Some(token), None) => Ok(UserinfoResponse::Jwt(token)),
         (Some(token), Some(how)) => {
@@ -49,6 +36,24 @@ pub async fn protect_userinfo(
             Ok(UserinfoResponse::Jwt(encrypt_for_client(op, client, how, None, text).await?))
         }
     }
+}
+
+/// Signs the userinfo response if the client registered that; the claims get the members of a signed one.
+pub async fn sign_userinfo(
+    op: &Operation<'_>,
+    client: &Client,
+    told: &mut Map<String, Value>,
+) -> anyhow::Result<Option<String>> {
+    let Some(alg) = client.meta.userinfo.signed else { return Ok(None) };
+    // OIDCC 5.3.2 requires the members `iss` and `aud`. Without `nonce`, unlike an ID token.
+    told.extend([
+        ("iss".to_owned(), json!(op.app.issuer())),
+        ("aud".to_owned(), json!(client.id)),
+        ("iat".to_owned(), json!(op.now.as_seconds())),
+    ]);
+    let (ring, claims) = (op.app.key_ring(), Value::Object(told.clone()));
+    let token = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, ID_TOKEN_TYP, &claims)).await??;
+    Ok(Some(token))
 }
 
 /// Encrypts an ID token if the client is registered for encrypted ID tokens.

@@ -58,9 +58,25 @@ pub struct SubjectGrant<'a> {
     pub grant: &'a Grant,
 }
 
+/// Issues the tokens: signed, and the ID token encrypted where the client registered that.
+pub async fn issue_tokens(
+    op: &Operation<'_>,
+    client: &Client,
+    granted: SubjectGrant<'_>,
+    access: Option<AccessTokenRequest<'_>>,
+    id: Option<IdTokenRequest<'_>>,
+) -> anyhow::Result<IssuedTokens> {
+    let signed = sign_tokens(op, client, granted, access, id)?;
+    let id_token = match signed.id_token {
+        Some(token) => Some(encryption::protect_id_token(op, client, token).await?),
+        None => None,
+    };
+    Ok(IssuedTokens { id_token, ..signed })
+}
+
 /// Signs the tokens, at once: an RSA signature takes about half a millisecond, of which the way to another thread and back
 /// would be a good part.
-pub async fn issue_tokens(
+pub fn sign_tokens(
     op: &Operation<'_>,
     client: &Client,
     granted: SubjectGrant<'_>,
@@ -70,22 +86,18 @@ pub async fn issue_tokens(
     let access = access.map(|wanted| access_token_claims(op, client, granted, wanted));
     let typ = client.meta.tolerances.access_token_typ.name();
     let alg = client.meta.id_token.signed.unwrap_or(Alg::RS256);
-    let id = id.map(|wanted| (id_token_claims(op, client, granted, &wanted), wanted.code.map(str::to_owned)));
     let ring = op.app.key_ring();
     let access_token = access.map(|claims| jose::sign(&ring, Alg::ES256, typ, &claims)).transpose()?;
-    let id_token = id.map(|(mut claims, code)| {
-        for (name, of) in [("at_hash", &access_token), ("c_hash", &code)] {
+    let id_token = id.map(|wanted| {
+        let mut claims = id_token_claims(op, client, granted, &wanted);
+        for (name, of) in [("at_hash", access_token.as_deref()), ("c_hash", wanted.code)] {
             if let Some(text) = of {
                 claims.insert(name.to_owned(), json!(jose::left_half_hash(alg, text)));
             }
         }
         jose::sign(&ring, alg, ID_TOKEN_TYP, &Value::Object(claims))
     });
-    let id_token = match id_token.transpose()? {
-        Some(token) => Some(encryption::protect_id_token(op, client, token).await?),
-        None => None,
-    };
-    Ok(IssuedTokens { access_token, id_token })
+    Ok(IssuedTokens { access_token, id_token: id_token.transpose()? })
 }
 
 /// Builds the claims of an access token (RFC 9068 2.2).
