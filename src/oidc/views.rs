@@ -260,6 +260,8 @@ impl Page for FormPost {
 pub struct ConsentPage {
     pub service: String,
     pub shared: SharedData,
+    /// The day since which the client is on trial, for who was not told yet.
+    pub trial_since: Option<String>,
     /// True if the client requests access beyond the session.
     pub lasting: bool,
     /// True if the consent is remembered for the next request.
@@ -290,9 +292,10 @@ pub struct SharedData {
 impl Page for ConsentPage {
     const TEMPLATE: &'static str = "oidc/consent.html";
     fn samples() -> Vec<Self> {
-        let page = |shared: SharedData, lasting, remembered| ConsentPage {
+        let page = |shared: SharedData, lasting: bool, remembered: bool| ConsentPage {
             service: "Cantine du Pays d'Oc".to_owned(),
             shared,
+            trial_since: (lasting && !remembered).then(|| "30\u{a0}novembre".to_owned()),
             lasting,
             remembered,
             shown: ClientBranding {

@@ -412,15 +412,15 @@ async fn threat_s10_a_trial_lets_a_hundred_persons_in() {
     }
     assert_eq!(count(&mut tx, &client).await.unwrap(), 100);
     tx.commit().await.unwrap();
-    // At the authorization endpoint, whoever is beyond goes back with an error.
+    // At the authorization endpoint, whoever is beyond is told on a page (client_trial.rs).
     let until = server.now().plus(Span::hours(72)).0;
     server.execute_sql("UPDATE client SET probation_until = $1 WHERE client_id = 'ent'", vec![until.into()]).await;
     let rp = crate::support::TestRelyingParty::new(&server, "ent");
     let account = server.create_durand().await;
     let mut person = crate::support::Browser::new(&server);
     person.open(&rp.attempt().url).await;
-    let landed = person.sign_in(&account).await.expect_redirect_away();
-    assert!(landed.query_pairs().any(|(name, value)| name == "error" && value == "access_denied"), "{landed}");
+    person.sign_in(&account).await;
+    assert_eq!(person.page.status, StatusCode::FORBIDDEN, "{}", person.page.visible_text());
     server.advance(Span::hours(72));
     let mut person = crate::support::Browser::new(&server);
     person.open(&rp.attempt().url).await;

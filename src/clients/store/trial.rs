@@ -33,6 +33,12 @@ pub async fn enter(
     is_in(tx, client_id, account_id).await
 }
 
+/// Returns the beginning of a trial: the time at which its client was approved.
+pub async fn find_start(tx: &mut Tx, client_id: &ClientId) -> Result<Option<Timestamp>> {
+    let sql = "SELECT created_at FROM client WHERE client_id = $1";
+    Ok(tx.fetch_optional::<(i64,)>(sql, args![client_id]).await?.map(|(at,)| Timestamp(at)))
+}
+
 /// True if a person is in the trial.
 pub async fn is_in(tx: &mut Tx, client_id: &ClientId, account_id: &AccountId) -> Result<bool> {
     let sql = "SELECT at FROM client_trial WHERE client_id = $1 AND account_id = $2";

@@ -14,11 +14,14 @@ use crate::base::actor::Actor;
 use crate::base::phone::E164;
 use crate::base::profile::Profile;
 use crate::clients::branding::ClientBranding;
+use crate::clients::store::trial;
+use crate::clients::trial::TrialStanding;
 use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
 use crate::grants;
 use crate::http::error::PageError;
 use crate::http::form::Form;
+use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::interactions;
@@ -47,6 +50,10 @@ pub async fn show_page(
     let mut tx = app.db.read().await?;
     let mut values = claims::claims_for(app, &mut tx, client, &p.account, asked, ClaimsTarget::Userinfo).await?;
     values.extend(claims::claims_for(app, &mut tx, client, &p.account, asked, ClaimsTarget::IdToken).await?);
+    let trial_since = match p.trial {
+        TrialStanding::Untold => trial::find_start(&mut tx, &client.id).await?.map(|at| dates::day(ctx.lang, at)),
+        _ => None,
+    };
     drop(tx);
     let text = |claim: Claim| values.get(claim.name()).and_then(Value::as_str).map(str::to_owned);
     let shares = |item: DisclosedItem| item.is_among(|claim| values.contains_key(claim.name()));
@@ -82,6 +89,7 @@ pub async fn show_page(
             schooling: schooling.chain(own_schools.into_iter().map(|school| school.name.clone())).collect(),
             pupil_numbers: shares(DisclosedItem::PupilNumbers),
         },
+        trial_since,
         lasting: request.disclosure.scopes.contains(Scope::OfflineAccess)
             && client.allows_grant(GrantType::RefreshToken),
         remembered: client.meta.consent,

@@ -3,6 +3,8 @@
 use crate::accounts::Account;
 use crate::app::{App, Operation};
 use crate::clients::Client;
+use crate::clients::ops::trial;
+use crate::clients::trial::TrialStanding;
 use crate::federation::{self, FederatedOrigin};
 use crate::grants;
 use crate::http::request_context::RequestContext;
@@ -25,6 +27,8 @@ pub struct EndUser {
     pub sub: String,
     /// False if the client knows people by a roster's key that the account has not.
     pub has_subject: bool,
+    /// The standing of the person in the trial of the client.
+    pub trial: TrialStanding,
     consent: Option<Disclosure>,
 }
 
@@ -38,11 +42,13 @@ impl EndUser {
     }
 
     /// True if no consent page is needed: the client is first-party, or the end user has consented to all requested
-    /// scopes and claims. `prompt=consent` always requires the page (OIDCC 3.1.2.1).
+    /// scopes and claims. `prompt=consent` always requires the page (OIDCC 3.1.2.1). The page also tells each person of a
+    /// trial that it is one, before the first answer.
     pub fn has_consented(&self, client: &Client, request: &AuthorizeRequest) -> bool {
         let asked = request.disclosure.without(Scope::OfflineAccess);
         let covered = || self.consent.as_ref().is_some_and(|c| c.covers(&asked));
-        !request.prompt.consent && (!client.meta.consent || covered())
+        let told = self.trial != TrialStanding::Untold;
+        told && !request.prompt.consent && (!client.meta.consent || covered())
     }
 }
 
@@ -61,6 +67,7 @@ pub async fn load_end_user(app: &App, ctx: &RequestContext, client: &Client) -> 
         true => grants::store::consents::find(&mut tx, &session.account_id, &client.id).await?,
         false => None,
     };
+    let trial = trial::standing(&mut tx, ctx.now, client, &account.id).await?;
     let (sub, has_subject) = (subject.value, subject.is_real);
-    Ok(Some(EndUser { session, account, children, origin, sub, has_subject, consent }))
+    Ok(Some(EndUser { session, account, children, origin, sub, has_subject, trial, consent }))
 }

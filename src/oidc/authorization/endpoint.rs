@@ -11,19 +11,23 @@ use super::pipeline::{AuthorizeError, Stage, check_request};
 use crate::app::{App, AppState, Operation};
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
+use crate::clients::ops::trial;
+use crate::clients::trial::TrialStanding;
 use crate::clients::{self, Client};
 use crate::federation::choice::{HINT_REFUSED, HintTarget, resolve_hint};
 use crate::http::error::PageError;
 use crate::http::form;
+use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, external_redirect, see_other, with_cookie, with_outcome};
 use crate::interactions::{self, Interaction, MAX_ANSWERABLE_AGE};
 use crate::oidc::authorization::consent_page;
 use crate::oidc::authorization::end_user::{EndUser, load_end_user};
-use crate::oidc::authorization::next_step::{AuthenticationContext, InteractionReason, NextStep, next_step};
+use crate::oidc::authorization::next_step::{AuthenticationContext, InteractionReason, NextStep, explain, next_step};
 use crate::oidc::authorization::response;
 use crate::oidc::authorization::success_response::complete_authorization;
 use crate::oidc::authorization::target::ResponseTarget;
+use crate::oidc::authorization::views::TrialFull;
 use crate::oidc::views::{KnownTomorrow, NothingInPerimeter, RequestExpired, RequestRefused, RestartLink};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -227,8 +231,10 @@ async fn dispatch(
         hinted_elsewhere,
         in_perimeter: person.as_ref().is_some_and(|p| p.is_in_perimeter_of(client)),
         has_subject: person.as_ref().is_some_and(|p| p.has_subject),
+        is_trial_full: person.as_ref().is_some_and(|p| p.trial == TrialStanding::Full),
         consented: person.as_ref().is_some_and(|p| said_yes(p) || p.has_consented(client, &request)),
     });
+    let next = admit_to_trial(app, ctx, client, (next, request.prompt.none), person.as_ref()).await?;
     match (next, person) {
         (NextStep::Respond, Some(p)) => complete_authorization(app, ctx, client, &request, &p, said_yes(&p)).await,
         (NextStep::Deny(code), _) => {
@@ -243,6 +249,9 @@ async fn dispatch(
             {
                 unknown_tomorrow_page(app, ctx, client, i)
             }
+            Some(StoredInteraction { id: i, .. }) if next == NextStep::ExplainRefusal(InteractionReason::TrialFull) => {
+                trial_full_page(app, ctx, client, i)
+            }
             Some(StoredInteraction { id: i, .. }) => nothing_in_perimeter_page(app, ctx, client, i, &p).await,
             // The links of the page need a stored interaction.
             None => store_and_redirect(app, ctx, client, request, None).await,
@@ -255,6 +264,36 @@ async fn dispatch(
             Err(anyhow::anyhow!("an answer without a person").into())
         }
     }
+}
+
+/// Takes a person who is about to be answered for into the trial of a client. Two may come for the last place at the same
+/// time: they are counted one after the other, and one is told that the trial is full.
+async fn admit_to_trial(
+    app: &App,
+    ctx: &RequestContext,
+    client: &Client,
+    (next, prompt_none): (NextStep, bool),
+    person: Option<&EndUser>,
+) -> anyhow::Result<NextStep> {
+    let (NextStep::Respond, Some(p)) = (next, person) else { return Ok(next) };
+    Ok(match trial::admit(&Operation::of_request(app, ctx), client, &p.account.id).await? {
+        true => next,
+        false => explain(InteractionReason::TrialFull, prompt_none),
+    })
+}
+
+/// Says that the service is on trial and has its persons. The client hears of it where the person goes back.
+fn trial_full_page(app: &App, ctx: &RequestContext, client: &Client, i: &str) -> PageResult {
+    let query = encode([("i", i), ("client_id", client.id.as_str())]);
+    let until = client.probation_until.unwrap_or(ctx.now);
+    let page = TrialFull {
+        service: client.meta.client_name.clone(),
+        day: dates::weekday_and_day(ctx.lang, until),
+        hour: dates::hour_rounded_up(ctx.lang, until),
+        code: ctx.support_code.clone(),
+        refuse_href: format!("{}?{query}&refuser=1", paths::AUTHORIZE),
+    };
+    ctx.page_with_code(&app.pages, StatusCode::FORBIDDEN, &page)
 }
 
 /// Says that the service does not know the person yet: the roster by which it knows people comes by night.

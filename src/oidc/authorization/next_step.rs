@@ -24,6 +24,8 @@ pub struct AuthenticationContext<'a> {
     pub in_perimeter: bool,
     /// False if the client knows people by a roster's key that the account has not.
     pub has_subject: bool,
+    /// True if the client is on trial, and has its persons without this one.
+    pub is_trial_full: bool,
     /// True if the end user has consented, or if no consent is needed.
     pub consented: bool,
 }
@@ -49,7 +51,9 @@ pub enum InteractionReason {
     OutOfPerimeter,
     /// No roster gave the account the key by which the client knows people.
     NoRosterKey,
-    /// The client is third-party, or sent `prompt=consent`.
+    /// The client is on trial, and a hundred other persons take part.
+    TrialFull,
+    /// The client is third-party, or sent `prompt=consent`; or it is on trial, and the person was not told so yet.
     Consent,
 }
 
@@ -69,7 +73,7 @@ pub enum NextStep {
 pub fn next_step(s: &AuthenticationContext<'_>) -> NextStep {
     let fresh = s.authenticated_at.is_some_and(|at| at >= s.request.received);
     let floor = s.request.acr.minimum();
-    let checks: [(bool, InteractionReason); 10] = [
+    let checks: [(bool, InteractionReason); 11] = [
         (s.request.prompt.create && !fresh, InteractionReason::PromptCreate),
         (s.authenticated_at.is_none(), InteractionReason::NoSession),
         ((s.request.prompt.login || s.request.prompt.select_account) && !fresh, InteractionReason::PromptLogin),
@@ -82,20 +86,30 @@ pub fn next_step(s: &AuthenticationContext<'_>) -> NextStep {
         (!s.in_perimeter && s.hinted_elsewhere, InteractionReason::NotOfHint),
         (!s.in_perimeter, InteractionReason::OutOfPerimeter),
         (!s.has_subject, InteractionReason::NoRosterKey),
+        (s.is_trial_full, InteractionReason::TrialFull),
         (!s.consented, InteractionReason::Consent),
     ];
     let Some((_, why)) = checks.into_iter().find(|(applies, _)| *applies) else { return NextStep::Respond };
     match (why, s.request.prompt.none) {
-        (InteractionReason::NotOfHint | InteractionReason::OutOfPerimeter | InteractionReason::NoRosterKey, true) => {
-            NextStep::Deny(ErrorCode::InteractionRequired)
+        (InteractionReason::NotOfHint, true) => NextStep::Deny(ErrorCode::InteractionRequired),
+        (InteractionReason::OutOfPerimeter | InteractionReason::NoRosterKey | InteractionReason::TrialFull, none) => {
+            explain(why, none)
         }
-        (InteractionReason::OutOfPerimeter | InteractionReason::NoRosterKey, false) => NextStep::ExplainRefusal(why),
         (InteractionReason::Consent, true) => NextStep::Deny(ErrorCode::ConsentRequired),
         (InteractionReason::Consent, false) => NextStep::AskConsent,
         (_, true) => NextStep::Deny(ErrorCode::LoginRequired),
         // The end user signed in after the request and is still another subject: asking again would never end.
         (InteractionReason::OtherSubject, false) if fresh => NextStep::Deny(ErrorCode::LoginRequired),
         (_, false) => NextStep::SignIn(why),
+    }
+}
+
+/// Returns the step for a person who cannot be answered for: a page that says why, or an error where no page may be shown
+/// (OIDCC 3.1.2.6).
+pub fn explain(why: InteractionReason, prompt_none: bool) -> NextStep {
+    match prompt_none {
+        true => NextStep::Deny(ErrorCode::InteractionRequired),
+        false => NextStep::ExplainRefusal(why),
     }
 }
 
@@ -147,6 +161,7 @@ mod tests {
             hinted_elsewhere: false,
             in_perimeter: true,
             has_subject: true,
+            is_trial_full: false,
             consented: true,
         }
     }
@@ -197,6 +212,12 @@ mod tests {
         let keyless = |request| next_step(&AuthenticationContext { has_subject: false, ..context(request, Some(1)) });
         assert_eq!(keyless(&asked), NextStep::ExplainRefusal(InteractionReason::NoRosterKey));
         assert_eq!(keyless(&none), NextStep::Deny(ErrorCode::InteractionRequired));
+        let full = |request| {
+            let s = AuthenticationContext { is_trial_full: true, consented: false, ..context(request, Some(1)) };
+            next_step(&s)
+        };
+        assert_eq!(full(&asked), NextStep::ExplainRefusal(InteractionReason::TrialFull), "and nothing is agreed to");
+        assert_eq!(full(&none), NextStep::Deny(ErrorCode::InteractionRequired));
     }
 
     #[test]

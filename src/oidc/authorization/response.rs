@@ -64,7 +64,7 @@ fn form_post(app: &App, ctx: &RequestContext, action: &str, pairs: &[(&str, &str
 pub fn standard_error(code: ErrorCode) -> OAuthError {
     let words = match code {
         ErrorCode::LoginRequired => "the person must sign in",
-        ErrorCode::InteractionRequired => "nothing of this person concerns the client",
+        ErrorCode::InteractionRequired => "the person cannot go on, and a page says why",
         ErrorCode::ConsentRequired => "the person must agree",
         ErrorCode::UnmetAuthenticationRequirements => "the person did not reach the level that is demanded",
         ErrorCode::AccessDenied => "the person went back",
