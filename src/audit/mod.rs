@@ -98,6 +98,8 @@ pub enum AuditEvent {
     CampaignOpened,
     CampaignClosed,
     ClientChanged,
+    /// An administrator ran a test sign-in; the detail is the kind of the fictitious person.
+    ClientTested,
     #[strum(serialize = "key_made")]
     KeyCreated,
     KeyPublished,

@@ -6,6 +6,7 @@ pub mod request;
 mod request_checks;
 pub mod review;
 pub mod secrets;
+pub mod test_sign_in;
 
 use std::collections::BTreeSet;
 

@@ -8,6 +8,7 @@ mod review;
 mod review_lines;
 mod secrets;
 mod service;
+mod test_sign_in;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
@@ -43,6 +44,8 @@ pub fn routes() -> Router<AppState> {
         .route(&format!("{review}/decision"), get(review::back).post(review::decide))
         .route(&format!("{review}/verifier"), post(review::recheck))
         .route(&format!("{review}/fichier"), get(file::of_request))
+        .route(&format!("{review}/essai"), get(test_sign_in::of_request).post(test_sign_in::run_request))
+        .route(&format!("{service}/essai"), get(test_sign_in::of_service).post(test_sign_in::run_service))
         .route(&format!("{service}/modifier"), get(request_form::change))
         .route(&format!("{service}/fichier"), get(file::of_service))
         .route(&service, get(service::show))

@@ -1,6 +1,7 @@
 //! What the console reads of relying parties beside their own rows: places, sign-outs, the journal.
 
 pub mod requests;
+pub mod test_places;
 
 use std::collections::BTreeMap;
 

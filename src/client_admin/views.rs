@@ -3,12 +3,14 @@
 pub mod list;
 pub mod request_form;
 pub mod review;
+pub mod test_sign_in;
 
 use serde::Serialize;
 use strum::IntoEnumIterator as _;
 
 use super::standing::ServiceStanding;
 use crate::administrators::views::ConsoleFrame;
+use crate::clients::fapi::FapiRequirement;
 use crate::http::pages::Page;
 
 /// The settings of a relying party, in short.
@@ -96,6 +98,17 @@ pub struct SecretLine {
     pub closes: Option<String>,
 }
 
+/// A requirement of FAPI 2.0.
+#[derive(Clone, Debug, Serialize)]
+pub struct FapiLine {
+    /// The end of the messages' keys.
+    pub name: &'static str,
+    pub is_met: bool,
+}
+
+/// The word of the list of FAPI 2.0 beside those of the programs.
+pub const FAPI_TAB: &str = "fapi2";
+
 /// The fault of a form of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -154,6 +167,8 @@ pub struct ServicePage {
     pub settings: String,
     pub library: &'static str,
     pub libraries: Vec<&'static str>,
+    /// The requirements of FAPI 2.0, instead of settings.
+    pub fapi: Vec<FapiLine>,
     pub reason: String,
     pub error: Option<ServiceFormError>,
     pub done: Option<&'static str>,
@@ -239,6 +254,7 @@ impl Page for ServicePage {
             trial_persons: 0,
             settings: "client_id = \"cantine\"".to_owned(),
             library: "spring",
+            fapi: Vec::new(),
             libraries: crate::clients::snippets::Library::iter().map(crate::clients::snippets::Library::name).collect(),
             reason: String::new(),
             error: None,
@@ -308,6 +324,10 @@ impl Page for ServicePage {
             trial_persons: 38,
             ..page
         });
+        for is_met in [true, false] {
+            let fapi = FapiRequirement::iter().map(|one| FapiLine { name: one.name(), is_met }).collect();
+            all.push(ServicePage { library: FAPI_TAB, fapi, ..others.clone() });
+        }
         all.extend([others, suspended]);
         all
     }

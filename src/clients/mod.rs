@@ -8,6 +8,7 @@ pub mod answers;
 pub mod as_file;
 pub mod branding;
 pub mod checks;
+pub mod fapi;
 pub mod logo;
 pub mod metadata;
 pub mod ops;
@@ -15,6 +16,7 @@ pub mod pages;
 mod perimeter;
 pub mod snippets;
 pub mod store;
+pub mod trial;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -16,6 +16,7 @@ pub mod jwks;
 pub mod logout;
 pub mod registration;
 pub mod revocation;
+pub mod test_sign_in;
 pub mod token_endpoint;
 pub mod tokens;
 pub mod userinfo;

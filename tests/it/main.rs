@@ -33,6 +33,8 @@ mod backup;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod client_trial;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod clock;
@@ -56,6 +58,8 @@ mod console_rosters_bounds;
 mod console_schools;
 #[cfg(test)]
 mod console_secrets;
+#[cfg(test)]
+mod console_test_sign_in;
 #[cfg(test)]
 mod dependencies;
 #[cfg(test)]

@@ -15,9 +15,10 @@ use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::client_admin::ops::ServiceFile;
 use crate::client_admin::store::ClientChangeRow;
-use crate::client_admin::views::{ChangeLine, DONE_WORDS, DeliveryLine, ServiceFacts, ServicePage};
+use crate::client_admin::views::{ChangeLine, DONE_WORDS, DeliveryLine, FAPI_TAB, FapiLine, ServiceFacts, ServicePage};
+use crate::clients::fapi::FapiRequirement;
 use crate::clients::snippets::{Library, snippet};
-use crate::clients::{AuthMethod, ClientOrigin, ClientState, Perimeter, SubjectType};
+use crate::clients::{AuthMethod, ClientMetadata, ClientOrigin, ClientState, Perimeter, SubjectType};
 use crate::http::pages::dates;
 use crate::http::request_context::RequestContext;
 
@@ -78,6 +79,10 @@ fn change_line(ctx: &RequestContext, row: &ClientChangeRow) -> ChangeLine {
     }
 }
 
+fn fapi_line(requirement: FapiRequirement, meta: &ClientMetadata) -> FapiLine {
+    FapiLine { name: requirement.name(), is_met: requirement.is_met(meta) }
+}
+
 /// Returns the status with which the relying party answered, if that was the problem.
 fn answered(delivery: &LogoutDelivery) -> Option<u16> {
     delivery.problem.as_deref()?.strip_prefix("answered ")?.parse().ok()
@@ -134,6 +139,7 @@ pub(super) async fn page(
     let may_decide = may_everywhere(&on_duty.roles, AdminAct::SuspendClient, &file.named, ctx.now).is_some();
     let decides = on_duty.role_for(AdminAct::SuspendClient).is_some();
     let library = ctx.query.get("b").and_then(|word| word.parse().ok()).unwrap_or(Library::OpenidClient);
+    let shows_fapi = ctx.query.get("b") == Some(FAPI_TAB);
     let may_draw = may_everywhere(&on_duty.roles, AdminAct::DrawSecret, &file.named, ctx.now).is_some();
     let suspension = file.changes.iter().find(|row| row.detail == "suspended");
     let suspension = suspension.filter(|_| state == ClientState::Suspended).map(|row| change_line(ctx, row));
@@ -173,7 +179,11 @@ pub(super) async fn page(
             .map(|at| dates::moment(ctx.lang, at, ctx.now)),
         trial_persons: file.trial_persons,
         settings: snippet(library, app.issuer(), (&client.id, &client.meta)),
-        library: library.name(),
+        library: if shows_fapi { FAPI_TAB } else { library.name() },
+        fapi: match shows_fapi {
+            true => FapiRequirement::iter().map(|one| fapi_line(one, &client.meta)).collect(),
+            false => Vec::new(),
+        },
         libraries: Library::iter().map(Library::name).collect(),
         reason: String::new(),
         error: None,

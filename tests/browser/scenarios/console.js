@@ -50,4 +50,13 @@ export async function adminConsole({ report, round, words, look, newVisitor }) {
     await onPage(visitor, "/admin/connexion");
     assert(words.error.length > 0, "words");
   });
+  await step("the academy tries a service with a fictitious person, and reads what FAPI 2.0 asks", async () => {
+    await visitor.use("#entrer-2");
+    await visitor.goto(`${PROVIDER}/admin/services/mon-ent-montpellier/essai`);
+    await visitor.use("#essayer");
+    assertSays(await visitor.text(), french ? "Essai réussi" : "The test succeeded");
+  });
+  await look.at(visitor, "console-essai");
+  await visitor.goto(`${PROVIDER}/admin/services/mon-ent-montpellier?b=fapi2`);
+  await look.at(visitor, "console-fapi");
 }

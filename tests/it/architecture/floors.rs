@@ -59,7 +59,8 @@ const TABLE: [(&[&str], &[&str]); 29] = [
     (&["administrators"], &["credentials", AND_BELOW]),
     // Shows and changes an account whatever flow it is in.
     (&["helpdesk"], &["administrators", "support", "activation", "login", AND_BELOW]),
-    (&["client_admin"], &["administrators", AND_BELOW]),
+    // Test sign-ins go through the provider's own code.
+    (&["client_admin"], &["oidc", "administrators", AND_BELOW]),
     (&["school_admin"], &["administrators", AND_BELOW]),
     (&["roster_admin"], &["administrators", AND_BELOW]),
     // The pages of the console that belong to no other feature.
