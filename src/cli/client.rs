@@ -1,5 +1,8 @@
 //! `preau client`: the relying parties, their state and sign-out deliveries, and the tokens for registering others.
 
+mod settings;
+mod tokens;
+
 use std::io::Write;
 
 use super::format_paris_time;
@@ -11,10 +14,10 @@ use crate::clients::ClientOrigin;
 use crate::clients::answers::ClientAnswers;
 use crate::clients::checks::has_bad;
 use crate::clients::ops::checks::{CheckMeans, check};
-use crate::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleError};
+use crate::clients::ops::lifecycle::{self, Decision, LifecycleError};
 use crate::clients::ops::{last_unprotected_exchange, secrets};
+use crate::clients::snippets::Library;
 use crate::clients::store::registered::{self, ClientRecord};
-use crate::clients::store::tokens;
 use crate::clients::{AuthMethod, Client, metadata};
 use crate::config::Config;
 use crate::config::deployment::ServerIdentity;
@@ -53,6 +56,8 @@ enum ClientCommand {
     RotateSecret(RotateSecretArgs),
     /// Checks the addresses, keys and perimeter of a client now, as the console does; exit 1 if something is bad.
     Check(ClientIdArgs),
+    /// Prints the settings of a program for a client, as the console shows them; the secret stands as PREAU_SECRET.
+    Settings(SettingsArgs),
     /// Manages initial access tokens for registering clients.
     Token(TokenArgs),
 }
@@ -62,6 +67,15 @@ struct ClientIdArgs {
     /// The `client_id`. A drawn one may begin with a hyphen.
     #[arg(allow_hyphen_values = true)]
     id: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct SettingsArgs {
+    #[command(flatten)]
+    which: ClientIdArgs,
+    /// openid-client, oauth2-proxy, spring, apache, keycloak, ode, or valeurs for the values alone.
+    #[arg(long)]
+    program: Library,
 }
 
 #[derive(Debug, clap::Args)]
@@ -132,7 +146,8 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
         match reading {
             ReadOnlyCommand::List => print_clients(&db, out).await?,
             ReadOnlyCommand::Show(id) => print_client(&db, now, id, out).await?,
-            ReadOnlyCommand::Tokens => print_tokens(&db, now, out).await?,
+            ReadOnlyCommand::Settings(args) => settings::print_settings(&db, config, args, out).await?,
+            ReadOnlyCommand::Tokens => tokens::print_tokens(&db, now, out).await?,
         }
         db.close().await;
         return Ok(true);
@@ -159,7 +174,7 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
             return Ok(sound);
         }
         ClientCommand::Token(TokenArgs { action: TokenCommand::New(drawing) }) => {
-            create_token(ctx, drawing, out).await?
+            tokens::create_token(ctx, drawing, out).await?
         }
         ClientCommand::Token(TokenArgs { action: TokenCommand::Revoke(which) }) => {
             lifecycle::revoke_initial_token(ctx, &which.id).await?;
@@ -167,6 +182,7 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
         }
         ClientCommand::List
         | ClientCommand::Show(_)
+        | ClientCommand::Settings(_)
         | ClientCommand::Token(TokenArgs { action: TokenCommand::List }) => {}
     }
     opened.db.close().await;
@@ -177,6 +193,7 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
 enum ReadOnlyCommand<'a> {
     List,
     Show(&'a str),
+    Settings(&'a SettingsArgs),
     Tokens,
 }
 
@@ -184,6 +201,7 @@ fn read_only_command(action: &ClientCommand) -> Option<ReadOnlyCommand<'_>> {
     match action {
         ClientCommand::List => Some(ReadOnlyCommand::List),
         ClientCommand::Show(which) => Some(ReadOnlyCommand::Show(&which.id)),
+        ClientCommand::Settings(args) => Some(ReadOnlyCommand::Settings(args)),
         ClientCommand::Token(TokenArgs { action: TokenCommand::List }) => Some(ReadOnlyCommand::Tokens),
         _ => None,
     }
@@ -305,42 +323,6 @@ async fn print_client(db: &Db, now: Timestamp, id: &str, out: &mut (dyn Write + 
         let problem = delivery.problem.as_deref().unwrap_or_default();
         let (at, state) = (format_paris_time(delivery.created_at), delivery.state.name());
         writeln!(out, "sign-out    {at}  {state:<9}  {} attempts  {problem}", delivery.attempts)?;
-    }
-    Ok(())
-}
-
-async fn create_token(
-    ctx: StorageOperation<'_>,
-    drawing: &NewTokenArgs,
-    out: &mut (dyn Write + Send),
-) -> anyhow::Result<()> {
-    let label = match drawing.label.trim() {
-        "" => drawing.academy.clone(),
-        label => label.chars().filter(|c| !c.is_control()).take(80).collect(),
-    };
-    let wanted = InitialTokenRequest {
-        academy: drawing.academy.clone(),
-        uses: drawing.uses,
-        ttl: Span::days(drawing.days),
-        auto_approves: drawing.approves,
-        label,
-    };
-    let (token, id) = lifecycle::issue_initial_token(ctx, wanted).await?;
-    let until = format_paris_time(ctx.now.plus(Span::days(drawing.days)));
-    writeln!(out, "initial access token, not shown again: {}", token.expose_secret())?;
-    writeln!(out, "id {id}, {} uses until {until}", drawing.uses)?;
-    Ok(())
-}
-
-async fn print_tokens(db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
-    for t in tokens::list(&mut db.read().await?).await? {
-        let state = match t.revoked_at {
-            Some(at) => format!("revoked {}", format_paris_time(Timestamp(at))),
-            None if t.expires_at <= now.0 => "expired".to_owned(),
-            None => format!("{} left until {}", t.remaining, format_paris_time(Timestamp(t.expires_at))),
-        };
-        let approves = if t.approves { "approves" } else { "asks" };
-        writeln!(out, "{}  {}  {approves:<8}  {state}  {}", t.id, t.academy, t.label)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { assert, assertEqual } from "../browser/report.js";
 import { AUTHLIB_KEY, AUTHLIB_SECRET } from "./clients.js";
 import { KEYS } from "./keys.js";
+import { valuesOf } from "./settings.js";
 
 const PYTHON = process.env.PREAU_TEST_PYTHON ?? resolve(import.meta.dirname, "../../.venv/bin/python");
 
@@ -79,6 +80,12 @@ async function flow(report, issuer, person, registered, more) {
 }
 
 export async function authlib(report, issuer, first) {
-  await flow(report, issuer, first.elsewhere(), AUTHLIB_SECRET, { secret: AUTHLIB_SECRET.client_secret });
+  // The first by the values alone that the console shows.
+  const shown = valuesOf(AUTHLIB_SECRET.client_id);
+  await flow(report, issuer, first.elsewhere(), AUTHLIB_SECRET, {
+    issuer: shown.issuer, discovery: shown["découverte"], client_id: shown.client_id, scope: shown.scope,
+    redirect_uri: shown.redirect_uri, code_challenge_method: shown.code_challenge_method,
+    secret: AUTHLIB_SECRET.client_secret,
+  });
   await flow(report, issuer, first.elsewhere(), AUTHLIB_KEY, { key: KEYS.authlib });
 }

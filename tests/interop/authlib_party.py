@@ -34,10 +34,10 @@ else:
 provider = oauth.register(
     name="preau",
     client_id=settings["client_id"],
-    server_metadata_url=f"{issuer}/.well-known/openid-configuration",
+    server_metadata_url=settings.get("discovery", f"{issuer}/.well-known/openid-configuration"),
     client_kwargs={
         "scope": settings["scope"],
-        "code_challenge_method": "S256",
+        "code_challenge_method": settings.get("code_challenge_method", "S256"),
         "token_endpoint_auth_method": method,
     },
     **more,

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { assert, assertEqual } from "../browser/report.js";
 import { PROGRAMS, Visitor, assertSent, started, use } from "./programs.js";
+import { settingsFile } from "./settings.js";
 
 /** Their files in config/examples/clients. */
 export const LARGE = ["oauth2-proxy", "spring-security", "pac4j"];
@@ -44,18 +45,18 @@ async function proxy(report, program, first) {
   const { site, client_id, secret } = program;
   const { INTEROP_ISSUER: issuer, INTEROP_CERTIFICATE: certificate, INTEROP_KEY: key } = process.env;
   const left = `${issuer}/oauth2/logout?id_token_hint={id_token}`;
+  // What the console shows; on the command line stands what is of this machine, and what the checks below want.
+  const settings = settingsFile(client_id, "oauth2-proxy", "oauth2-proxy.cfg");
   return use(report, program, [
-    binary, "--provider=oidc", `--oidc-issuer-url=${issuer}`, `--client-id=${client_id}`, `--client-secret=${secret}`,
-    `--redirect-url=${site}/oauth2/callback`, "--scope=openid profile education", "--email-domain=*",
-    "--oidc-email-claim=sub", "--upstream=static://200", "--cookie-secret=0123456789abcdef0123456789abcdef",
+    binary, `--config=${settings}`, "--upstream=static://200", "--cookie-secret=0123456789abcdef0123456789abcdef",
     "--cookie-refresh=1s", "--skip-provider-button", `--provider-ca-file=${process.env.NODE_EXTRA_CA_CERTS}`,
     `--https-address=localhost:${new URL(site).port}`, `--tls-cert-file=${certificate}`, `--tls-key-file=${key}`,
     "--http-address=-", `--whitelist-domain=${new URL(issuer).host}`, `--backend-logout-url=${left}`,
   ], async () => {
     const visitor = new Visitor(program, first.elsewhere());
-    await report.step(`${name}: sign-in`, async () => {
+    await report.step(`${name}, by the console's settings: sign-in`, async () => {
       await visitor.arrive("/");
-      assertSent(visitor, { pkce: false, nonce: false });
+      assertSent(visitor, { pkce: true, nonce: false });
       assertEqual(visitor.browser.status, 200, "status");
     });
     await report.check(`${name}: knows the person by sub, and refreshes`, async () => {
@@ -76,7 +77,7 @@ async function proxy(report, program, first) {
       const asked = await visitor.browser.open(`${site}/`, { stop: `${issuer}/oauth2/authorize?` });
       assert(asked, "still signed in at the site");
     });
-  });
+  }, { OAUTH2_PROXY_CLIENT_SECRET: secret });
 }
 
 async function spring(report, program, first) {
@@ -84,9 +85,11 @@ async function spring(report, program, first) {
   if (lacks("JAVA")) return report.skip(name, lacks("JAVA"));
   await report.step(`${name}: builds`, () => build("spring", "mvn", ["-q", "-B", "-DskipTests", "package"]));
   const jar = join(PROGRAMS, "spring/target/party.jar");
-  return use(report, program, ["java", ...await trust(), "-jar", jar], async () => {
+  // Read after its application.yml, which has no client of its own.
+  const settings = `--spring.config.additional-location=file:${settingsFile(program.client_id, "spring", "spring.yml")}`;
+  return use(report, program, ["java", ...await trust(), "-jar", jar, settings], async () => {
     const visitor = new Visitor(program, first.elsewhere());
-    await report.step(`${name}, client: sign-in and userinfo`, async () => {
+    await report.step(`${name}, client, by the console's settings: sign-in and userinfo`, async () => {
       const { idToken, claims } = await visitor.enter("/");
       assertSent(visitor, { pkce: false, nonce: true });
       assertEqual(claims.given_name, first.parent.prenom, "given_name");
@@ -109,7 +112,7 @@ async function spring(report, program, first) {
       const end = `${process.env.INTEROP_ISSUER}/oauth2/logout`;
       await visitor.leave("/logout", "", await visitor.browser.submit('form[action="/logout"] button', {}, end));
     });
-  });
+  }, { PREAU_SECRET: program.secret });
 }
 
 async function pac4j(report, program, first) {

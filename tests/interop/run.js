@@ -14,6 +14,7 @@ import { LARGE } from "./programs_large.js";
 import { SMALL } from "./programs_small.js";
 import { example } from "./programs.js";
 import { freePort, startProvider } from "./provider.js";
+import { LARGE_SETTINGS, SMALL_SETTINGS, printed } from "./settings.js";
 import { startApache } from "./site.js";
 import { upstreamFiles } from "./upstream.js";
 
@@ -63,6 +64,8 @@ dpop_nonce_required = true
 `,
   }));
 if (!provider) process.exit(report.close());
+const settings = await report.check("the console's settings are printed", () =>
+  printed(provider, large ? LARGE_SETTINGS : SMALL_SETTINGS));
 if (!large) {
   apache = await report.check("Apache with mod_auth_openidc starts", () =>
     startApache(ports, provider, join(ARTEFACTS, "apache.log")));
@@ -77,6 +80,7 @@ suite = spawn(process.execPath, [join(import.meta.dirname, large ? "programs_sui
     INTEROP_PHONES: provider.phones,
     INTEROP_KEYS: JSON.stringify(KEYS),
     INTEROP_PROGRAMS: JSON.stringify(programs),
+    INTEROP_SETTINGS: JSON.stringify(settings ?? []),
     INTEROP_SITES: apache ? sites.join(" ") : "",
     INTEROP_APP: app,
     INTEROP_ACADEMIES: JSON.stringify(academies),

@@ -1,4 +1,5 @@
-// A real Apache with mod_auth_openidc, configured as its documentation says: two sites with one page behind a sign-in.
+// A real Apache with mod_auth_openidc: two sites with one page behind a sign-in, one by the very settings that the console
+// shows, one by a key, as its documentation says.
 // A folder, ports and processes of its own; nothing of the machine's own Apache is read.
 
 import { spawn } from "node:child_process";
@@ -15,13 +16,25 @@ const USED = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "mim
 const START_MS = 20_000;
 
 // 2.4.12 crashes where it signs with a key and knows no public one. Which methods it takes depends on the lines before.
-const BY_KEY = (folder, { kid }) => `OIDCPublicKeyFiles ${kid}#${folder}/client.pub
+const BY_KEY = (folder, port, { issuer }, { kid }) => `OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
+  OIDCClientID ${APACHE_KEY.client_id}
+  OIDCRedirectURI https://localhost:${port}/oidc
+  OIDCCryptoPassphrase only-for-this-run-0123456789
+  OIDCScope "${APACHE_KEY.scope}"
+  OIDCPKCEMethod S256
+  OIDCPublicKeyFiles ${kid}#${folder}/client.pub
   OIDCPrivateKeyFiles ${kid}#${folder}/client.key
   OIDCProviderTokenEndpointAuth private_key_jwt
   OIDCResponseMode form_post`;
 
-/** One site: a port, and a client of the provider's. */
-function site(folder, port, { issuer, certificate, key }, registered, proof) {
+/** The console's settings: the secret comes from the environment; where the passphrase lies is this machine's. */
+function shown(folder, provider) {
+  const text = provider.run("client", "settings", APACHE.client_id, "--program", "apache");
+  return text.replaceAll("/etc/apache2/oidc.passphrase", join(folder, "oidc.passphrase"));
+}
+
+/** One site: a port, and the settings of a client of the provider's. */
+function site(folder, port, { certificate, key }, settings) {
   return `
 <VirtualHost 127.0.0.1:${port}>
   ServerName localhost
@@ -35,14 +48,8 @@ function site(folder, port, { issuer, certificate, key }, registered, proof) {
   RequestHeader unset Sec-Fetch-Dest early
   RequestHeader set Accept "text/html" early
 
-  OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
   OIDCCABundlePath "${folder}/ca.pem"
-  OIDCClientID ${registered.client_id}
-  ${proof}
-  OIDCRedirectURI https://localhost:${port}/oidc
-  OIDCCryptoPassphrase only-for-this-run-0123456789
-  OIDCScope "${registered.scope}"
-  OIDCPKCEMethod S256
+  ${settings}
 
   <Location />
     AuthType openid-connect
@@ -75,8 +82,8 @@ AddType text/html .html
   Options +Includes
   AddOutputFilter INCLUDES .html
 </Directory>
-${site(folder, ports[0], provider, APACHE, `OIDCClientSecret ${APACHE.client_secret}`)}
-${site(folder, ports[1], provider, APACHE_KEY, BY_KEY(folder, KEYS.apache))}
+${site(folder, ports[0], provider, shown(folder, provider))}
+${site(folder, ports[1], provider, BY_KEY(folder, ports[1], provider, KEYS.apache))}
 `;
 }
 
@@ -91,6 +98,7 @@ export async function startApache(ports, provider, log) {
   writeFileSync(join(folder, "pages/index.html"), '<main><p id="user"><!--#echo var="REMOTE_USER" --></p>'
     + '<p id="name"><!--#echo var="OIDC_CLAIM_given_name" --></p></main>', { mode: 0o644 });
   writeFileSync(join(folder, "pages/parti.html"), "<main>parti</main>", { mode: 0o644 });
+  writeFileSync(join(folder, "oidc.passphrase"), "only-for-this-run-0123456789\n", { mode: 0o600 });
   writeFileSync(join(folder, "client.pub"), toPublicPem(KEYS.apache), { mode: 0o644 });
   writeFileSync(join(folder, "client.key"), toPem(KEYS.apache), { mode: 0o600 });
   writeFileSync(join(folder, "apache.conf"), configuration(folder, ports, provider), { mode: 0o644 });
@@ -99,6 +107,7 @@ export async function startApache(ports, provider, log) {
   let said = "";
   const child = spawn(PROGRAM, ["-f", join(folder, "apache.conf"), "-D", "FOREGROUND"], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PREAU_SECRET: APACHE.client_secret },
   });
   child.once("error", (error) => { ended = error.message; });
   child.once("exit", (code, signal) => { ended = `it ended with ${code ?? signal}`; });

@@ -314,7 +314,7 @@ if (academies) {
 }
 if (ready) {
   await report.scenario("sign-ins", signIns);
-  await report.scenario("the console's settings", () => settings(report, ISSUER, first.elsewhere()));
+  await report.scenario("the console's settings", () => settings(report, first.elsewhere()));
   await report.scenario("sessions", sessions);
   await report.scenario("refusals", refusals);
   await report.scenario("oauth4webapi", strictest);
