@@ -1,5 +1,6 @@
 //! Rows of administrators.
 
+pub mod drafts;
 pub mod invitations;
 pub mod roles;
 pub mod scope;

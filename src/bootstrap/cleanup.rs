@@ -74,6 +74,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + sessions::store::delete_expired(&mut tx, now).await?
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
         + administrators::store::sessions::delete_expired(&mut tx).await?
+        + administrators::store::drafts::delete_expired(&mut tx).await?
         + client_admin::store::requests::delete_old_drafts(&mut tx, now.minus(client_admin::requests::DRAFT_TTL))
             .await?
         + near::delete_expired(&mut tx).await?

@@ -1,6 +1,5 @@
 //! Rows of schools, their campaigns and figures.
 
-pub mod drafts;
 pub mod letters;
 pub mod progress;
 
@@ -158,8 +157,25 @@ pub async fn replace_campaign(
     Ok(rows == 1)
 }
 
+/// Opens the activation for one person, whatever the campaign, and settles the request for it. An exception that lasts
+/// longer stays.
+pub async fn open_for_person(
+    tx: &mut UnitOfWork<'_>,
+    person_id: &PersonId,
+    (until, by): (Timestamp, &str),
+) -> Result<()> {
+    let now = tx.now;
+    let sql = "INSERT INTO campaign_exception (person_id, until, given_by, given_at) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (person_id) DO UPDATE SET until = excluded.until, given_by = excluded.given_by, \
+               given_at = excluded.given_at WHERE campaign_exception.until < excluded.until";
+    tx.execute(sql, args![person_id, until, by, now]).await?;
+    let sql = "UPDATE notice SET settled_at = $2 WHERE person_id = $1 AND kind = 'reopening' AND settled_at IS NULL";
+    tx.execute(sql, args![person_id, now]).await?;
+    Ok(())
+}
+
 /// Deletes a batch of each kind of rows whose term has come; of batches of letters, those printed before a time.
 pub async fn delete_expired(tx: &mut UnitOfWork<'_>, printed_before: Timestamp) -> Result<u64> {
     let steps = progress::delete_expired(tx).await? + progress::delete_old_days(tx).await?;
-    Ok(steps + drafts::delete_expired(tx).await? + letters::delete_printed_before(tx, printed_before).await?)
+    Ok(steps + letters::delete_printed_before(tx, printed_before).await?)
 }

@@ -8,6 +8,7 @@ use super::find_place;
 use super::latecomers::{self, LetIn};
 use crate::administrators::ops::{OnDuty, permitted_everywhere};
 use crate::administrators::roles::AdminAct;
+use crate::administrators::store::drafts::{self, ConsoleDraftRow, DraftKind};
 use crate::administrators::territory::Place;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -19,7 +20,6 @@ use crate::school_admin::orders::{
     CampaignOrder, CampaignOrderKind, DRAFT_TTL, MAX_ORDER_SCHOOLS, OrderedSchool, PlannedCampaign,
 };
 use crate::school_admin::store;
-use crate::school_admin::store::drafts::{self, ConsoleDraftRow};
 use crate::tenants::store::figures::mark_figures;
 use crate::tenants::{self, Campaign};
 
@@ -81,7 +81,7 @@ pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, order: &CampaignOrder) 
         return Ok(DraftOutcome::TooMany);
     }
     let id = row_id(op.now, op.app.rng.as_ref());
-    drafts::insert(&mut tx, &id, &serde_json::to_string(order)?, author).await?;
+    drafts::insert(&mut tx, (DraftKind::Campaign, &id), &serde_json::to_string(order)?, author).await?;
     tx.commit().await?;
     Ok(DraftOutcome::Saved(id))
 }
@@ -106,7 +106,9 @@ pub async fn find(op: &Operation<'_>, on_duty: &OnDuty, id: &str) -> anyhow::Res
 }
 
 async fn find_in(tx: &mut Tx, now: Timestamp, on_duty: &OnDuty, id: &str) -> anyhow::Result<Option<CampaignDraft>> {
-    let Some(row) = drafts::find(tx, id, &on_duty.administrator.id).await? else { return Ok(None) };
+    let Some(row) = drafts::find(tx, (DraftKind::Campaign, id), &on_duty.administrator.id).await? else {
+        return Ok(None);
+    };
     // A draft of another release is none.
     let Ok(order) = serde_json::from_str::<CampaignOrder>(&row.form) else { return Ok(None) };
     let (schools, places) = read_schools(tx, &order.schools).await?;

@@ -7,6 +7,7 @@
 use super::find_place;
 use crate::administrators::ops::permitted;
 use crate::administrators::roles::AdminAct;
+use crate::administrators::store::drafts::{self, DoingDraftRow, DraftState};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::actor::{ActingAdministrator, Actor};
@@ -15,7 +16,6 @@ use crate::base::uai::Uai;
 use crate::db::Durability;
 use crate::school_admin::orders::{CampaignOrder, CampaignOrderKind, LATE_TTL};
 use crate::school_admin::store;
-use crate::school_admin::store::drafts::{self, DoingDraftRow, DraftState};
 use crate::tenants::{self, CampaignStatus, campaign_status};
 
 /// The number of persons of a transaction.
@@ -96,7 +96,7 @@ async fn let_some_in(op: &Operation<'_>, row: &DoingDraftRow, uai: &Uai, proof: 
     tx.actor = Actor::Administrator(ActingAdministrator { id: author.clone(), role: grant.name(), proof });
     let until = tx.now.plus(LATE_TTL);
     for person_id in &persons {
-        drafts::open_for_person(&mut tx, person_id, (until, author.as_str())).await?;
+        store::open_for_person(&mut tx, person_id, (until, author.as_str())).await?;
     }
     let detail = format!("late: {}", persons.len());
     let about =

@@ -1,4 +1,5 @@
-//! Rows of drafts: what somebody asks for, before it is read and confirmed.
+//! Rows of drafts: what somebody asks for in the console, before it is read and confirmed. Whoever keeps one names its
+//! kind, and reads no other.
 //!
 //! They are no requests for relying parties (`client_request`), though both are read before they count. A request goes
 //! between two persons: it has questions, checks, deciders, a version of the client beside it, and stays as the record of
@@ -6,13 +7,27 @@
 //! it did stands in the journal. One table would have most of its columns empty in each row, and two terms.
 
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::{AdministratorId, PersonId};
+use crate::base::typed_ids::AdministratorId;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
 /// The retention of a draft, done or not.
 const DRAFT_RETENTION: Span = Span::days(7);
-/// The kind of a draft about campaigns.
-const CAMPAIGN: &str = "campaign";
+
+/// The subject of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum DraftKind {
+    /// An order on campaigns.
+    Campaign,
+    /// A message that visitors will see.
+    Announcement,
+}
+
+impl DraftKind {
+    fn name(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// A draft.
 #[derive(Clone, Debug, FromRow)]
@@ -60,20 +75,29 @@ pub struct DoingDraftRow {
     pub carried_at: i64,
 }
 
-/// Inserts a draft about campaigns.
-pub async fn insert(tx: &mut UnitOfWork<'_>, id: &str, form: &str, author: &AdministratorId) -> Result<()> {
+/// Inserts a draft.
+pub async fn insert(
+    tx: &mut UnitOfWork<'_>,
+    (kind, id): (DraftKind, &str),
+    form: &str,
+    author: &AdministratorId,
+) -> Result<()> {
     let now = tx.now;
     let sql = "INSERT INTO console_draft (id, kind, form, state, version, author_id, created_at) \
                VALUES ($1, $2, $3, 'draft', 1, $4, $5)";
-    tx.execute(sql, args![id, CAMPAIGN, form, author, now]).await?;
+    tx.execute(sql, args![id, kind.name(), form, author, now]).await?;
     Ok(())
 }
 
 /// Finds a draft of its author: nobody else reads it.
-pub async fn find(tx: &mut Tx, id: &str, author: &AdministratorId) -> Result<Option<ConsoleDraftRow>> {
+pub async fn find(
+    tx: &mut Tx,
+    (kind, id): (DraftKind, &str),
+    author: &AdministratorId,
+) -> Result<Option<ConsoleDraftRow>> {
     let sql = "SELECT id, form, state, version, author_id, created_at FROM console_draft \
                WHERE id = $1 AND kind = $2 AND author_id = $3";
-    tx.fetch_optional(sql, args![id, CAMPAIGN, author]).await
+    tx.fetch_optional(sql, args![id, kind.name(), author]).await
 }
 
 /// Counts the drafts of somebody since a time.
@@ -121,23 +145,6 @@ pub async fn lock_doing(tx: &mut UnitOfWork<'_>, id: &str, now: Timestamp) -> Re
 pub async fn end_doing(tx: &mut UnitOfWork<'_>, id: &str, state: DraftState) -> Result<()> {
     let word: &'static str = state.into();
     tx.execute("UPDATE console_draft SET state = $2 WHERE id = $1 AND state = 'doing'", args![id, word]).await?;
-    Ok(())
-}
-
-/// Opens the activation for one person, whatever the campaign, and settles the request for it. An exception that lasts
-/// longer stays.
-pub async fn open_for_person(
-    tx: &mut UnitOfWork<'_>,
-    person_id: &PersonId,
-    (until, by): (Timestamp, &str),
-) -> Result<()> {
-    let now = tx.now;
-    let sql = "INSERT INTO campaign_exception (person_id, until, given_by, given_at) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (person_id) DO UPDATE SET until = excluded.until, given_by = excluded.given_by, \
-               given_at = excluded.given_at WHERE campaign_exception.until < excluded.until";
-    tx.execute(sql, args![person_id, until, by, now]).await?;
-    let sql = "UPDATE notice SET settled_at = $2 WHERE person_id = $1 AND kind = 'reopening' AND settled_at IS NULL";
-    tx.execute(sql, args![person_id, now]).await?;
     Ok(())
 }
 
