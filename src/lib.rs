@@ -3,6 +3,8 @@
 pub mod accounts;
 pub mod activation;
 pub mod administrators;
+pub mod announcement_admin;
+pub mod announcements;
 pub mod app;
 pub mod arrivals;
 pub mod audit;

@@ -24,8 +24,8 @@ use crate::http::request_context::RequestContext;
 use crate::http::views;
 use crate::telemetry;
 use crate::{
-    activation, administrators, bootstrap, client_admin, clients, console, emails, federation, helpdesk, login,
-    my_account, oidc, otp, recovery, regroup, roster_admin, school_admin,
+    activation, administrators, announcement_admin, bootstrap, client_admin, clients, console, emails, federation,
+    helpdesk, login, my_account, oidc, otp, recovery, regroup, roster_admin, school_admin,
 };
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
@@ -66,6 +66,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(client_admin::pages::routes())
         .merge(school_admin::pages::routes())
         .merge(roster_admin::pages::routes())
+        .merge(announcement_admin::pages::routes())
         .merge(helpdesk::pages::routes())
         .route(paths::HELP, get(static_page::<views::Help>))
         .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))

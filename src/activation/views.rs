@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{ActivationPurpose, ChildStatus};
 use crate::accounts::password::PasswordRule;
+use crate::announcements::ShownAnnouncement;
 use crate::credentials::views::PasswordFieldError;
 use crate::http::pages::Page;
 use crate::http::pages::date_fields::{DateFieldError, DateFields};
@@ -40,6 +41,7 @@ pub struct CodePage {
     pub next_call: Option<CallDay>,
     pub error: Option<CodeFieldError>,
     pub notice: Option<ResendNotice>,
+    pub announcements: Vec<ShownAnnouncement>,
 }
 
 /// The state of the call that speaks a code.

@@ -13,9 +13,11 @@ use axum::routing::{get, post};
 
 use super::ops::{self, OnDuty};
 use super::roles::AdminAct;
-use super::territory::{AdminScope, RoleGrant, Territory};
+use super::store::roles::list_ended;
+use super::territory::{AdminScope, Place, RoleGrant, Territory, may_everywhere};
 use super::views::{ConsoleFrame, RoleLine, RoomLink};
 use crate::app::{App, AppState};
+use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::clients;
 use crate::db::Tx;
@@ -105,6 +107,35 @@ async fn role_lines(app: &App, grants: &[RoleGrant], lang: Lang) -> anyhow::Resu
     Ok(lines)
 }
 
+/// The time for which somebody whose role ended is told so on the page they had open.
+const SAID_AFTER_ROLE: Span = Span::hours(12);
+
+/// Returns the name of the place and the hour of the end of a role that ended lately, and would have permitted an act at
+/// all the places.
+pub async fn find_ended_role(
+    app: &App,
+    ctx: &RequestContext,
+    on_duty: &OnDuty,
+    (act, places): (AdminAct, &[Place]),
+) -> Result<Option<(String, String)>, Response> {
+    let mut tx = app.db.read().await.map_err(failed)?;
+    let ended = list_ended(&mut tx, &on_duty.administrator.id, ctx.now).await.map_err(failed)?;
+    let lately = ctx.now.minus(SAID_AFTER_ROLE).0;
+    let permitted = |grant: &RoleGrant| {
+        let again = RoleGrant { ended: false, ends_at: None, ..grant.clone() };
+        may_everywhere(&[again], act, places, ctx.now).is_some()
+    };
+    let Some((grant, at)) = ended.into_iter().find(|(grant, at)| *at >= lately && permitted(grant)) else {
+        return Ok(None);
+    };
+    let place = territory_name(&mut tx, &grant.territory).await.map_err(failed)?;
+    let place = match grant.territory {
+        Territory::All => app.pages.message(ctx.lang, "admin-everything", &[]).map_err(failed)?,
+        _ => place,
+    };
+    Ok(Some((place, dates::hour(ctx.lang, Timestamp(at)))))
+}
+
 /// Returns the frame of a page.
 pub async fn frame(app: &App, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow::Result<ConsoleFrame> {
     let mut tx = app.db.read().await?;
@@ -137,6 +168,10 @@ pub async fn frame(app: &App, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow:
     room("letters", paths::ADMIN_LETTERS, sees(AdminAct::PrintLetter));
     room("services", paths::ADMIN_SERVICES, sees(AdminAct::SeeServices));
     room("team", paths::ADMIN_TEAM, sees(AdminAct::SeeTeam));
+    let announces = scope_of(on_duty, AdminAct::Announce, ctx).names_academies();
+    room("announcements", paths::ADMIN_ANNOUNCEMENTS, announces);
+    let configures = scope_of(on_duty, AdminAct::Configure, ctx).contains(&Place::default());
+    room("system", paths::ADMIN_SYSTEM, configures);
     Ok(ConsoleFrame {
         name: on_duty.administrator.name.clone(),
         place,

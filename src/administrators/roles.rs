@@ -38,6 +38,8 @@ pub enum AdminAct {
     PrintLetter,
     PrintLetters,
     ChangeCampaign,
+    /// Shows a message on the pages of sign-in and activation.
+    Announce,
     /// Reopens the activation for one person.
     ReopenForOne,
     SeeSchool,
@@ -95,7 +97,9 @@ impl AdminRole {
             Act::PrintLetter | Act::SeeSchool => (&[National, Academy, SchoolHead, Delegate], false),
             Act::PrintLetters | Act::ExportPersons => (&[National, Academy, SchoolHead], true),
             Act::ChangeCampaign | Act::UploadRoster | Act::SeeTeam => (&[National, Academy, SchoolHead], false),
-            Act::AcceptRemovals | Act::ApproveClient | Act::SuspendClient => (&[National, Academy], true),
+            Act::AcceptRemovals | Act::ApproveClient | Act::SuspendClient | Act::Announce => {
+                (&[National, Academy], true)
+            }
             Act::SeeServices | Act::ChangeClient | Act::TestSignIn => (&[National, Academy, ServiceContact], false),
             Act::RequestClient => (&[National, Academy], false),
             Act::DrawSecret => (&[National, Academy, ServiceContact], true),
@@ -162,7 +166,7 @@ mod tests {
     ];
 
     /// The table a second time, as people read it: a slip in one of the two is found.
-    const TABLE: [(AdminAct, &str, bool); 26] = [
+    const TABLE: [(AdminAct, &str, bool); 27] = [
         (AdminAct::SeeParents, "NACDH", false),
         (AdminAct::SeePupils, "NACDH", false),
         (AdminAct::UnblockPerson, "NACDH", false),
@@ -171,6 +175,7 @@ mod tests {
         (AdminAct::PrintLetter, "NACD", false),
         (AdminAct::PrintLetters, "NAC", true),
         (AdminAct::ChangeCampaign, "NAC", false),
+        (AdminAct::Announce, "NA", true),
         (AdminAct::ReopenForOne, "NACDH", false),
         (AdminAct::SeeSchool, "NACD", false),
         (AdminAct::UploadRoster, "NAC", false),

@@ -263,6 +263,11 @@ impl AdminScope {
             || has(&self.classes, &class)
     }
 
+    /// True if whole academies lie inside: one, or all.
+    pub fn names_academies(&self) -> bool {
+        self.everything || !self.academies.is_empty()
+    }
+
     /// True if a whole school lies inside, by its own number.
     pub fn contains_school(&self, uai: &Uai) -> bool {
         self.schools.contains(uai.as_str())

@@ -1,6 +1,7 @@
 //! The audit log of accounts and clients: each event is a row, written in the transaction of the change.
 //!
-//! An event never contains a telephone number, a code or a token, nor what was typed, except an operator's reason.
+//! An event never contains a telephone number, a code or a token, nor what was typed, except an operator's reason and a
+//! message that was shown to everybody.
 
 pub mod ops;
 pub mod store;
@@ -97,6 +98,10 @@ pub enum AuditEvent {
     PupilDetached,
     CampaignOpened,
     CampaignClosed,
+    /// A message is shown to visitors from its beginning on; the detail is its row.
+    AnnouncementPublished,
+    /// A message was ended before its time.
+    AnnouncementEnded,
     ClientChanged,
     /// An administrator ran a test sign-in; the detail is the kind of the fictitious person.
     ClientTested,

@@ -7,9 +7,9 @@ use crate::base::clock::Span;
 use crate::db::Durability;
 use crate::helpdesk::store::near;
 use crate::{
-    accounts, activation, administrators, audit, client_admin, credentials, devices, emails, grants, limits, login,
-    logouts, my_account, notify, otp, outbox, recovery, regroup, roster_admin, school_admin, sessions, subjects,
-    support,
+    accounts, activation, administrators, announcements, audit, client_admin, credentials, devices, emails, grants,
+    limits, login, logouts, my_account, notify, otp, outbox, recovery, regroup, roster_admin, school_admin, sessions,
+    subjects, support,
 };
 
 /// Deletes expired rows in batches, one transaction each: after a night without a server the rows are many, and a
@@ -74,6 +74,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + sessions::store::delete_expired(&mut tx, now).await?
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
         + administrators::store::sessions::delete_expired(&mut tx).await?
+        + announcements::store::delete_expired(&mut tx).await?
         + administrators::store::drafts::delete_expired(&mut tx).await?
         + client_admin::store::requests::delete_old_drafts(&mut tx, now.minus(client_admin::requests::DRAFT_TTL))
             .await?

@@ -1,4 +1,5 @@
-//! Rows that were read lately and are kept parsed: those of clients, which every request of a relying party needs.
+//! Rows that were read lately and are kept parsed: those of clients, which every request of a relying party needs, and
+//! the open announcements, which every page of sign-in shows.
 //!
 //! A commit of this process forgets them all, so this server sees its own changes at once; another process's change is
 //! seen after [`RECENT_ROW_TTL`]. What a row depends on beside its own table must not be kept here.
@@ -13,8 +14,15 @@ use crate::base::clock::{Span, Timestamp};
 pub const RECENT_ROW_TTL: Span = Span::seconds(10);
 /// The maximum number of rows: a client takes some kilobytes.
 const MAX_ROWS: usize = 2_000;
-/// The table whose rows are kept, in the forms of a statement that changes it.
-const CHANGES: [&str; 3] = ["INTO client ", "UPDATE client ", "DELETE FROM client "];
+/// The tables whose rows are kept, in the forms of a statement that changes them.
+const CHANGES: [&str; 6] = [
+    "INTO client ",
+    "UPDATE client ",
+    "DELETE FROM client ",
+    "INTO announcement ",
+    "UPDATE announcement ",
+    "DELETE FROM announcement ",
+];
 
 /// True if a statement changes rows that are kept.
 pub(super) fn changes_recent_rows(sql: &str) -> bool {
@@ -30,13 +38,13 @@ struct RecentRow {
 #[derive(Debug, Default)]
 struct State {
     rows: HashMap<String, RecentRow>,
-    /// The number of commits that changed the table.
+    /// The number of commits that changed a table.
     epoch: u64,
     hits: u64,
     misses: u64,
 }
 
-/// The rows by their key. The value has the type of the only store that keeps rows here.
+/// The rows by their key. A value of another type than what is looked for counts as none.
 #[derive(Debug, Default)]
 pub struct RecentRows(Mutex<State>);
 
@@ -48,15 +56,22 @@ pub struct RowMiss {
 }
 
 impl RecentRows {
-    /// Returns a row that was read within [`RECENT_ROW_TTL`], or what to hand to [`RecentRows::keep`] after reading it.
+    /// Returns a row like [`RecentRows::find`], and counts the look-up.
     pub fn get<T: Send + Sync + 'static>(&self, key: &str, now: Timestamp) -> Result<Arc<T>, RowMiss> {
+        let found = self.find(key, now);
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *(if found.is_ok() { &mut state.hits } else { &mut state.misses }) += 1;
+        found
+    }
+
+    /// Returns a row that was read within [`RECENT_ROW_TTL`], or what to hand to [`RecentRows::keep`] after reading it.
+    pub fn find<T: Send + Sync + 'static>(&self, key: &str, now: Timestamp) -> Result<Arc<T>, RowMiss> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = state.rows.get(key).filter(|row| {
             let age = now.since(row.read_at);
             (Span(0)..RECENT_ROW_TTL).contains(&age)
         });
         let value = kept.and_then(|row| Arc::clone(&row.value).downcast::<T>().ok());
-        *(if value.is_some() { &mut state.hits } else { &mut state.misses }) += 1;
         value.ok_or(RowMiss { epoch: state.epoch, at: now })
     }
 

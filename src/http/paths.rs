@@ -152,6 +152,12 @@ pub const ADMIN_REVIEW_CAMPAIGN: &str = "/admin/etablissements/relire";
 /// Rosters given on screen; below it, one by its id.
 pub const ADMIN_ROSTERS: &str = "/admin/bases";
 pub const ADMIN_ROSTER_UPLOAD: &str = "/admin/bases/deposer";
+/// Messages to visitors.
+pub const ADMIN_ANNOUNCEMENTS: &str = "/admin/annonces";
+/// Beside it the id of a draft.
+pub const ADMIN_REVIEW_ANNOUNCEMENT: &str = "/admin/annonces/relire";
+pub const ADMIN_END_ANNOUNCEMENT: &str = "/admin/annonces/terminer";
+pub const ADMIN_SYSTEM: &str = "/admin/systeme";
 pub const ADMIN_LETTERS: &str = "/admin/lettres";
 pub const ADMIN_RENEW_INVITATION: &str = "/admin/equipe/reinviter";
 

@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use super::ops::{LoginContext, SignInOutcome, sign_in, sign_in_with_passkey};
 use super::views::{LoginFormError, LoginPage, MustChangePasswordPage};
 use crate::accounts::{self, identifier};
+use crate::announcements::ShownAnnouncement;
+use crate::announcements::ops::list_shown;
 use crate::app::{AppState, Operation};
 use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client};
@@ -93,6 +95,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
         doors: academy_doors(&app, client.as_ref(), &query),
         franceconnect: parents_door(&app, client.as_ref(), &query),
         hint_refused: ctx.query.get("motif") == Some(choice::HINT_REFUSED),
+        announcements: list_shown(&app, ctx.now, client.as_ref(), ctx.lang).await,
         query,
         shown: client.as_ref().map(ClientBranding::from_client).unwrap_or_default(),
         service: waiting.map(|w| w.client_name),
@@ -117,6 +120,7 @@ struct SubmittedForm<'a> {
     doors: Vec<UpstreamDoor>,
     franceconnect: Option<UpstreamDoor>,
     identifiant: String,
+    announcements: Vec<ShownAnnouncement>,
 }
 
 impl SubmittedForm<'_> {
@@ -131,6 +135,7 @@ impl SubmittedForm<'_> {
             doors: self.doors.clone(),
             franceconnect: self.franceconnect.clone(),
             hint_refused: false,
+            announcements: self.announcements.clone(),
             identifiant: self.identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
             refusal: Some(refusal),
         };
@@ -216,6 +221,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         query,
         service: waiting.as_ref().map(|w| w.client_name.clone()),
         shown: client.as_ref().map(ClientBranding::from_client).unwrap_or_default(),
+        announcements: list_shown(&app, ctx.now, client.as_ref(), ctx.lang).await,
         identifiant,
     };
     // The form was shown with this cookie; a cross-site form is posted without it (docs/threats.md#attack-s5).

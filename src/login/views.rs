@@ -9,6 +9,7 @@ pub use factor::{FactorExpiredPage, FactorMissingPage, FactorPage, LostFactorsPa
 
 use serde::Serialize;
 
+use crate::announcements::ShownAnnouncement;
 use crate::clients::branding::ClientBranding;
 use crate::federation::views::UpstreamDoor;
 use crate::http::pages::Page;
@@ -35,6 +36,7 @@ pub struct LoginPage {
     pub franceconnect: Option<UpstreamDoor>,
     /// True if the client hinted at an identity provider that is not offered.
     pub hint_refused: bool,
+    pub announcements: Vec<ShownAnnouncement>,
 }
 
 /// The error above the form.
@@ -95,6 +97,7 @@ impl Page for LoginPage {
             doors: Vec::new(),
             franceconnect: None,
             hint_refused: false,
+            announcements: Vec::new(),
         };
         let shown = ClientBranding {
             logo: Some("/clients/mon-ent/logo?v=0123abcd".to_owned()),
@@ -111,6 +114,7 @@ impl Page for LoginPage {
             doors: UpstreamDoor::samples("?i=0123456789abcdefghijkl&client_id=mon-ent-montpellier"),
             franceconnect: Some(UpstreamDoor::sample_of_parents()),
             hint_refused: false,
+            announcements: ShownAnnouncement::samples(),
         };
         let mut all = vec![first, LoginPage { identifiant: String::new(), hint_refused: true, ..asked(None) }];
         all.extend(refusals.into_iter().map(|refusal| asked(Some(refusal))));

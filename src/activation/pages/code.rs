@@ -8,6 +8,7 @@ use crate::activation::browser_binding::BoundActivation;
 use crate::activation::ops::{self, CodeOutcome};
 use crate::activation::views::{CallDay, CallState, CodePage};
 use crate::activation::{Activation, ActivationStep};
+use crate::announcements::extract::page_announcements;
 use crate::app::{AppState, Operation};
 use crate::base::typed_ids::ChallengeId;
 use crate::http::error::PageError;
@@ -71,6 +72,7 @@ impl CodeFlow for ActivationCode {
             }),
             error: messages.error,
             notice: messages.notice,
+            announcements: page_announcements(app, ctx).await,
         })
     }
 

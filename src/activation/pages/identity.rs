@@ -7,6 +7,7 @@ use super::PageResult;
 use crate::activation::ops::{self, ActivationLookup, StartContext, StartOutcome};
 use crate::activation::views::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError, UpstreamNames};
 use crate::activation::{ActivationPurpose, ActivationStep, MAX_NAME_CHARS, SubmittedIdentity};
+use crate::announcements::extract::page_announcements;
 use crate::app::{AppState, Operation};
 use crate::base::names;
 use crate::base::phone::PhoneError;
@@ -49,6 +50,7 @@ async fn show_form(app: &AppState, ctx: RequestContext, purpose: ActivationPurpo
     let ctx = in_request_language(app, ctx).await;
     let mut page = IdentityPage::new(purpose, ctx.carried_query(&FORM_PARAMS));
     page.calls = app.config.sms.voice.is_some();
+    page.announcements = page_announcements(app, &ctx).await;
     if let ActivationLookup::Active(known) =
         ops::find(&Operation::of_request(app, &ctx), ctx.query.get("a"), ctx.activation_secrets()).await?
         && known.step == ActivationStep::Code
@@ -89,6 +91,7 @@ async fn submit_form(app: &AppState, ctx: RequestContext, form: &Params, purpose
         prenom: short("prenom"),
         telephone: short("telephone"),
         calls: app.config.sms.voice.is_some(),
+        announcements: page_announcements(app, &ctx).await,
         ..IdentityPage::new(purpose, ctx.carried_query(&FORM_PARAMS))
     };
     // The form was shown with this cookie; a cross-site form is posted without it.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::activation::ActivationPurpose;
+use crate::announcements::ShownAnnouncement;
 
 /// `/activation` or `/identifiant-oublie`, step 1. Posts `nom`, `prenom`, `telephone` to the URL of the page.
 #[derive(Debug, Serialize)]
@@ -22,6 +23,7 @@ pub struct IdentityPage {
     pub nom_fault: Option<NameFieldError>,
     pub prenom_fault: Option<NameFieldError>,
     pub telephone_fault: Option<PhoneFieldError>,
+    pub announcements: Vec<ShownAnnouncement>,
 }
 
 impl IdentityPage {
@@ -40,6 +42,7 @@ impl IdentityPage {
             nom_fault: None,
             prenom_fault: None,
             telephone_fault: None,
+            announcements: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     PasswordFieldError, PasswordPage, PhoneFieldError, ResendNotice, SheetPage, SheetService, UpstreamNames,
 };
 use crate::accounts::password::PasswordRule;
+use crate::announcements::ShownAnnouncement;
 use crate::base::date::TypedDate;
 use crate::base::typed_ids::ClientId;
 use crate::credentials::views::GuessableReason;
@@ -32,7 +33,11 @@ pub(super) fn identity() -> Vec<IdentityPage> {
     vec![
         IdentityPage::new(ActivationPurpose::Activation, String::new()),
         IdentityPage::new(ActivationPurpose::Identifiant, query()),
-        IdentityPage { calls: true, ..IdentityPage::new(ActivationPurpose::Activation, query()) },
+        IdentityPage {
+            calls: true,
+            announcements: ShownAnnouncement::samples(),
+            ..IdentityPage::new(ActivationPurpose::Activation, query())
+        },
         IdentityPage {
             upstream: Some(UpstreamNames {
                 label: "FranceConnect".to_owned(),
@@ -72,6 +77,7 @@ pub(super) fn code() -> Vec<CodePage> {
         next_call: None,
         error,
         notice,
+        announcements: ShownAnnouncement::samples(),
     };
     let delayed = |notice| CodePage { delayed: true, ..page(None, notice) };
     let called = |call, error, notice| CodePage { call: Some(call), ..page(error, notice) };

@@ -112,6 +112,30 @@ pub fn next_morning(at: Timestamp) -> Timestamp {
     nine.map_or(at, |time| Timestamp(time.timestamp_millis()))
 }
 
+/// Returns a time as a field of a form has it: `2026-11-24T14:30`.
+pub fn field_value(at: Timestamp) -> String {
+    in_paris(at).map(|at| at.format("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
+}
+
+/// Reads a time that was chosen in a field, `2026-11-24T14:30`, or typed where a browser has no such field:
+/// `24/11/2026 14:30`, `24/11/2026 à 14 h 30`. `None` for what is no time, or is left out when clocks go forward.
+pub fn parse_field(typed: &str) -> Option<Timestamp> {
+    let digits: String = typed.chars().map(|c| if c.is_ascii_digit() { c } else { ' ' }).collect();
+    let numbers: Vec<&str> = digits.split_whitespace().collect();
+    let (a, month, c, hour, minute) = match numbers.as_slice() {
+        [a, month, c, hour, minute] | [a, month, c, hour, minute, _] => (a, month, c, hour, *minute),
+        [a, month, c, hour] => (a, month, c, hour, "0"),
+        _ => return None,
+    };
+    let (year, day) = if a.len() == 4 { (a, c) } else { (c, a) };
+    if year.len() != 4 || [day, month, hour, &minute].iter().any(|part| part.len() > 2) {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+    let time = date.and_hms_opt(hour.parse().ok()?, minute.parse().ok()?, 0)?;
+    Some(Timestamp(time.and_local_timezone(Paris).earliest()?.timestamp_millis()))
+}
+
 /// Returns the date of today, beside which a typed birth date is judged; `None` beyond what a calendar has.
 pub fn today(now: Timestamp) -> Option<BirthDate> {
     date_key(now).parse().ok()
@@ -138,6 +162,32 @@ fn format_day(lang: Lang, date: NaiveDate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_of_a_field_is_read_as_it_is_written_and_no_other_is_guessed() {
+        let at = parse_field("2026-11-24T14:30").unwrap();
+        assert_eq!((field_value(at).as_str(), hour(Lang::Fr, at).as_str()), ("2026-11-24T14:30", "14\u{a0}h\u{a0}30"));
+        for same in ["24/11/2026 14:30", "24/11/2026 à 14 h 30", " 2026-11-24 14:30:00 "] {
+            assert_eq!(parse_field(same), Some(at), "{same}");
+        }
+        assert_eq!(parse_field("24/11/2026 14 h"), parse_field("2026-11-24T14:00"));
+        for other in [
+            "",
+            "demain",
+            "24/11/2026",
+            "24/11/26 14:30",
+            "2026-02-30T10:00",
+            "2026-11-24T24:00",
+            "2026-11-24T14:60",
+            // Clocks go from 2 h to 3 h.
+            "2026-03-29T02:30",
+            "99999-11-24T14:30",
+            "2026-11-24T14:30:00:00",
+            "\u{661}/11/2026 10:00",
+        ] {
+            assert_eq!(parse_field(other), None, "{other}");
+        }
+    }
 
     fn at(rfc3339: &str) -> Timestamp {
         Timestamp(DateTime::parse_from_rfc3339(rfc3339).unwrap().timestamp_millis())

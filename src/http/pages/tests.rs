@@ -12,8 +12,8 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::{
-    activation, administrators, client_admin, clients, console, emails, federation, helpdesk, http, interactions,
-    login, my_account, oidc, recovery, regroup, roster_admin, school_admin,
+    activation, administrators, announcement_admin, client_admin, clients, console, emails, federation, helpdesk, http,
+    interactions, login, my_account, oidc, recovery, regroup, roster_admin, school_admin,
 };
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
@@ -83,6 +83,8 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         school_admin::views::letters::LetterBatchesPage,
         roster_admin::views::UploadListPage,
         roster_admin::views::UploadPage,
+        announcement_admin::views::AnnouncementListPage,
+        announcement_admin::views::AnnouncementReviewPage,
         helpdesk::views::PeoplePage,
         helpdesk::views::PersonPage,
         helpdesk::views::SupportCodePage,

@@ -7,12 +7,11 @@ use axum::response::{IntoResponse as _, Response};
 use super::{GatedResult, list, school, school_path};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::{failed, frame, shown, territory_name};
+use crate::administrators::pages::{failed, find_ended_role, frame, shown};
 use crate::administrators::roles::AdminAct;
-use crate::administrators::store::roles::list_ended;
-use crate::administrators::territory::{RoleGrant, may_everywhere};
+use crate::administrators::territory::may_everywhere;
 use crate::app::AppState;
-use crate::base::clock::{Span, Timestamp};
+use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
 use crate::base::uai::Uai;
 use crate::http::error::PageError;
@@ -29,8 +28,6 @@ use crate::school_admin::views::order::{CampaignReviewError, CampaignReviewPage,
 
 /// The beginning of the names of fields that choose a school.
 const SCHOOL_FIELD: &str = "ecole-";
-/// The time for which somebody whose role ended is told so on the page they had open.
-const SAID_AFTER_ROLE: Span = Span::hours(12);
 
 /// Returns the address of the reading of a draft.
 fn review_path(id: &str) -> String {
@@ -173,28 +170,12 @@ async fn open(
     let op = on_duty.operation(app, ctx, None);
     let draft = campaign::find(&op, on_duty, id).await.map_err(failed)?.ok_or_else(not_found)?;
     let may = may_everywhere(&on_duty.roles, AdminAct::ChangeCampaign, &draft.places, ctx.now).is_some();
-    let is_told = may || after_role && had_role(app, ctx, on_duty, &draft).await?.is_some();
+    let ended = async || find_ended_role(app, ctx, on_duty, (AdminAct::ChangeCampaign, &draft.places)).await;
+    let is_told = may || after_role && ended().await?.is_some();
     if !is_told {
         on_duty.permit(app, ctx, AdminAct::ChangeCampaign, &[]).await?;
     }
     Ok(draft)
-}
-
-/// Returns a role that ended and would have let confirm, with the time of its end in milliseconds.
-async fn had_role(
-    app: &AppState,
-    ctx: &RequestContext,
-    on_duty: &OnDuty,
-    draft: &CampaignDraft,
-) -> Result<Option<(RoleGrant, i64)>, Response> {
-    let mut tx = app.db.read().await.map_err(failed)?;
-    let ended = list_ended(&mut tx, &on_duty.administrator.id, ctx.now).await.map_err(failed)?;
-    let lately = ctx.now.minus(SAID_AFTER_ROLE).0;
-    let permitted = |grant: &RoleGrant| {
-        let again = RoleGrant { ended: false, ends_at: None, ..grant.clone() };
-        may_everywhere(&[again], AdminAct::ChangeCampaign, &draft.places, ctx.now).is_some()
-    };
-    Ok(ended.into_iter().find(|(grant, at)| *at >= lately && permitted(grant)))
 }
 
 /// GET: shows before and after.
@@ -232,11 +213,9 @@ pub async fn confirm(
         }
         CampaignConfirmation::NotFound => return Err(PageError::NotFound.into_response()),
         CampaignConfirmation::NotPermitted => {
-            let ended = had_role(&app, &ctx, &on_duty, &draft).await?;
-            let (grant, at) = ended.ok_or_else(|| PageError::NotFound.into_response())?;
-            let mut tx = app.db.read().await.map_err(failed)?;
-            ended_place = territory_name(&mut tx, &grant.territory).await.map_err(failed)?;
-            ended_at = dates::hour(ctx.lang, Timestamp(at));
+            let of = (AdminAct::ChangeCampaign, draft.places.as_slice());
+            let ended = find_ended_role(&app, &ctx, &on_duty, of).await?;
+            (ended_place, ended_at) = ended.ok_or_else(|| PageError::NotFound.into_response())?;
             CampaignReviewError::RoleEnded
         }
         CampaignConfirmation::Changed => CampaignReviewError::Changed,

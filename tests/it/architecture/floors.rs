@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 29] = [
+const TABLE: [(&[&str], &[&str]); 31] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -44,13 +44,15 @@ const TABLE: [(&[&str], &[&str]); 29] = [
     (&["letters"], &["notify", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["passkeys"], &["notify", "devices", "accounts", "audit", "limits"]),
     (&["credentials"], BELOW_CREDENTIALS),
+    // What visitors are told, by the client that they come from.
+    (&["announcements"], &["interactions", AND_BELOW]),
     // The flows offer its doors, and none of them is used by it.
     (&["federation"], &["credentials", "interactions", AND_BELOW]),
     // Every way to a new password ends there, also that of an activation which finds an account.
     (&["recovery"], &["credentials", "interactions", "services", "guardianship", AND_BELOW]),
     // An address that changes ends the recoveries that began by mail.
     (&["emails"], &["recovery", AND_BELOW]),
-    (&["activation", "login", "my_account"], &["federation", "recovery", AND_BELOW]),
+    (&["activation", "login", "my_account"], &["announcements", "federation", "recovery", AND_BELOW]),
     // Ends the activations of an account that is joined to another one.
     (&["regroup"], &["activation", "recovery", AND_BELOW]),
     (&["oidc"], &["federation", "recovery", AND_BELOW]),
@@ -63,6 +65,7 @@ const TABLE: [(&[&str], &[&str]); 29] = [
     (&["client_admin"], &["oidc", "administrators", AND_BELOW]),
     (&["school_admin"], &["administrators", AND_BELOW]),
     (&["roster_admin"], &["administrators", AND_BELOW]),
+    (&["announcement_admin"], &["administrators", "announcements", AND_BELOW]),
     // The pages of the console that belong to no other feature.
     (&["console"], &["helpdesk", "administrators", AND_BELOW]),
 ];

@@ -107,6 +107,10 @@ fn a_value_from_outside_never_becomes_markup() {
         doors: vec![federation::views::UpstreamDoor { id: evil(), label: evil(), href: evil() }],
         franceconnect: Some(federation::views::UpstreamDoor { id: evil(), label: evil(), href: evil() }),
         hint_refused: true,
+        announcements: vec![crate::announcements::ShownAnnouncement {
+            level: crate::announcements::AnnouncementLevel::Disturbance,
+            text: evil(),
+        }],
     };
     let name = || activation::views::ChildCard {
         n: 1,
