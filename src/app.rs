@@ -30,7 +30,7 @@ use crate::mail::MailGateway;
 use crate::outbox::{CircuitBreaker, JobNotifier};
 use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::sms::SmsGateways;
-use crate::telemetry::{Metrics, Tracer};
+use crate::telemetry::{KeptFindings, Metrics, Tracer};
 
 /// The minimum interval between two reloads of the key ring that an unknown `kid` causes.
 const MIN_KEY_RELOAD_INTERVAL: Span = Span::seconds(5);
@@ -59,6 +59,8 @@ pub struct App {
     pub outgoing: OutgoingClient,
     /// Counters for the operator.
     pub metrics: Metrics,
+    /// The findings of this server's checks, for the operator's page.
+    pub findings: KeptFindings,
     /// `None` if no traces are sent.
     pub tracer: Option<Arc<Tracer>>,
     /// Pages that showed a support code, buffered until the worker writes them to the database.
@@ -129,6 +131,7 @@ impl App {
             phone_parser: numbering,
             outgoing: parts.outgoing,
             metrics: Metrics::default(),
+            findings: KeptFindings::default(),
             tracer,
             support_pages: SupportPageBuffer::default(),
             secret_uses: LastUses::default(),

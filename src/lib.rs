@@ -20,6 +20,7 @@ pub mod crypto;
 pub mod db;
 pub mod demo;
 pub mod devices;
+pub mod doctor;
 pub mod emails;
 pub mod ephemeral;
 pub mod federation;

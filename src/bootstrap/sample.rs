@@ -72,16 +72,16 @@ pub async fn sample_metrics(app: &App) -> MetricsSample {
 
 async fn sample_database(app: &App, now: Timestamp) -> anyhow::Result<StoredSample> {
     let mut tx = app.db.read().await?;
-    let waiting = outbox::queue_lengths(&mut tx).await?;
+    let waiting = outbox::list_waiting(&mut tx).await?;
     let queue = |kind: JobKind| {
-        let found = waiting.iter().find(|(waiting, _, _)| *waiting == kind);
-        let (waiting, oldest) = found.map_or((0, 0), |(_, n, since)| (*n, now.since(*since).as_seconds_ceil()));
+        let found = waiting.iter().find(|jobs| jobs.kind == kind);
+        let (waiting, oldest) = found.map_or((0, 0), |jobs| (jobs.waiting, now.since(jobs.oldest).as_seconds_ceil()));
         OutboxQueueSample { kind: kind.name(), waiting, oldest }
     };
     let outbox = JobKind::ALL.map(queue).to_vec();
     // Each notification that waits has its job. Those given up within 30 days are for `preau status` to count.
-    let logouts = waiting.iter().find(|(kind, _, _)| *kind == JobKind::BackchannelLogout);
-    let logouts_undelivered = logouts.map_or(0, |(_, count, _)| *count);
+    let logouts = waiting.iter().find(|jobs| jobs.kind == JobKind::BackchannelLogout);
+    let logouts_undelivered = logouts.map_or(0, |jobs| jobs.waiting);
     let sent_today = otp::ops::sent_today(&mut tx, now).await?;
     let codes = otp::store::outages::total_traffic(&mut tx, now).await?;
     let ended = roster::store::runs::list_last_complete(&mut tx, now.minus(IMPORT_RETENTION)).await?;

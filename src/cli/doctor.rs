@@ -12,19 +12,19 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use report::{CheckLevel, DoctorReport, KeepsNobodyOut};
+use report::DoctorReport;
 
 use super::{format_paris_time, load_config, remedies};
-use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
-use crate::base::typed_ids::ClientId;
+use crate::base::clock::{Clock as _, SystemClock};
 use crate::base::uai::Uai;
 use crate::clients::ops::publish::{PublishPlan, SetStatus, plan};
 use crate::config::deployment::DeploymentFiles;
 use crate::config::{Config, SmsGatewayRole};
 use crate::crypto::{self, MasterKey};
-use crate::db::{AccessMode, Db, MIGRATION_COUNT, Tx, files};
-use crate::jose::KeyState;
-use crate::{accounts, bootstrap, clients, ephemeral, keys, logouts, otp, outbox, tenants};
+use crate::db::{AccessMode, Db, Tx, files};
+use crate::doctor::ops::{machine as host, stored};
+use crate::telemetry::{CheckLevel, KeepsNobodyOut};
+use crate::{accounts, bootstrap, clients, ephemeral, keys, tenants};
 
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
@@ -38,11 +38,6 @@ pub struct DoctorArgs {
     #[arg(long, conflicts_with = "code")]
     clock_is_right: bool,
 }
-
-/// The age beyond which a waiting job counts as stuck: codes are expected within a minute.
-const MAX_QUEUE_DELAY: Span = Span::minutes(2);
-/// The earliest plausible time: no version of this program existed before 2024.
-const EARLIEST_PLAUSIBLE_TIME: Timestamp = Timestamp(1_704_067_200_000);
 
 /// Runs the command. Returns its exit code: that of a Nagios plugin with `--json`, else 0 or 1.
 pub async fn run(args: &DoctorArgs, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<u8> {
@@ -85,11 +80,11 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
     };
     report.record("configuration", Ok(format!("issuer {}", config.server.issuer)))?;
     report.record("listeners", machine::check_listeners(&config).await)?;
-    report.record("sources", machine::check_sources(&config).context(KeepsNobodyOut))?;
-    report.record("certificate", machine::check_certificate(&config, now))?;
+    report.record("sources", host::check_sources(&config).context(KeepsNobodyOut))?;
+    report.record("certificate", host::check_certificate(&config, now))?;
     report.record("what serve builds", machine::check_components(&config))?;
-    report.record("disk", machine::check_disk(&config))?;
-    report.record("master key file", machine::check_key_file(&config).context(KeepsNobodyOut))?;
+    report.record("disk", host::check_disk(&config))?;
+    report.record("master key file", host::check_key_file(&config).context(KeepsNobodyOut))?;
     let declared = check_declared(&config, report)?;
     let store = ephemeral::diagnose(&config.ephemeral).await;
     report.record("ephemeral store", store.map_err(anyhow::Error::from))?;
@@ -107,20 +102,23 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
     report.record("mail", machine::check_mail(&config).await.context(KeepsNobodyOut))?;
     let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
     report.record("unsealed copies", check_leftovers(&config).context(KeepsNobodyOut))?;
-    report.record_value("database files", check_file_permissions(&config).context(KeepsNobodyOut))?;
-    if report.record_value("migrations", check_migrations(&db).await)?.is_some() {
+    report.record("database files", host::check_database_files(&config).context(KeepsNobodyOut))?;
+    let migrations = stored::check_migrations(&db).await.map(|text| ((), text));
+    if report.record_value("migrations", migrations)?.is_some() {
         if let Some(master_key) = report.record_value("master key", check_master_key(&config, &db).await)? {
-            report.record_value("signing keys", check_signing_keys(&db, &master_key, &config, now).await)?;
+            let signing =
+                stored::check_signing_keys(&db, &master_key, (&config, now), |problem| remedies::remedy(problem));
+            report.record("signing keys", signing.await)?;
         }
         if let Some(declared) = declared {
             check_deployment(&db, &declared, report).await?;
         }
-        report.record_value("outbox", check_outbox(&db, now).await)?;
-        report.record_value("SMS", check_sms(&db, &config, now).await)?;
-        report.record_value("sign-outs told", logout_summary(&db).await)?;
-        report.record_value("codes protected", unprotected_codes_summary(&db, now).await)?;
+        report.record("outbox", stored::check_outbox(&db, now).await)?;
+        report.record("SMS", stored::check_sms(&db, &config, now).await)?;
+        report.record("sign-outs told", stored::logout_summary(&db).await)?;
+        report.record("codes protected", stored::unprotected_codes_summary(&db, now).await)?;
         report.record_value("accounts", accounts_summary(&db).await)?;
-        report.record_value("clock", check_clock(&db, now).await)?;
+        report.record("clock", stored::check_clock(&db, now).await)?;
     }
     db.close().await;
     Ok(())
@@ -161,32 +159,12 @@ async fn open_database(config: &Config) -> anyhow::Result<(Db, String)> {
     Ok((db, kind.to_owned()))
 }
 
-/// Checks that only the owner can read an SQLite file, since it holds names of children.
-fn check_file_permissions(config: &Config) -> anyhow::Result<((), String)> {
-    let Some(file) = files::sqlite_file(&config.database.url) else { return Ok(((), "none here".to_owned())) };
-    let open: Vec<String> =
-        files::exposed_files(&file).iter().map(|(path, mode)| format!("{} is {mode:04o}", path.display())).collect();
-    anyhow::ensure!(open.is_empty(), "others may read them: {}: run `chmod 600` on each", open.join(", "));
-    Ok(((), "only their owner reads them".to_owned()))
-}
-
 /// Finds copies of the whole database that a killed backup or restore left.
 fn check_leftovers(config: &Config) -> anyhow::Result<String> {
     let left = files::sqlite_file(&config.database.url).map(|file| super::backup::leftovers(&file)).unwrap_or_default();
     let names: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
     anyhow::ensure!(names.is_empty(), "a command was killed and left everything readable: remove {}", names.join(", "));
     Ok("none are left".to_owned())
-}
-
-async fn check_migrations(db: &Db) -> anyhow::Result<((), String)> {
-    let (schema, want) = (db.schema_status().await?, MIGRATION_COUNT());
-    let have = want - schema.missing.len();
-    anyhow::ensure!(schema.missing.is_empty(), "{have} of {want} are applied: run `preau migrate`");
-    let newer = match schema.unknown.len() {
-        0 => String::new(),
-        n => format!("; {n} more of a newer version, which this one does not need"),
-    };
-    Ok(((), format!("{have} of {want}{newer}")))
 }
 
 async fn check_master_key(config: &Config, db: &Db) -> anyhow::Result<(MasterKey, String)> {
@@ -200,24 +178,6 @@ async fn check_master_key(config: &Config, db: &Db) -> anyhow::Result<(MasterKey
     })?;
     let text = format!("opens the seal (id {})", master_key.id());
     Ok((master_key, text))
-}
-
-async fn check_signing_keys(
-    db: &Db,
-    master_key: &MasterKey,
-    config: &Config,
-    now: Timestamp,
-) -> anyhow::Result<((), String)> {
-    keys::ops::load(db, master_key).await?;
-    let lives = keys::ops::lifecycles(db).await?;
-    let ailments = keys::rotation::problems(&lives, now, keys::ops::rotation_policy(&config.keys));
-    let ailments: Vec<String> =
-        ailments.iter().map(|ailment| format!("{ailment}{}", remedies::remedy(ailment))).collect();
-    anyhow::ensure!(ailments.is_empty(), "{}", ailments.join("; "));
-    let active = |alg| lives.iter().find(|key| key.alg == alg && key.state == KeyState::Active);
-    let ages = config.keys.algorithms.iter().copied().filter_map(active);
-    let ages = ages.map(|key| format!("{} signs since {}", key.alg.name(), format_paris_time(key.since)));
-    Ok(((), ages.collect::<Vec<_>>().join(", ")))
 }
 
 async fn check_deployment(db: &Db, declared: &DeploymentFiles, report: &mut DoctorReport<'_>) -> anyhow::Result<()> {
@@ -257,80 +217,8 @@ async fn check_published(tx: &mut Tx, plan: &PublishPlan, declared: &DeploymentF
     Ok(format!("{schools} schools, {clients} relying parties, revision {}{more}", plan.revision))
 }
 
-async fn check_outbox(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
-    let (waiting, oldest) = outbox::backlog(&mut db.read().await?).await?;
-    if let Some(oldest) = oldest.map(Timestamp) {
-        let since = format_paris_time(oldest);
-        anyhow::ensure!(
-            now.since(oldest) < MAX_QUEUE_DELAY,
-            "{waiting} messages wait, the oldest since {since}: does `preau serve` run, does the gateway answer?"
-        );
-    }
-    Ok(((), format!("{waiting} messages wait")))
-}
-
-async fn check_sms(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<((), String)> {
-    if let Some(outage) = otp::ops::active_outages(db, now).await?.first() {
-        let (reason, since) = (outage.reason.name(), format_paris_time(outage.began_at));
-        let remedy = outage.remedy(&config.sms);
-        anyhow::bail!("{reason}: {} (since {since}, {} times): {remedy}", outage.detail, outage.refusals);
-    }
-    let (used, cap) = (otp::ops::sent_today(&mut db.read().await?, now).await?, config.sms.daily_cap);
-    let gateway = if config.sms.fallback.is_some() { ", by the primary gateway" } else { "" };
-    let caps = otp::ops::used_caps(&mut db.read().await?, config, now).await?;
-    let caps: String = caps.iter().map(|used| format!("; {used}")).collect();
-    Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap){gateway}{caps}")))
-}
-
-/// Lists undelivered back-channel logouts: for information only, as no operator here can repair a relying party.
-async fn logout_summary(db: &Db) -> anyhow::Result<((), String)> {
-    let rows = logouts::store::count_undelivered(&mut db.read().await?).await?;
-    let text: Vec<String> = rows.into_iter().map(|(client, state, n)| format!("{client}: {n} {state}")).collect();
-    Ok(((), if text.is_empty() { "all of the last 30 days".to_owned() } else { text.join(", ") }))
-}
-
-/// Lists clients sending neither PKCE nor nonce: for information only, as the requests are the relying party's choice.
-async fn unprotected_codes_summary(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
-    let bare = clients::ops::list_unprotected(&mut db.read().await?, now).await?;
-    let text = match bare.is_empty() {
-        true => "every client sends PKCE or nonce".to_owned(),
-        false => format!(
-            "neither PKCE nor nonce from {}: see `preau client show`",
-            bare.iter().map(ClientId::as_str).collect::<Vec<_>>().join(", ")
-        ),
-    };
-    Ok(((), text))
-}
-
 async fn accounts_summary(db: &Db) -> anyhow::Result<((), String)> {
     let counts = accounts::store::count_by_state(&mut db.read().await?).await?;
     let text: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
     Ok(((), if text.is_empty() { "none yet".to_owned() } else { text.join(", ") }))
-}
-
-async fn check_clock(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
-    anyhow::ensure!(
-        now >= EARLIEST_PLAUSIBLE_TIME,
-        "it says {}: set it, tokens are signed with it",
-        format_paris_time(now)
-    );
-    if let Some(theirs) = db.server_time().await? {
-        anyhow::ensure!(
-            now.since(theirs).0.abs() < Span::minutes(1).0,
-            "it says {}, the database's machine says {}: set them alike",
-            format_paris_time(now),
-            format_paris_time(theirs)
-        );
-    }
-    // Audit events in the future do no harm, but the recorded time holds every server's clock there.
-    if let Some(seen) = db.last_seen_time().await? {
-        anyhow::ensure!(
-            seen.since(now) < Span::minutes(1),
-            "it says {}, but a server of this house was at {}: set it; or, if it is right now, run \
-             `preau doctor --clock-is-right` and start the servers again",
-            format_paris_time(now),
-            format_paris_time(seen)
-        );
-    }
-    Ok(((), format!("{} in Paris", format_paris_time(now))))
 }

@@ -237,6 +237,5 @@ fn beginning_of_day(day: NaiveDate) -> Option<Timestamp> {
 
 /// Formats a time for operators: 2026-10-03 14:30, in Paris.
 fn format_paris_time(at: Timestamp) -> String {
-    let time = DateTime::from_timestamp_millis(at.0).unwrap_or_default().with_timezone(&Paris);
-    time.format("%Y-%m-%d %H:%M").to_string()
+    crate::http::pages::dates::paris_time(at)
 }

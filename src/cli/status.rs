@@ -12,11 +12,9 @@ use crate::bootstrap;
 use crate::config::Config;
 use crate::db::files::sqlite_file;
 use crate::db::{AccessMode, Db};
+use crate::doctor::ops::status::{self, LastImport};
 use crate::jose::KeyState;
-use crate::{accounts, audit, keys, logouts, otp, outbox, roster, tenants};
-
-/// The time within which an import that has not ended counts as running.
-const IMPORT_WINDOW: Span = Span::days(1);
+use crate::{accounts, logouts};
 
 pub async fn run(config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = super::operator_dependencies();
@@ -82,42 +80,35 @@ fn is_refused(error: &reqwest::Error) -> bool {
 }
 
 async fn print_stored(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let ago = |at: i64| format_age(now.since(Timestamp(at)));
+    let ago = |at: Timestamp| format_age(now.since(at));
     let size = sqlite_file(&config.database.url).and_then(|file| std::fs::metadata(file).ok());
     let size = size.map(|file| format!(", {} MiB", file.len() / 1024 / 1024)).unwrap_or_default();
-    let count = db.applied_migrations().await?;
+    let found = status::read(db, config, now).await?;
+    let count = found.migrations;
     line(out, "database", &format!("{}{size}, {count} migrations", config.database.location()))?;
 
     let mut tx = db.read().await?;
     let accounts = accounts::store::count_by_state(&mut tx).await?;
     let accounts: Vec<String> = accounts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
     line(out, "accounts", &or(accounts.join(", "), "none yet"))?;
-    let open = tenants::store::figures::count_open_campaigns(&mut tx, now).await?;
-    line(out, "campaigns", &format!("{open} schools open"))?;
-    let (running, schools) = roster::store::runs::count_unfinished(&mut tx, now.minus(IMPORT_WINDOW)).await?;
-    let mut imports: Vec<String> = roster::store::runs::list_last_complete(&mut tx, Timestamp(0))
-        .await?
-        .into_iter()
-        .map(|(academy, format, at)| format!("{academy} {format} {} ago", ago(at)))
-        .collect();
+    line(out, "campaigns", &format!("{} schools open", found.open_campaigns))?;
+    let last = |import: &LastImport| format!("{} {} {} ago", import.academy, import.format, ago(import.at));
+    let mut imports: Vec<String> = found.last_imports.iter().map(last).collect();
+    let (running, schools) = found.running_imports;
     if running > 0 {
         imports.push(format!("{running} not ended, {schools} schools written"));
     }
     line(out, "imports", &or(imports.join(", "), "none yet"))?;
-    let (waiting, oldest) = outbox::backlog(&mut tx).await?;
+    let (waiting, oldest) = found.backlog;
     let oldest = oldest.map(|at| format!(", the oldest for {}", ago(at))).unwrap_or_default();
-    let used = otp::ops::sent_today(&mut tx, now).await?;
-    let used = format!("{used} of {} SMS of the day", config.sms.daily_cap);
-    line(out, "messages", &format!("{waiting} wait{oldest}; {used}"))?;
+    let (used, cap) = found.sms_of_day;
+    line(out, "messages", &format!("{waiting} wait{oldest}; {used} of {cap} SMS of the day"))?;
     let undelivered: i64 = logouts::store::count_undelivered(&mut tx).await?.iter().map(|(_, _, n)| n).sum();
-    line(out, "sign-outs", &format!("{undelivered} not told, of 30 days"))?;
-    let backup = audit::store::find_last_backup(&mut tx).await?;
-    let backup = backup.map(|at| format!("{} ago", ago(at.0))).unwrap_or_default();
-    line(out, "backup", &or(backup, "none by `preau backup`"))?;
     drop(tx);
-
-    let outages = otp::ops::active_outages(db, now).await?;
-    for outage in &outages {
+    line(out, "sign-outs", &format!("{undelivered} not told, of 30 days"))?;
+    let backup = found.backup.map(|at| format!("{} ago", ago(at))).unwrap_or_default();
+    line(out, "backup", &or(backup, "none by `preau backup`"))?;
+    for outage in &found.outages {
         let since = format_paris_time(outage.began_at);
         line(
             out,
@@ -125,12 +116,10 @@ async fn print_stored(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn W
             &format!("{}: {} (since {since}): see `preau sms status`", outage.reason.name(), outage.detail),
         )?;
     }
-    let lives = keys::ops::lifecycles(db).await?;
-    let active = lives.iter().filter(|key| key.state == KeyState::Active);
-    let ages: Vec<String> =
-        active.map(|key| format!("{} for {}", key.alg.name(), format_age(now.since(key.since)))).collect();
+    let active = found.keys.iter().filter(|key| key.state == KeyState::Active);
+    let ages: Vec<String> = active.map(|key| format!("{} for {}", key.alg, ago(key.since))).collect();
     line(out, "keys", &or(ages.join(", "), "none yet"))?;
-    Ok(outages.is_empty())
+    Ok(found.outages.is_empty())
 }
 
 fn or(text: String, otherwise: &str) -> String {

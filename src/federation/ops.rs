@@ -13,6 +13,7 @@ pub use link::{
     check_owner, find_pending_link, keep_pending_link, link_account, link_activated, may_link, permit_link,
     sign_in_linked, take_link_permission, unlink_account, unlink_all,
 };
+pub use provider::UpstreamProvider;
 pub use unserved::end_unserved;
 
 use super::{
@@ -31,7 +32,6 @@ use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::params::Params;
 use crate::protocol::redirect::with_query;
 use crate::sessions;
-use provider::UpstreamProvider;
 
 /// The sign between the attempt and the pending request in `state`: one of an address that neither has.
 const STATE_SEPARATOR: char = '~';

@@ -321,11 +321,26 @@ pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     tx.execute(sql, args![now.minus(Span::days(1)), CLEANUP_BATCH_ROWS]).await
 }
 
-/// Returns the number of waiting jobs per kind and the creation time of the oldest, for `/metrics`.
-pub async fn queue_lengths(tx: &mut Tx) -> Result<Vec<(JobKind, i64, Timestamp)>> {
-    let sql = "SELECT kind, COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' GROUP BY kind";
-    let rows = tx.fetch_all::<(String, i64, i64)>(sql, Vec::new()).await?;
-    Ok(rows.into_iter().filter_map(|(kind, n, at)| Some((kind.parse().ok()?, n, Timestamp(at)))).collect())
+/// The waiting jobs of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitingJobs {
+    pub kind: JobKind,
+    pub waiting: i64,
+    /// Of these, tried before without success.
+    pub tried: i64,
+    pub oldest: Timestamp,
+}
+
+/// Counts the waiting jobs, by kind, for `/metrics` and the operator's page.
+pub async fn list_waiting(tx: &mut Tx) -> Result<Vec<WaitingJobs>> {
+    // A claimed job counts its attempt before it is made: a job in its first attempt has not failed.
+    let sql = "SELECT kind, COUNT(*), CAST(COALESCE(SUM(CASE WHEN attempts > 1 THEN 1 ELSE 0 END), 0) AS BIGINT), \
+               MIN(created_at) FROM outbox WHERE state = 'waiting' GROUP BY kind ORDER BY kind";
+    let rows = tx.fetch_all::<(String, i64, i64, i64)>(sql, Vec::new()).await?;
+    let jobs = |(kind, waiting, tried, at): (String, i64, i64, i64)| {
+        Some(WaitingJobs { kind: kind.parse().ok()?, waiting, tried, oldest: Timestamp(at) })
+    };
+    Ok(rows.into_iter().filter_map(jobs).collect())
 }
 
 /// Returns the number of waiting messages and the creation time of the oldest, for `doctor` and readiness. Back-channel

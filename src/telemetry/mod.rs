@@ -3,6 +3,7 @@
 //! A failure is logged once, by its handler (`http/middleware.rs`); the formatter escapes control characters in values
 //! (docs/threats.md#attack-x5).
 
+mod findings;
 mod metrics;
 mod process;
 mod requests;
@@ -11,6 +12,7 @@ mod sample;
 mod tests;
 mod traces;
 
+pub use findings::{CheckLevel, FINDINGS_TTL, Finding, KeepsNobodyOut, KeptFindings};
 pub use metrics::{ConnectionMetrics, METRICS_CONTENT_TYPE, Metrics};
 pub use process::ProcessSample;
 pub use sample::{

@@ -1,56 +1,13 @@
 //! The report of doctor: for a person a line a check, for monitoring one JSON object and an exit code.
 
-use std::fmt;
 use std::io::Write;
 
 use serde::Serialize;
 
+use crate::telemetry::CheckLevel;
+
 /// The version of the JSON object. A member that is added does not change it.
 const REPORT_VERSION: u32 = 1;
-
-/// The level of a check or of the whole report, as Nagios has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CheckLevel {
-    Ok,
-    /// Nobody is kept out yet.
-    Warning,
-    Critical,
-    /// Something could not be checked: the configuration cannot be read, or a check ended early.
-    Unknown,
-}
-
-impl CheckLevel {
-    /// Returns the exit code of a Nagios plugin.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            CheckLevel::Ok => 0,
-            CheckLevel::Warning => 1,
-            CheckLevel::Critical => 2,
-            CheckLevel::Unknown => 3,
-        }
-    }
-
-    fn worse(self, other: Self) -> Self {
-        let rank = |level| match level {
-            CheckLevel::Ok => 0,
-            CheckLevel::Warning => 1,
-            CheckLevel::Unknown => 2,
-            CheckLevel::Critical => 3,
-        };
-        if rank(other) > rank(self) { other } else { self }
-    }
-}
-
-/// Marks the error of a check that keeps nobody out yet, as a context without words.
-#[derive(Debug)]
-pub struct KeepsNobodyOut;
-
-impl fmt::Display for KeepsNobodyOut {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
-}
 
 /// The result of one check.
 #[derive(Serialize)]
@@ -89,11 +46,7 @@ impl<'a> DoctorReport<'a> {
     pub fn record_value<T>(&mut self, what: &str, found: anyhow::Result<(T, String)>) -> anyhow::Result<Option<T>> {
         let (value, level, text) = match found {
             Ok((value, text)) => (Some(value), CheckLevel::Ok, text),
-            Err(error) => {
-                let minor = error.downcast_ref::<KeepsNobodyOut>().is_some();
-                let level = if minor { CheckLevel::Warning } else { CheckLevel::Critical };
-                (None, level, crate::cli::in_one_line(&error))
-            }
+            Err(error) => (None, CheckLevel::of_failure(&error), crate::cli::in_one_line(&error)),
         };
         self.push(what, level, text)?;
         Ok(value)

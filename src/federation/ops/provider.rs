@@ -76,15 +76,19 @@ impl<'a> UpstreamProvider<'a> {
         Ok(answer.body)
     }
 
+    /// Fetches the discovery document of the issuer.
+    pub async fn fetch_metadata(&self) -> anyhow::Result<ProviderMetadata> {
+        let issuer = &self.upstream.issuer;
+        let document = self.get(&ProviderMetadata::address(issuer), MAX_METADATA_BYTES).await?;
+        let found = ProviderMetadata::parse(&document, issuer)?;
+        anyhow::ensure!(self.is_for_browsers(&found.authorization_endpoint), "authorization_endpoint is no URL");
+        Ok(found)
+    }
+
     /// Returns the discovery document of the issuer, at most five minutes old.
     pub async fn metadata(&self) -> Result<Arc<ProviderMetadata>, UpstreamFailure> {
         let (app, issuer) = (self.op.app, &self.upstream.issuer);
-        let fetch = async || {
-            let document = self.get(&ProviderMetadata::address(issuer), MAX_METADATA_BYTES).await?;
-            let found = ProviderMetadata::parse(&document, issuer)?;
-            anyhow::ensure!(self.is_for_browsers(&found.authorization_endpoint), "authorization_endpoint is no URL");
-            Ok::<_, anyhow::Error>(found)
-        };
+        let fetch = async || self.fetch_metadata().await;
         let upstream = self.upstream.id.as_str();
         let log = |error: anyhow::Error| tracing::warn!(upstream, %error, "no discovery document");
         let found = app.upstream_metadata.get_or_fetch(issuer, self.op.now, false, fetch, log).await;

@@ -112,6 +112,11 @@ pub fn next_morning(at: Timestamp) -> Timestamp {
     nine.map_or(at, |time| Timestamp(time.timestamp_millis()))
 }
 
+/// Formats a time for operators: `2026-11-24 14:30`.
+pub fn paris_time(at: Timestamp) -> String {
+    in_paris(at).map(|at| at.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
 /// Returns a time as a field of a form has it: `2026-11-24T14:30`.
 pub fn field_value(at: Timestamp) -> String {
     in_paris(at).map(|at| at.format("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
