@@ -34,7 +34,7 @@ pub struct AnnouncementOrder {
     pub ends_at: i64,
 }
 
-/// What a form says, as it was typed.
+/// The answers of a form, as they were typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TypedAnnouncement {
     pub academy: Option<String>,

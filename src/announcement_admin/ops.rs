@@ -33,6 +33,16 @@ pub struct AnnouncementPlaces {
     pub academies: Vec<(String, String)>,
 }
 
+impl AnnouncementPlaces {
+    /// True if an academy, or all, is one of the places.
+    pub fn offers(&self, academy: Option<&str>) -> bool {
+        match academy {
+            None => self.everywhere,
+            Some(wanted) => self.academies.iter().any(|(id, _)| id == wanted),
+        }
+    }
+}
+
 /// Returns the places for which the administrator may write.
 pub async fn list_places(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<AnnouncementPlaces> {
     let scope = AdminScope::of(&on_duty.roles, AdminAct::Announce, op.now);

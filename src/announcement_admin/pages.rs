@@ -148,8 +148,8 @@ async fn submit(
     let SignedInAdministrator(on_duty) = who;
     let typed = typed(&form);
     // Whoever may not write there is told nothing of the fields.
-    let place = place_of(typed.academy.as_deref());
-    if may_everywhere(&on_duty.roles, AdminAct::Announce, &[place], ctx.now).is_none() {
+    let places = ops::list_places(&on_duty.operation(&app, &ctx, None), &on_duty).await.map_err(failed)?;
+    if !places.offers(typed.academy.as_deref()) {
         on_duty.permit(&app, &ctx, AdminAct::Announce, &[]).await?;
     }
     let (error, faults) = match typed.judge(ctx.now) {

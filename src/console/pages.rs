@@ -1,4 +1,6 @@
-//! `/admin`: what waits, and figures that are there.
+//! `/admin`: what waits, and figures that are there. [`system`] is the operator's page.
+
+mod system;
 
 use axum::Router;
 use axum::extract::State;
@@ -21,7 +23,7 @@ use crate::http::paths;
 use crate::http::request_context::RequestContext;
 
 pub fn routes() -> Router<AppState> {
-    Router::new().route(paths::ADMIN, get(show))
+    Router::new().route(paths::ADMIN, get(show)).route(paths::ADMIN_SYSTEM, get(system::show))
 }
 
 async fn show(

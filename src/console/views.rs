@@ -1,5 +1,9 @@
 //! The home of the console.
 
+mod system;
+
+pub use system::{ImportLine, KeyLine, OutageLine, QueueLine, SystemCheckLine, SystemPage};
+
 use serde::Serialize;
 
 use crate::administrators::views::ConsoleFrame;

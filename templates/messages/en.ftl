@@ -2394,3 +2394,85 @@ admin-announce-effect-all = The message shows on all pages of sign-in and activa
 admin-announce-now = as soon as it is confirmed
 admin-announce-confirm = Show it
 admin-announce-full = Three announcements are already shown or to come in this place. End one of them first.
+admin-room-system = System
+admin-system-what = What this server finds wrong with the deployment, and how it stands. Checked at { $hour }, once a minute at most. Nothing is changed here.
+admin-system-checks = Checks
+admin-system-said = What the check says
+admin-system-level-ok = in order
+admin-system-level-warning = to be looked at
+admin-system-level-critical = to be repaired
+admin-system-level-unknown = not checked
+admin-system-rest = Each server checks itself; the one that answers you is here. Addresses to listen on, the deployment's files and unsealed copies are checked on the machine:
+admin-finding-sources = Visitors' addresses
+admin-finding-certificate = Certificate
+admin-finding-disk = Disk
+admin-finding-master-key-file = Master key file
+admin-finding-database-files = Database files
+admin-finding-migrations = Schema of the database
+admin-finding-signing-keys = Signing keys
+admin-finding-outbox = Outgoing messages
+admin-finding-sms = SMS
+admin-finding-sign-outs-told = Sign-outs told
+admin-finding-codes-protected = Codes protected by services
+admin-finding-clock = Clock
+admin-finding-ephemeral-store = Shared memory
+admin-finding-sms-gateway = SMS gateway
+admin-finding-sms-fallback = Second SMS gateway
+admin-finding-sms-voice = Voice calls
+admin-finding-mail = Mail
+admin-finding-upstream = Identity provider
+admin-system-server = This server
+admin-system-version = Version
+admin-system-issuer = Issuer
+admin-system-database = Database
+admin-system-migrations = { $n } migrations applied
+admin-system-store = Shared memory
+admin-system-memory = the memory of this server
+admin-system-backup = Last backup by preau backup
+admin-system-no-backup = none
+admin-system-sms = SMS and campaigns
+admin-system-sms-today = SMS of the day
+admin-system-caps = Caps half used
+admin-system-outages = Outages of SMS
+admin-system-outage-since = since { $when }, { $n ->
+    [one] one refusal
+   *[other] { $n } refusals
+}
+admin-system-none = none
+admin-system-campaigns = Open campaigns
+admin-system-keys = Signing keys
+admin-system-key = Key
+admin-system-since = Since
+admin-system-next = Next change
+admin-system-key-upcoming = published, not used yet
+admin-system-key-active = signs
+admin-system-key-retiring = signs no more, still verifies
+admin-system-step-publish_next = a next key is published: { $when }
+admin-system-step-stop_signing = stops signing: { $when }
+admin-system-step-activate = begins to sign: { $when }
+admin-system-step-retire = leaves the published set: { $when }
+admin-system-step-delete = is deleted: { $when }
+admin-system-outbox = Waiting to leave
+admin-system-waiting = Waiting
+admin-system-tried = Tried without success
+admin-system-oldest = The oldest
+admin-system-nothing-waits = Nothing waits.
+admin-job-find_and_send = Activation codes to look up
+admin-job-recovery_code = Recovery codes to look up
+admin-job-phone_proof = Codes that prove a mobile
+admin-job-sms = SMS and calls
+admin-job-mail = Mails
+admin-job-notice_sms = SMS of notices, in the morning
+admin-job-backchannel_logout = Sign-outs to tell services
+admin-system-imports = Imports
+admin-system-running = { $n ->
+    [one] One import has not ended
+   *[other] { $n } imports have not ended
+}, { $schools ->
+    [one] one school written.
+   *[other] { $schools } schools written.
+}
+admin-system-academy = Académie
+admin-system-format = Format
+admin-system-last = Last complete one
+admin-system-no-import = No complete import.

@@ -21,6 +21,8 @@ mod activation_same;
 #[cfg(test)]
 mod administrators;
 #[cfg(test)]
+mod announcements;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod arrivals;
@@ -58,6 +60,8 @@ mod console_rosters_bounds;
 mod console_schools;
 #[cfg(test)]
 mod console_secrets;
+#[cfg(test)]
+mod console_system;
 #[cfg(test)]
 mod console_test_sign_in;
 #[cfg(test)]

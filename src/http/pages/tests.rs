@@ -72,6 +72,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         administrators::views::TeamPage,
         administrators::views::ReviewRolePage,
         console::views::HomePage,
+        console::views::SystemPage,
         client_admin::views::list::ServiceListPage,
         client_admin::views::ServicePage,
         client_admin::views::request_form::RequestFormPage,

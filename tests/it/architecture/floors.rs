@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 31] = [
+const TABLE: [(&[&str], &[&str]); 32] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -48,6 +48,8 @@ const TABLE: [(&[&str], &[&str]); 31] = [
     (&["announcements"], &["interactions", AND_BELOW]),
     // The flows offer its doors, and none of them is used by it.
     (&["federation"], &["credentials", "interactions", AND_BELOW]),
+    // Asks everything below whether it works.
+    (&["doctor"], &["federation", AND_BELOW]),
     // Every way to a new password ends there, also that of an activation which finds an account.
     (&["recovery"], &["credentials", "interactions", "services", "guardianship", AND_BELOW]),
     // An address that changes ends the recoveries that began by mail.
@@ -67,7 +69,7 @@ const TABLE: [(&[&str], &[&str]); 31] = [
     (&["roster_admin"], &["administrators", AND_BELOW]),
     (&["announcement_admin"], &["administrators", "announcements", AND_BELOW]),
     // The pages of the console that belong to no other feature.
-    (&["console"], &["helpdesk", "administrators", AND_BELOW]),
+    (&["console"], &["helpdesk", "administrators", "doctor", AND_BELOW]),
 ];
 const BELOW_SESSIONS: &[&str] = &[
     "logouts", "subjects", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits",
