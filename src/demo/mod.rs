@@ -5,6 +5,7 @@
 
 mod account;
 mod administrators;
+mod console;
 mod folder;
 mod greeting;
 mod letters;

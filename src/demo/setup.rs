@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 
+use super::administrators::HEAD_SCHOOL_UAI;
+use super::console::CAMPAIGN_AGE_DAYS;
 use super::folder::DemoFolder;
 use super::rosters::{self, SCHOOLS};
 use crate::app::{App, Operation};
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::uai::Uai;
 use crate::config::deployment::DeploymentFiles;
+use crate::db::Durability;
 use crate::roster::formats::RosterFormat;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
 use crate::roster::reconcile::RemovalPolicy;
 use crate::roster::store::import::find_set;
 use crate::tenants::ops::{CampaignChange, change_campaign};
-use crate::tenants::{self, CampaignStatus, campaign_status};
+use crate::tenants::{self, Campaign, CampaignStatus, campaign_status};
 
 /// The school with a closed campaign, to show the page for closed campaigns.
 pub const CLOSED_SCHOOL_UAI: &str = "0349997G";
@@ -77,7 +80,8 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
     Ok(())
 }
 
-/// Opens every campaign from now on, except the closed one.
+/// Opens every campaign for fifteen days more, except the closed one. One that is open keeps its beginning; that of the
+/// head's school began some days ago, because its figures have a past.
 pub async fn set_campaigns(app: &App, now: Timestamp) -> anyhow::Result<()> {
     for school in &SCHOOLS {
         let uai = Uai::parse(school.uai)?;
@@ -90,7 +94,24 @@ pub async fn set_campaigns(app: &App, now: Timestamp) -> anyhow::Result<()> {
         } else {
             CampaignChange::Open { days: CAMPAIGN_DAYS }
         };
-        change_campaign(Operation::of_job(app, "demo").database(), &uai, change).await?;
+        let op = Operation::of_job(app, "demo");
+        let held = tenants::store::find_campaign(&mut app.db.read().await?, &uai).await?;
+        match (campaign_status(held, now), held) {
+            (CampaignStatus::Open, Some(held)) => {
+                let closes_at = now.plus(Span::days(CAMPAIGN_DAYS));
+                let mut tx = op.write(Durability::Durable).await?;
+                tenants::store::upsert_campaign(&mut tx, &uai, Campaign { closes_at, ..held }).await?;
+                tx.commit().await?;
+            }
+            (CampaignStatus::NotPlanned, _) if school.uai == HEAD_SCHOOL_UAI => {
+                let opened = Operation { now: now.minus(Span::days(CAMPAIGN_AGE_DAYS)), ..op };
+                let change = CampaignChange::Open { days: CAMPAIGN_AGE_DAYS + CAMPAIGN_DAYS };
+                change_campaign(opened.database(), &uai, change).await?;
+            }
+            _ => {
+                change_campaign(op.database(), &uai, change).await?;
+            }
+        }
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::account::{self, DemoAccount};
 use super::administrators;
+use super::console;
 use super::folder::DemoFolder;
 use super::letters::{self, DemoLetters};
 use super::notices;
@@ -154,6 +155,7 @@ impl Demo {
         let letters = letters::ensure(&app, folder).await?;
         administrators::ensure(&app).await?;
         administrators::give_roster(&app, folder).await?;
+        Box::pin(console::ensure(&app, folder)).await?;
         Ok(Self { app, sample_sites, listeners: doors, account, letters })
     }
 

@@ -1,10 +1,12 @@
 //! The demo on one folder: kept over a restart, emptied on request, never another program's; whole over HTTP.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
 
+use super::administrators::{self, ADMINISTRATORS, HEAD_SCHOOL_UAI};
 use super::greeting::FEATURED_MEMBERS;
 use super::letters::{DemoLetter, PARENT_FILE, PUPILS_FILE};
 use super::rosters::{SCHOOLS, cast};
@@ -25,7 +27,7 @@ use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::roster::store::list_children_of_account;
 use crate::tenants::{self, CampaignStatus, campaign_status};
-use crate::{accounts, login};
+use crate::{accounts, announcement_admin, client_admin, helpdesk, login, logouts, roster_admin, school_admin};
 use secrecy::ExposeSecret as _;
 
 fn deployment() -> PathBuf {
@@ -47,6 +49,83 @@ fn persistent_state(demo: &Demo) -> [String; 3] {
     [demo.account.identifiant.clone(), demo.account.password.expose_secret().to_owned(), secret]
 }
 
+/// Counts what a start makes: accounts by state, uploads, requests, announcements, batches of letters, days of campaigns.
+async fn count_rows(demo: &Demo) -> Vec<(String, i64)> {
+    let mut tx = demo.app().db.read().await.unwrap();
+    let mut rows = accounts::store::count_by_state(&mut tx).await.unwrap();
+    for (name, sql) in [
+        ("uploads", "SELECT COUNT(*) FROM roster_upload"),
+        ("requests", "SELECT COUNT(*) FROM client_request"),
+        ("announcements", "SELECT COUNT(*) FROM announcement"),
+        ("batches", "SELECT COUNT(*) FROM letter_batch"),
+        ("days", "SELECT CAST(SUM(n) AS BIGINT) FROM campaign_day"),
+        ("notices", "SELECT COUNT(*) FROM notice"),
+        ("deliveries", "SELECT COUNT(*) FROM logout_delivery"),
+    ] {
+        let (n,): (i64,) = tx.fetch_one(sql, Vec::new()).await.unwrap();
+        rows.push((name.to_owned(), n));
+    }
+    rows
+}
+
+#[tokio::test]
+async fn its_console_has_something_to_show_on_every_page() {
+    let data = tempfile::tempdir().unwrap();
+    let demo = start(data.path(), false).await.unwrap();
+    let (app, now) = (demo.app(), demo.app().now());
+    let duty = async |email: &str| administrators::on_duty(app, email, now).await.unwrap().unwrap();
+    let (academy, head) = (duty(ADMINISTRATORS[0].1).await, duty(ADMINISTRATORS[1].1).await);
+    let op = Operation::of_job(app, "test");
+    let uai = Uai::parse(HEAD_SCHOOL_UAI).unwrap();
+
+    // A campaign of ten days, with a funnel.
+    let place = school_admin::ops::find_school(&mut app.db.read().await.unwrap(), &head, &uai).await.unwrap().unwrap();
+    let seen = school_admin::ops::open_school(&op, &head, place).await.unwrap();
+    let days: BTreeSet<&str> = seen.days.iter().map(|row| row.day.as_str()).collect();
+    let of = |step: &str| seen.days.iter().filter(|row| row.step == step).map(|row| row.n).sum::<i64>();
+    assert!(days.len() >= 4, "{days:?}");
+    assert!(of("asked") > of("code") && of("code") > of("children") && of("children") > of("active"), "{days:?}");
+    assert!(of("active") >= 5, "{:?}", seen.days);
+    assert!(!seen.tried.is_empty(), "one tried with another number");
+    let (from, to) = seen.chart.unwrap();
+    assert!(to.since(from) >= Span::days(9), "{from:?} {to:?}");
+
+    // Uploads, letters, requests, sign-outs, announcements.
+    let uploads = roster_admin::ops::list(&op, &academy, ("", "")).await.unwrap();
+    let states: BTreeSet<&str> = uploads.iter().map(|row| row.state.as_str()).collect();
+    assert!(states.contains("waiting") && states.contains("refused"), "{states:?}");
+    let batches = school_admin::ops::letters::list_batches(&op, &head, ("", "")).await.unwrap();
+    assert!(batches.iter().any(|batch| batch.letters > 0), "{batches:?}");
+    let mut tx = app.db.read().await.unwrap();
+    let open = client_admin::store::requests::list_open(&mut tx, "", 10).await.unwrap();
+    let own = open.iter().filter(|request| request.author_id == academy.administrator.id).count();
+    assert_eq!((open.len(), own), (2, 1), "{open:?}");
+    assert!(!logouts::store::count_undelivered(&mut tx).await.unwrap().is_empty());
+    drop(tx);
+    let told = announcement_admin::ops::list(&op, &academy, "").await.unwrap();
+    assert!(told.iter().all(|row| row.ends_at < now.0) && told.len() == 1, "visitors see none: {told:?}");
+
+    // Notices of each kind, and people with different things in their way.
+    let mut tx = app.db.read().await.unwrap();
+    let (kinds,): (i64,) =
+        tx.fetch_one("SELECT COUNT(DISTINCT kind) FROM notice WHERE settled_at IS NULL", Vec::new()).await.unwrap();
+    assert_eq!(kinds, 8);
+    let persons: Vec<(String,)> = tx
+        .fetch_all("SELECT DISTINCT person_id FROM link WHERE uai = '0349999J' AND level = 'legal'", Vec::new())
+        .await
+        .unwrap();
+    drop(tx);
+    let mut causes = BTreeSet::new();
+    for (id,) in persons {
+        let file = helpdesk::ops::person::find(&op, &id).await.unwrap().unwrap();
+        causes.insert(file.cause.word());
+    }
+    for cause in ["other_number", "contested", "set_aside", "suspended", "codes_used_up", "pending", "not_activated"] {
+        assert!(causes.contains(cause), "{cause}: {causes:?}");
+    }
+    stop(demo).await;
+}
+
 #[tokio::test]
 async fn a_second_start_keeps_everything_and_fresh_begins_anew() {
     let data = tempfile::tempdir().unwrap();
@@ -54,16 +133,12 @@ async fn a_second_start_keeps_everything_and_fresh_begins_anew() {
     let before = persistent_state(&first);
     let roster = std::fs::read_dir(data.path().join("rosters")).unwrap().count();
     assert_eq!(roster, 3, "a folder an academy");
+    let rows = count_rows(&first).await;
     stop(first).await;
 
     let second = start(data.path(), false).await.unwrap();
     assert_eq!(persistent_state(&second), before);
-    let mut tx = second.app().db.read().await.unwrap();
-    assert_eq!(
-        accounts::store::count_by_state(&mut tx).await.unwrap(),
-        [("active".to_owned(), 1), ("pending".to_owned(), 5)]
-    );
-    drop(tx);
+    assert_eq!(count_rows(&second).await, rows, "a later start adds nothing");
     stop(second).await;
 
     let third = start(data.path(), true).await.unwrap();
