@@ -49,6 +49,8 @@ pub async fn ensure(app: &AppState, folder: &DemoFolder) -> anyhow::Result<()> {
         (duty(ADMINISTRATORS[0].1).await?, duty(ADMINISTRATORS[1].1).await?, duty(COLLEAGUE.1).await?);
     let college = Uai::parse(HEAD_SCHOOL_UAI)?;
     people::run_campaign(app, &college, now).await?;
+    // Before some of them get an account by other ways: whoever has one is in no campaign.
+    write_steps(&Operation::of_job(app, "demo")).await?;
     people::meet_obstacles(app, &college, now).await?;
     uploads::refuse_one(app, folder, (&head, &academy)).await?;
     services::ask(app, (&academy, &colleague), now).await?;
@@ -56,7 +58,6 @@ pub async fn ensure(app: &AppState, folder: &DemoFolder) -> anyhow::Result<()> {
     print_letters(app, &head, &college, now.minus(Span::days(2))).await?;
     announce(app, &academy, now.minus(Span::days(5))).await?;
     let op = Operation::of_job(app, "demo");
-    write_steps(&op).await?;
     while count_schools(&op).await? > 0 {}
     folder.keep(MADE_FILE, "1")?;
     Ok(())

@@ -92,7 +92,8 @@ async fn what_waits_and_what_fails_is_counted_and_checked_once_a_minute() {
         outbox::enqueue(&mut tx, &server.app.master_key, JobKind::Sms, "{}").await.unwrap();
     }
     tx.commit().await.unwrap();
-    server.execute_sql("UPDATE outbox SET attempts = 4 WHERE id = (SELECT MIN(id) FROM outbox)", Vec::new()).await;
+    let tried = "UPDATE outbox SET attempts = 4 WHERE id = (SELECT MIN(id) FROM outbox WHERE state = 'waiting')";
+    assert_eq!(server.execute_sql(tried, Vec::new()).await, 1);
     server.advance(Span::seconds(30));
     // The queues are as they are; the checks are those of a minute.
     let said = see(&mut who).await;

@@ -6,6 +6,7 @@ use crate::administrators::ops::OnDuty;
 use crate::app::{App, Operation};
 use crate::demo::administrators::upload;
 use crate::demo::folder::DemoFolder;
+use crate::roster_admin::UploadState;
 use crate::roster_admin::ops::work::work_once;
 use crate::roster_admin::ops::{UploadChoice, UploadDecision, decide, find};
 
@@ -18,6 +19,9 @@ pub async fn refuse_one(app: &App, folder: &DemoFolder, (head, academy): (&OnDut
     let Some(id) = upload(&op, head, folder, LEFT_OUT_PUPILS).await? else { return Ok(()) };
     while work_once(&op).await? {}
     let file = find(&op, &id).await?.context("the demo's upload is not there")?;
+    if file.upload.state == UploadState::Refused {
+        return Ok(());
+    }
     let seen = (file.upload.version, file.upload.digest.as_str());
     let reason = "Il manque une classe : exportez toute la base.";
     match decide(&op, academy, &file, (UploadChoice::Refuse, reason), seen).await? {
