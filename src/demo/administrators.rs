@@ -26,14 +26,18 @@ pub const ADMINISTRATORS: [(&str, &str); 2] =
 /// Another administrator of the academy, who asks for a service: nobody decides on their own request.
 pub const COLLEAGUE: (&str, &str) = ("Paul Faure", "p.faure@ac-montpellier.example");
 
+/// Whoever runs the whole deployment, and sees how it stands.
+const OPERATOR: (&str, &str) = ("Yves Blanc", "y.blanc@compte.example");
+
 /// Gives all of them their roles, once.
 pub async fn ensure(app: &App) -> anyhow::Result<()> {
     let roles = [
         (AdminRole::Academy, Territory::Academy("montpellier".to_owned())),
         (AdminRole::SchoolHead, Territory::School(Uai::parse(HEAD_SCHOOL_UAI)?)),
         (AdminRole::Academy, Territory::Academy("montpellier".to_owned())),
+        (AdminRole::National, Territory::All),
     ];
-    for ((name, email), (role, territory)) in ADMINISTRATORS.into_iter().chain([COLLEAGUE]).zip(roles) {
+    for ((name, email), (role, territory)) in ADMINISTRATORS.into_iter().chain([COLLEAGUE, OPERATOR]).zip(roles) {
         let order = RoleOrder {
             name: name.to_owned(),
             email: email.to_owned(),

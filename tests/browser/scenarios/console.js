@@ -50,8 +50,19 @@ export async function adminConsole({ report, round, words, look, newVisitor }) {
     await onPage(visitor, "/admin/connexion");
     assert(words.error.length > 0, "words");
   });
-  await step("the academy tries a service with a fictitious person, and reads what FAPI 2.0 asks", async () => {
+  await step("the academy reads its announcements, and a refused one says why", async () => {
+    await visitor.goto(`${PROVIDER}/admin/connexion`);
     await visitor.use("#entrer-2");
+    await onPage(visitor, "/admin");
+    await visitor.goto(`${PROVIDER}/admin/annonces`);
+    await onPage(visitor, "/admin/annonces");
+    await visitor.fill("texte_fr", "Allez sur evil.example");
+    await visitor.use("#relire");
+    await onPage(visitor, "/admin/annonces");
+    assertSays(await visitor.text(), french ? "Retirez l'adresse" : "Take the address out");
+  });
+  await look.at(visitor, "console-annonces");
+  await step("the academy tries a service with a fictitious person, and reads what FAPI 2.0 asks", async () => {
     await visitor.goto(`${PROVIDER}/admin/services/mon-ent-montpellier/essai`);
     await visitor.use("#essayer");
     assertSays(await visitor.text(), french ? "Essai réussi" : "The test succeeded");
@@ -59,4 +70,14 @@ export async function adminConsole({ report, round, words, look, newVisitor }) {
   await look.at(visitor, "console-essai");
   await visitor.goto(`${PROVIDER}/admin/services/mon-ent-montpellier?b=fapi2`);
   await look.at(visitor, "console-fapi");
+  await visitor.use("#quitter");
+  await step("the operator sees how the deployment stands", async () => {
+    await visitor.goto(`${PROVIDER}/admin/connexion`);
+    await visitor.use("#entrer-4");
+    await onPage(visitor, "/admin");
+    await visitor.goto(`${PROVIDER}/admin/systeme`);
+    await onPage(visitor, "/admin/systeme");
+    assertSays(await visitor.text(), french ? "Clés de signature" : "Signing keys");
+  });
+  await look.at(visitor, "console-systeme");
 }
