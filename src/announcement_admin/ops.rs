@@ -174,10 +174,10 @@ async fn confirm_in(
         return Ok(AnnouncementConfirmation::NotPermitted);
     };
     // Posted twice, the answer is the same.
-    if draft.row.is_done() && draft.row.version == version.saturating_add(1) {
+    if draft.row.is_confirmed() && draft.row.version == version.saturating_add(1) {
         return Ok(AnnouncementConfirmation::Done);
     }
-    if draft.row.is_done() || draft.is_stale(now) || draft.row.version != version || draft.digest != digest {
+    if draft.row.is_confirmed() || draft.is_stale(now) || draft.row.version != version || draft.digest != digest {
         return Ok(AnnouncementConfirmation::Changed);
     }
     if draft.is_full() {

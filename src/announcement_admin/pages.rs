@@ -191,8 +191,8 @@ async fn review_page(
         let word = app.pages.message(lang, &key, &[]).map_err(failed)?;
         seen.push(SeenAnnouncement { lang: lang.tag(), word, text: text.clone() });
     }
-    let is_stale = !draft.row.is_done() && draft.is_stale(ctx.now);
-    let error = match (draft.row.is_done(), is_stale, draft.is_full()) {
+    let is_stale = !draft.row.is_confirmed() && draft.is_stale(ctx.now);
+    let error = match (draft.row.is_confirmed(), is_stale, draft.is_full()) {
         (false, true, _) => Some(AnnouncementReviewError::Changed),
         (false, false, true) => Some(AnnouncementReviewError::Full),
         _ => None,
@@ -205,8 +205,8 @@ async fn review_page(
         from: order.begins_at.map(Timestamp).filter(|at| *at > ctx.now).map_or_else(String::new, |at| moment(ctx, at)),
         to: moment(ctx, Timestamp(order.ends_at)),
         beside: draft.open.iter().map(|one| one.fr.clone()).collect(),
-        may_confirm: error.is_none() && !draft.row.is_done(),
-        is_done: draft.row.is_done(),
+        may_confirm: error.is_none() && !draft.row.is_confirmed(),
+        is_done: draft.row.is_confirmed(),
         version: draft.row.version,
         digest: draft.digest.clone(),
         error,

@@ -27,8 +27,8 @@ pub async fn run(app: AppState, mut stop: watch::Receiver<bool>) -> anyhow::Resu
 
 /// Makes waiting notices due. Returns their number.
 pub async fn release(app: &App) -> anyhow::Result<u64> {
-    let waiting = outbox::queue_lengths(&mut app.db.read().await?).await?;
-    if !waiting.iter().any(|(kind, ..)| *kind == JobKind::NoticeSms) {
+    let waiting = outbox::list_waiting(&mut app.db.read().await?).await?;
+    if !waiting.iter().any(|jobs| jobs.kind == JobKind::NoticeSms) {
         return Ok(0);
     }
     let op = Operation::of_job(app, "demo");

@@ -1,16 +1,18 @@
 //! `/admin/services/…/essai`: a test sign-in at a relying party, or at one that is asked for.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
-use super::{GatedResult, open, review, review_path, service_path};
-use crate::administrators::extract::SignedInAdministrator;
+use super::{GatedResult, review_path, service_path};
+use crate::administrators::extract::Opened;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::RoleGrant;
 use crate::app::AppState;
+use crate::client_admin::ops::ServiceFile;
+use crate::client_admin::ops::review::RequestFile;
 use crate::client_admin::ops::test_sign_in::{self, TestedService};
 use crate::client_admin::views::test_sign_in::{
     TestEncryptionView, TestPersonView, TestResultView, TestSignInPage, TestStepView, TestTokenView, WithheldView,
@@ -161,11 +163,8 @@ async fn run_page(
 pub async fn of_service(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(client_id): Path<String>,
+    Opened { on_duty, file, id: client_id }: Opened<ServiceFile>,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &client_id).await?;
     let tested = TestedService::of_service(&file);
     show_page(&app, &ctx, &on_duty, (&tested, service_path(&client_id))).await
 }
@@ -174,12 +173,9 @@ pub async fn of_service(
 pub async fn run_service(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(client_id): Path<String>,
+    Opened { on_duty, file, id: client_id }: Opened<ServiceFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = open(&app, &ctx, &on_duty, &client_id).await?;
     let tested = TestedService::of_service(&file);
     run_page(&app, &ctx, &on_duty, (&tested, service_path(&client_id), &form)).await
 }
@@ -188,11 +184,8 @@ pub async fn run_service(
 pub async fn of_request(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<RequestFile>,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = review::open(&app, &ctx, (&on_duty, false), &id).await?;
     let tested = TestedService::of_request(&file);
     show_page(&app, &ctx, &on_duty, (&tested, review_path(&id))).await
 }
@@ -201,12 +194,9 @@ pub async fn of_request(
 pub async fn run_request(
     State(app): State<AppState>,
     ctx: RequestContext,
-    who: SignedInAdministrator,
-    Path(id): Path<String>,
+    Opened { on_duty, file, id }: Opened<RequestFile>,
     form: Form,
 ) -> GatedResult {
-    let SignedInAdministrator(on_duty) = who;
-    let file = review::open(&app, &ctx, (&on_duty, false), &id).await?;
     let tested = TestedService::of_request(&file);
     run_page(&app, &ctx, &on_duty, (&tested, review_path(&id), &form)).await
 }
