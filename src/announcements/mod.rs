@@ -224,7 +224,7 @@ mod tests {
             Perimeter::default(),
             Perimeter { academies: list(&["montpellier", "toulouse"]), ..Perimeter::default() },
             Perimeter { schools: list(&["0319999A"]), ..one.clone() },
-            Perimeter { ministries: list(&["mer"]), ..one.clone() },
+            Perimeter { ministries: list(&["mer"]), ..one },
         ] {
             assert_eq!(academy_of(&other), None, "{other:?}");
         }
