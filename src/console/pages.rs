@@ -1,4 +1,4 @@
-//! `/admin`: what waits, and figures that are there. [`system`] is the operator's page.
+//! `/admin`: what waits, and figures that are there. `system` is the operator's page.
 
 mod system;
 
