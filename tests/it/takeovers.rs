@@ -88,15 +88,16 @@ async fn takeover_w3_whoever_has_the_phone_for_an_evening_keeps_nothing_of_it() 
     let mut sibling = past_the_dates(&server, &account).await;
     sibling.type_new_password(NEW).await;
     assert!(sibling.has_session(), "{}", sibling.page.visible_text());
-    let forms: [(&str, &str, &[(&str, &str)]); 4] = [
-        ("/compte/adresse", "envoyer", &[("adresse", "moi@example.org"), ("mot_de_passe", NEW)]),
-        ("/compte/donnees", "telecharger", &[("mot_de_passe", NEW)]),
-        ("/compte/fermer", "fermer", &[("mot_de_passe", NEW)]),
-        ("/compte/portable", "retirer", &[("mot_de_passe", NEW)]),
+    let forms = [
+        ("/compte/adresse", "envoyer", Some(("adresse", "moi@example.org"))),
+        ("/compte/donnees", "telecharger", None),
+        ("/compte/fermer", "fermer", None),
+        ("/compte/portable", "retirer", None),
     ];
-    for (page, button, fields) in forms {
+    for (page, button, typed) in forms {
         sibling.get(page).await;
-        sibling.submit(button, fields).await;
+        let fields: Vec<_> = typed.into_iter().chain([("mot_de_passe", NEW)]).collect();
+        sibling.submit(button, &fields).await;
         assert_eq!(sibling.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
         assert!(sibling.page.visible_text().contains("Par prudence"), "{page}: {}", sibling.page.visible_text());
     }
