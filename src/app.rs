@@ -3,10 +3,12 @@
 mod campaign_steps;
 mod last_uses;
 mod operation;
+mod sign_ins;
 
 pub use campaign_steps::{CampaignStep, CampaignSteps, NotedSteps};
 pub use last_uses::LastUses;
 pub use operation::{DatabaseOperation, Operation, StorageOperation};
+pub use sign_ins::{SignInCounters, SignInNote, SignInResult};
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -69,6 +71,8 @@ pub struct App {
     pub secret_uses: LastUses,
     /// The steps of activations, until the worker writes them to the database.
     pub campaign_steps: CampaignSteps,
+    /// The ends of sign-ins, until the worker writes them to the database.
+    pub sign_ins: SignInCounters,
     /// Wakes the outbox worker after a commit that enqueued a job.
     pub job_notifier: JobNotifier,
     /// The cache of the key sets that relying parties publish at their `jwks_uri`.
@@ -136,6 +140,7 @@ impl App {
             support_pages: SupportPageBuffer::default(),
             secret_uses: LastUses::default(),
             campaign_steps: CampaignSteps::default(),
+            sign_ins: SignInCounters::default(),
             job_notifier: JobNotifier::default(),
             client_keys: FetchCache::new(JWKS_CACHE_POLICY),
             request_objects: FetchCache::new(REQUEST_OBJECT_CACHE_POLICY),

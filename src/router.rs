@@ -25,7 +25,7 @@ use crate::http::views;
 use crate::telemetry;
 use crate::{
     activation, administrators, announcement_admin, bootstrap, client_admin, clients, console, emails, federation,
-    helpdesk, login, my_account, oidc, otp, recovery, regroup, roster_admin, school_admin,
+    figures, helpdesk, journal, login, my_account, oidc, otp, recovery, regroup, roster_admin, school_admin,
 };
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
@@ -65,6 +65,8 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(console::pages::routes())
         .merge(client_admin::pages::routes())
         .merge(school_admin::pages::routes())
+        .merge(journal::pages::routes())
+        .merge(figures::pages::routes())
         .merge(roster_admin::pages::routes())
         .merge(announcement_admin::pages::routes())
         .merge(helpdesk::pages::routes())

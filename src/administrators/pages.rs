@@ -167,6 +167,8 @@ pub async fn frame(app: &App, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow:
     room("rosters", paths::ADMIN_ROSTERS, sees(AdminAct::UploadRoster));
     room("letters", paths::ADMIN_LETTERS, sees(AdminAct::PrintLetter));
     room("services", paths::ADMIN_SERVICES, sees(AdminAct::SeeServices));
+    room("figures", paths::ADMIN_FIGURES, sees(AdminAct::ReadFigures));
+    room("journal", paths::ADMIN_JOURNAL, sees(AdminAct::ReadOwnActs));
     room("team", paths::ADMIN_TEAM, sees(AdminAct::SeeTeam));
     let announces = scope_of(on_duty, AdminAct::Announce, ctx).names_academies();
     room("announcements", paths::ADMIN_ANNOUNCEMENTS, announces);

@@ -10,7 +10,7 @@ use crate::base::typed_ids::{AccountId, ClientId, PersonId};
 use crate::base::uai::Uai;
 
 /// The recorded events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum AuditEvent {
     SignedIn,
@@ -129,6 +129,8 @@ pub enum AuditEvent {
     PersonUnblocked,
     /// An administrator took a table of people along; the detail is its kind and their number.
     PersonsExported,
+    /// An administrator took a part of the journal along; the detail is its format and the number of lines.
+    JournalExported,
     AdministratorInvited,
     /// An administrator took an invitation; the detail is the kind of the proof that was made.
     AdministratorEnrolled,

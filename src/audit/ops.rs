@@ -3,7 +3,7 @@
 //! A seal is an HMAC over the rows and the seal before, under the master key: whoever can write to the database alone
 //! can neither change, add nor remove a sealed row unnoticed. Events never wait for the chain.
 
-use super::store::{self, AuditRow, AuditSeal};
+use super::store::{self, AuditCheck, AuditRow, AuditSeal};
 use super::{AuditDetails, AuditEvent};
 use crate::app::{DatabaseOperation, StorageOperation};
 use crate::base::clock::{Span, Timestamp};
@@ -16,6 +16,10 @@ use crate::db::Durability;
 pub const SEAL_AGE: Span = Span::seconds(60);
 /// The maximum number of rows of a seal, for bounded memory.
 pub const MAX_SEAL_ROWS: i64 = 5_000;
+/// The interval at which one of the servers verifies all seals.
+const CHECK_INTERVAL: Span = Span::hours(23);
+/// The maximum number of seals that do not agree which a verification keeps by their rows.
+const MAX_BROKEN_SEALS: usize = 20;
 
 fn digest(master_key: &MasterKey, previous: &str, rows: &[AuditRow]) -> anyhow::Result<String> {
     let mut text = String::new();
@@ -77,6 +81,10 @@ pub struct SealReport {
     pub expired: i64,
     /// A line for each seal that does not agree, and why.
     pub problems: Vec<String>,
+    /// The first and the last row of the first of these seals.
+    pub broken: Vec<(String, String)>,
+    /// The last row of the last seal; empty without one.
+    pub last: String,
 }
 
 /// Compares every seal with its rows and with the seal before. `kept_since` is the beginning of the retention: rows
@@ -119,10 +127,39 @@ pub async fn verify(op: StorageOperation<'_>, kept_since: Timestamp) -> anyhow::
             if let Some(problem) = problem {
                 let at = Timestamp(seal.sealed_at);
                 report.problems.push(format!("seal {} of {}: {problem}", seal.seq, at.as_seconds()));
+                if report.broken.len() < MAX_BROKEN_SEALS {
+                    report.broken.push((seal.first.clone(), seal.last.clone()));
+                }
             }
             (previous, seq, last) = (seal.digest, seal.seq, seal.last);
         }
         seq = newest;
     }
+    report.last = last;
     Ok(report)
+}
+
+/// Verifies all seals if no server did within a day, and keeps the result for the journal. Returns the report.
+pub async fn check_if_due(op: StorageOperation<'_>, kept_since: Timestamp) -> anyhow::Result<Option<SealReport>> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let is_ours = store::begin_check(&mut tx, op.now.minus(CHECK_INTERVAL)).await?;
+    tx.commit().await?;
+    if !is_ours {
+        return Ok(None);
+    }
+    let report = verify(op, kept_since).await?;
+    let check = AuditCheck {
+        checked_at: Some(op.now.0),
+        seals: report.seals,
+        events: report.rows,
+        last: report.last.clone(),
+        broken: serde_json::to_string(&report.broken)?,
+    };
+    let mut tx = op.write(Durability::Relaxed).await?;
+    store::finish_check(&mut tx, &check).await?;
+    tx.commit().await?;
+    for problem in &report.problems {
+        tracing::error!(problem, "the audit is not what was sealed");
+    }
+    Ok(Some(report))
 }

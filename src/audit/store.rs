@@ -10,7 +10,8 @@ use crate::db::{
     BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders,
 };
 
-/// Writes an event in the unit of work that causes it, with the time, the actor and the request of the unit of work.
+/// Writes an event in the unit of work that causes it, with the time, the actor and the request of the unit of work. What
+/// concerns a school concerns its academy.
 pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDetails<'_>) -> Result<()> {
     let (id, now) = (row_id(work.now, work.rng), work.now);
     let (kind, actor, request) = (work.actor.kind(), work.actor.id().map(str::to_owned), work.request_id.clone());
@@ -19,7 +20,8 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
     work.execute(
         "INSERT INTO audit (id, at, fact, account_id, client_id, detail, uai, person_id, actor_kind, actor_id, \
          request_id, reason, before, after, role, proof, academy) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+         COALESCE($17, (SELECT s.academy FROM school s WHERE s.uai = $7)))",
         args![
             id,
             now,
@@ -60,16 +62,20 @@ pub async fn record_for_accounts(
 ) -> Result<()> {
     let now = work.now;
     let (kind, actor, request) = (work.actor.kind(), work.actor.id().map(str::to_owned), work.request_id.clone());
+    let (role, proof) = work.actor.role_and_proof();
+    let role = role.map(str::to_owned);
     for ids in accounts.chunks(BATCH_SIZE) {
         let begin: String = row_id(now, work.rng).chars().take(20).collect();
         let sql = concat!(
-            "INSERT INTO audit (id, at, fact, account_id, detail, uai, actor_kind, actor_id, request_id, reason) \
-             SELECT $1 || SUBSTR(id, 21), $52, $53, id, $54, $55, $56, $57, $58, $59 FROM account WHERE id IN (",
+            "INSERT INTO audit (id, at, fact, account_id, detail, uai, actor_kind, actor_id, request_id, reason, role, \
+             proof, academy) SELECT $1 || SUBSTR(id, 21), $52, $53, id, $54, $55, $56, $57, $58, $59, $60, $61, \
+             COALESCE($62, (SELECT s.academy FROM school s WHERE s.uai = $55)) FROM account WHERE id IN (",
             batch_placeholders!(),
             ")"
         );
         let mut values = batch_args(Value::from(begin), ids.iter().map(|id| id.as_str()));
         values.extend(args![now, fact.name(), about.detail, about.uai, kind, &actor, &request, about.reason]);
+        values.extend(args![&role, proof, about.academy]);
         work.execute(sql, values).await?;
     }
     Ok(())
@@ -195,4 +201,38 @@ pub async fn insert_seal(tx: &mut Tx, seal: &AuditSeal) -> Result<bool> {
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
     let values = args![seal.seq, &seal.first, &seal.last, seal.count, &seal.digest, &seal.previous, seal.sealed_at];
     Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// The result of the last verification of all seals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct AuditCheck {
+    /// `None` while the first one is under way.
+    pub checked_at: Option<i64>,
+    pub seals: i64,
+    /// The rows that agree with their seal.
+    pub events: i64,
+    /// The last sealed row.
+    pub last: String,
+    /// The first and the last row of each seal that does not agree, JSON.
+    pub broken: String,
+}
+
+/// Begins a verification, unless one was begun since a time. Returns true for the server that did.
+pub async fn begin_check(tx: &mut UnitOfWork<'_>, before: Timestamp) -> Result<bool> {
+    let now = tx.now;
+    let sql = "INSERT INTO audit_check (id, begun_at, seals, events, last, broken) VALUES (1, $1, 0, 0, '', '[]') \
+               ON CONFLICT (id) DO UPDATE SET begun_at = excluded.begun_at WHERE audit_check.begun_at < $2";
+    Ok(tx.execute(sql, args![now, before]).await? == 1)
+}
+
+/// Keeps the result of a verification.
+pub async fn finish_check(tx: &mut Tx, check: &AuditCheck) -> Result<()> {
+    let sql = "UPDATE audit_check SET checked_at = $1, seals = $2, events = $3, last = $4, broken = $5 WHERE id = 1";
+    tx.execute(sql, args![check.checked_at, check.seals, check.events, &check.last, &check.broken]).await?;
+    Ok(())
+}
+
+pub async fn find_check(tx: &mut Tx) -> Result<Option<AuditCheck>> {
+    let sql = "SELECT checked_at, seals, events, last, broken FROM audit_check WHERE id = 1";
+    tx.fetch_optional(sql, args![]).await
 }

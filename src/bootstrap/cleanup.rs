@@ -7,9 +7,9 @@ use crate::base::clock::Span;
 use crate::db::Durability;
 use crate::helpdesk::store::near;
 use crate::{
-    accounts, activation, administrators, announcements, audit, client_admin, credentials, devices, emails, grants,
-    limits, login, logouts, my_account, notify, otp, outbox, recovery, regroup, roster_admin, school_admin, sessions,
-    subjects, support,
+    accounts, activation, administrators, announcements, audit, client_admin, credentials, devices, emails, figures,
+    grants, limits, login, logouts, my_account, notify, otp, outbox, recovery, regroup, roster_admin, school_admin,
+    sessions, subjects, support,
 };
 
 /// Deletes expired rows in batches, one transaction each: after a night without a server the rows are many, and a
@@ -25,6 +25,10 @@ pub(super) async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>)
     }
     tell_what_is_due(app).await;
     while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
+    let op = Operation::of_job(app, "audit_check");
+    if let Err(error) = audit::ops::check_if_due(op.storage(), op.now.minus(app.config.audit.retention())).await {
+        tracing::error!(error = format!("{error:#}"), "the seals of the audit were not verified");
+    }
     Ok(app.db.renew_statistics().await?)
 }
 
@@ -80,6 +84,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
             .await?
         + near::delete_expired(&mut tx).await?
         + school_admin::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
+        + figures::store::delete_expired(&mut tx).await?
         + roster_admin::store::delete_expired(&mut tx).await?
         + regroup::store::delete_expired(&mut tx).await?
         + subjects::store::delete_expired(&mut tx).await?

@@ -1,5 +1,5 @@
 //! Writes what requests noted in memory, and at the end: once a minute when client secrets served, every ten seconds the
-//! steps of activations. Works on uploaded rosters.
+//! steps of activations and the ends of sign-ins. Works on uploaded rosters.
 
 use std::time::Duration;
 
@@ -7,13 +7,15 @@ use tokio::sync::watch;
 
 use crate::app::{AppState, Operation};
 use crate::clients::ops::secrets::write_uses;
+use crate::figures::ops::write_sign_ins;
 use crate::roster_admin::ops::work::work_once;
 use crate::school_admin::ops::figures::{MAX_BATCHES_A_ROUND, count_schools, mark_unmarked, write_steps};
 use crate::school_admin::ops::latecomers;
 
 /// The interval of writing.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// The interval at which steps of activations are written, and figures of schools that changed are counted.
+/// The interval at which steps of activations and ends of sign-ins are written, and figures of schools that changed are
+/// counted.
 const FIGURES_INTERVAL: Duration = Duration::from_secs(10);
 /// The interval at which uploads are looked for: whoever gave one waits before the page.
 const UPLOADS_INTERVAL: Duration = Duration::from_secs(2);
@@ -51,6 +53,9 @@ async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
         };
         if let Err(error) = write_steps(&Operation::of_job(&app, "figures")).await {
             tracing::warn!(error = format!("{error:#}"), "steps of activations were not written");
+        }
+        if let Err(error) = write_sign_ins(&Operation::of_job(&app, "figures")).await {
+            tracing::warn!(error = format!("{error:#}"), "figures of sign-ins were not written");
         }
         if stopping {
             return;

@@ -2,11 +2,12 @@
 
 use super::store::{self, ClosingCampaign, SchoolNumbers, SchoolTask, WaitingUpload};
 use crate::administrators::ops::OnDuty;
-use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::AdminScope;
+use crate::administrators::roles::{AdminAct, Permission};
+use crate::administrators::territory::{AdminScope, RoleGrant};
 use crate::app::Operation;
 use crate::base::clock::Span;
 use crate::base::uai::Uai;
+use crate::figures::{self, FigurePlace, FigureSubject, SignInFigures};
 
 /// A campaign that closes within this time is to be looked at.
 const CLOSING_SOON: Span = Span::days(4);
@@ -21,14 +22,27 @@ pub struct HomeTasks {
     pub notices: Vec<SchoolTask>,
     pub closing: Vec<ClosingCampaign>,
     pub school: Option<(Uai, SchoolNumbers)>,
+    /// The sign-ins of two weeks, with those of today, of a place.
+    pub sign_ins: Option<HomeSignIns>,
 }
+
+/// The sign-ins of a place.
+#[derive(Clone, Debug)]
+pub struct HomeSignIns {
+    pub place: FigurePlace,
+    pub days: SignInFigures,
+    pub today: SignInFigures,
+}
+
+/// The number of days of the chart.
+pub const HOME_DAYS: i64 = 14;
 
 /// Returns what waits on the administrator's territory.
 pub async fn list_tasks(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<HomeTasks> {
     let scope = AdminScope::of(&on_duty.roles, AdminAct::SeeParents, op.now);
     let schools = AdminScope::of(&on_duty.roles, AdminAct::SeeSchool, op.now);
+    let mut tasks = HomeTasks { sign_ins: read_sign_ins(op, on_duty).await?, ..HomeTasks::default() };
     let mut tx = op.app.db.read().await?;
-    let mut tasks = HomeTasks::default();
     if !scope.is_empty() {
         tasks.notices = store::list_open_notices(&mut tx, &scope, MAX_TASK_LINES).await?;
     }
@@ -50,4 +64,14 @@ pub async fn list_tasks(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<
         }
     }
     Ok(tasks)
+}
+
+/// Reads the sign-ins of the first place whose figures the administrator reads; a relying party is none.
+async fn read_sign_ins(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<Option<HomeSignIns>> {
+    let reads = |grant: &&RoleGrant| grant.permission(AdminAct::ReadFigures) != Permission::No;
+    let mut subjects = on_duty.roles.iter().filter(reads).filter_map(|grant| FigureSubject::of(&grant.territory));
+    let Some(subject) = subjects.find(|subject| subject.client_id.is_empty()) else { return Ok(None) };
+    let days = figures::ops::read_sign_ins(op, &subject, HOME_DAYS).await?;
+    let today = figures::ops::read_sign_ins(op, &subject, 1).await?;
+    Ok(Some(HomeSignIns { place: subject.place, days, today }))
 }

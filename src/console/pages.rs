@@ -17,6 +17,8 @@ use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
+use crate::figures::ops::span_of;
+use crate::figures::views::{TodayFigures, draw_days, reason_bars};
 use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::paths;
@@ -65,11 +67,18 @@ async fn show(
     let rosters = found.rosters.into_iter().map(roster);
     let rest = found.closing.into_iter().map(closing).chain(found.notices.into_iter().map(notice));
     let tasks = rosters.chain(rest).collect();
+    let figures = found.sign_ins.map(|of| TodayFigures {
+        signed_in: of.place.shown(of.today.signed_in),
+        refused: of.place.shown(of.today.refused),
+        chart: draw_days(ctx.lang, span_of(ctx.now, ops::HOME_DAYS), (&of.place, &of.days)),
+        reasons: reason_bars(&of.place, &of.today),
+    });
     let page = HomePage {
         frame: frame(&app, &ctx, &on_duty).await?.in_room("home"),
         today: dates::weekday_and_day(ctx.lang, ctx.now),
         needs_second_passkey: !has_passkeys_enough(&app, &on_duty).await?,
         tasks,
+        figures,
         school: found.school.map(|(_, numbers)| SchoolFigures {
             parents: numbers.parents,
             parents_active: numbers.parents_active,

@@ -7,6 +7,7 @@ pub use system::{ImportLine, KeyLine, OutageLine, QueueLine, SystemCheckLine, Sy
 use serde::Serialize;
 
 use crate::administrators::views::ConsoleFrame;
+use crate::figures::views::TodayFigures;
 use crate::http::pages::Page;
 
 /// Something that waits.
@@ -41,6 +42,7 @@ pub struct HomePage {
     pub needs_second_passkey: bool,
     pub tasks: Vec<TaskLine>,
     pub school: Option<SchoolFigures>,
+    pub figures: Option<TodayFigures>,
 }
 
 impl Page for HomePage {
@@ -73,12 +75,13 @@ impl Page for HomePage {
             needs_second_passkey: false,
             tasks: kinds.into_iter().enumerate().map(task).collect(),
             school: None,
+            figures: Some(TodayFigures::sample()),
         };
         let figures =
             SchoolFigures { parents: 812, parents_active: 402, pupils: 560, pupils_active: 12, unreachable: 31 };
         vec![
             page.clone(),
-            HomePage { tasks: Vec::new(), needs_second_passkey: true, ..page.clone() },
+            HomePage { tasks: Vec::new(), needs_second_passkey: true, figures: None, ..page.clone() },
             HomePage { tasks: Vec::new(), school: Some(figures), ..page },
         ]
     }

@@ -12,7 +12,7 @@ use axum::routing::get;
 use super::ops::{self, UpstreamSignIn, UpstreamVisit, VisitorContext};
 use super::views::{UpstreamDoor, UpstreamFailedPage, UpstreamFailureKind, UpstreamListPage};
 use super::{PendingLink, UpstreamAttempt, UpstreamFailure, choice};
-use crate::app::{App, AppState, Operation};
+use crate::app::{App, AppState, Operation, SignInResult};
 use crate::base::typed_ids::ClientId;
 use crate::clients::{self, Client};
 use crate::config::deployment::{Upstream, UpstreamKind};
@@ -177,7 +177,12 @@ async fn finish(State(app): State<AppState>, ctx: RequestContext, Path(id): Path
         Ok(Entry::Linked) => {
             Ok(with_outcome(see_other(&format!("{}?reliee=1", paths::ACCOUNT_UPSTREAM)), "upstream_linked"))
         }
-        Err(failure) => failed(&app, &ctx, &id, &query, failure),
+        Err(failure) => {
+            if attempt.link_session.is_none() {
+                app.sign_ins.note(SignInResult::UpstreamRefused, (None, attempt.client_id.as_ref()), ctx.now);
+            }
+            failed(&app, &ctx, &id, &query, failure)
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod assets;
 mod catalogue;
 pub mod date_fields;
 pub mod dates;
+pub mod day_chart;
 #[cfg(test)]
 mod tests;
 

@@ -159,6 +159,11 @@ pub const ADMIN_REVIEW_ANNOUNCEMENT: &str = "/admin/annonces/relire";
 pub const ADMIN_END_ANNOUNCEMENT: &str = "/admin/annonces/terminer";
 pub const ADMIN_SYSTEM: &str = "/admin/systeme";
 pub const ADMIN_LETTERS: &str = "/admin/lettres";
+pub const ADMIN_FIGURES: &str = "/admin/chiffres";
+pub const ADMIN_FIGURES_CSV: &str = "/admin/chiffres/connexions.csv";
+pub const ADMIN_JOURNAL: &str = "/admin/journal";
+pub const ADMIN_JOURNAL_CSV: &str = "/admin/journal/export.csv";
+pub const ADMIN_JOURNAL_JSON: &str = "/admin/journal/export.jsonl";
 pub const ADMIN_RENEW_INVITATION: &str = "/admin/equipe/reinviter";
 
 pub const HELP: &str = "/aide";

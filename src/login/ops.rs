@@ -10,14 +10,14 @@ use entry::{EntryProof, enter};
 pub use passkey::sign_in_with_passkey;
 
 use crate::accounts::{self, Account, AccountState, SuspendedBy, password};
-use crate::app::{App, Operation};
+use crate::app::{App, Operation, SignInResult};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AccountId, ClientId, SignInAttemptId};
 use crate::credentials;
-use crate::credentials::ops::{ComparisonRefusal, TypedCredentials};
+use crate::credentials::ops::{ComparedPassword, ComparisonRefusal, TypedCredentials};
 use crate::crypto::{PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
@@ -81,6 +81,29 @@ impl SignInOutcome {
     pub fn name(&self) -> &'static str {
         self.into()
     }
+
+    /// Returns the failure as the figures count it; `None` if the sign-in is done, or goes on.
+    fn failure(&self) -> Option<SignInResult> {
+        match self {
+            SignInOutcome::Done { .. } | SignInOutcome::FactorNeeded { .. } => None,
+            SignInOutcome::WrongCredentials | SignInOutcome::PasswordReplaced { .. } => {
+                Some(SignInResult::WrongPassword)
+            }
+            SignInOutcome::PasskeyRefused => Some(SignInResult::WrongPasskey),
+            SignInOutcome::Limited(_) | SignInOutcome::MustWait { .. } => Some(SignInResult::MustWait),
+            SignInOutcome::Busy { .. } => Some(SignInResult::Busy),
+            SignInOutcome::MustChangePassword { .. } => Some(SignInResult::ForcedChange),
+            SignInOutcome::Suspended { .. } => Some(SignInResult::Suspended),
+        }
+    }
+
+    /// Counts the sign-in of an account, if one is known, if it failed. Successes are counted where sessions begin.
+    fn count(self, op: &Operation<'_>, account_id: Option<&AccountId>, brought: LoginContext<'_>) -> Self {
+        if let Some(failure) = self.failure() {
+            op.app.sign_ins.note(failure, (account_id, brought.client_id), op.now);
+        }
+        self
+    }
 }
 
 /// The context of a sign-in attempt, from the request.
@@ -113,20 +136,29 @@ pub async fn sign_in(
     typed: &str,
     brought: LoginContext<'_>,
 ) -> anyhow::Result<SignInOutcome> {
-    let app = op.app;
     let typed = TypedCredentials {
         identifiant,
         password: typed,
         device_secrets: brought.device_secrets,
         source: brought.source,
     };
-    let compared = match credentials::ops::compare_password(op, typed).await? {
-        Ok(compared) => compared,
-        Err(ComparisonRefusal::TooLong) => return Ok(SignInOutcome::WrongCredentials),
-        Err(ComparisonRefusal::Source(refused)) => return Ok(SignInOutcome::Limited(refused)),
-        Err(ComparisonRefusal::Limited { until }) => return Ok(SignInOutcome::MustWait { until }),
-        Err(ComparisonRefusal::Busy { seconds }) => return Ok(SignInOutcome::Busy { seconds }),
+    let (account_id, outcome) = match credentials::ops::compare_password(op, typed).await? {
+        Ok(compared) => (compared.account.as_ref().map(|a| a.id.clone()), finish(op, compared, brought).await?),
+        Err(ComparisonRefusal::TooLong) => (None, SignInOutcome::WrongCredentials),
+        Err(ComparisonRefusal::Source(refused)) => (None, SignInOutcome::Limited(refused)),
+        Err(ComparisonRefusal::Limited { until }) => (None, SignInOutcome::MustWait { until }),
+        Err(ComparisonRefusal::Busy { seconds }) => (None, SignInOutcome::Busy { seconds }),
     };
+    Ok(outcome.count(op, account_id.as_ref(), brought))
+}
+
+/// Ends a sign-in whose password was compared: the state of the account decides.
+async fn finish(
+    op: &Operation<'_>,
+    compared: ComparedPassword,
+    brought: LoginContext<'_>,
+) -> anyhow::Result<SignInOutcome> {
+    let app = op.app;
     // A password change removes every known device of the account; this device may still be a former one.
     let id = compared.account.as_ref().map(|a| &a.id);
     let knew = match brought.device_secrets {

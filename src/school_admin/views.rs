@@ -11,6 +11,7 @@ use super::figures::{ParentStanding, UnreachableReason};
 use super::orders::{CAMPAIGN_DAYS, CampaignOrderKind};
 use crate::administrators::views::ConsoleFrame;
 use crate::http::pages::Page;
+use crate::http::pages::day_chart::DayChart;
 
 /// A bar of the funnel.
 #[derive(Clone, Debug, Serialize)]
@@ -25,32 +26,11 @@ pub struct FunnelLine {
     pub list: Option<&'static str>,
 }
 
-/// A day of the chart; places and heights as SVG has them.
-#[derive(Clone, Debug, Serialize)]
-pub struct DayBar {
-    pub day: String,
-    pub weekday: String,
-    pub number: String,
-    pub active: i64,
-    pub unfinished: i64,
-    pub x: String,
-    pub middle: String,
-    pub width: String,
-    pub active_y: String,
-    pub active_height: String,
-    pub unfinished_y: String,
-    pub unfinished_height: String,
-    pub label_y: String,
-    /// True if its words have no room on a phone.
-    pub is_thin: bool,
-}
-
 /// The chart of the days.
 #[derive(Clone, Debug, Serialize)]
 pub struct CampaignChart {
-    pub bars: Vec<DayBar>,
+    pub chart: DayChart,
     pub active: i64,
-    pub since: String,
 }
 
 /// A parent of a list.
@@ -232,22 +212,6 @@ impl Page for SchoolPage {
             lost: n,
             list: (n > 1).then_some("rien"),
         };
-        let bar = |n: i64| DayBar {
-            day: "lundi 16\u{a0}novembre".to_owned(),
-            weekday: "lun".to_owned(),
-            number: n.to_string(),
-            active: n,
-            unfinished: n % 3,
-            x: format!("{n}.00%"),
-            middle: format!("{n}.50%"),
-            width: "4.00%".to_owned(),
-            active_y: "50.0".to_owned(),
-            active_height: "100.0".to_owned(),
-            unfinished_y: "40.0".to_owned(),
-            unfinished_height: "9.0".to_owned(),
-            label_y: "35.0".to_owned(),
-            is_thin: n % 2 == 0,
-        };
         let task = |kind| FamilyTask {
             kind,
             person_id: "0".repeat(32),
@@ -285,11 +249,7 @@ impl Page for SchoolPage {
             late: 3,
             tasks: ["contested", "set_aside", "recovery_failed", "shared_mobile", "phone_disowned"].map(task).to_vec(),
             funnel: keys.into_iter().enumerate().map(funnel).collect(),
-            chart: Some(CampaignChart {
-                bars: (1..=15).map(bar).collect(),
-                active: 259,
-                since: "lundi 16\u{a0}novembre".to_owned(),
-            }),
+            chart: Some(CampaignChart { chart: DayChart::sample(15), active: 259 }),
             list: "injoignables",
             tabs: ["all", "no_number", "landline", "incomplete", "foreign", "disowned", "institution"]
                 .map(|key| tab(key, key == "landline"))

@@ -2,7 +2,7 @@
 
 use super::{AuthenticationMethod, SESSION_TTL, Session, TOUCH_INTERVAL, UpstreamOrigin, store};
 use crate::accounts::{self, Account};
-use crate::app::{App, Operation};
+use crate::app::{App, Operation, SignInResult};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
@@ -131,6 +131,7 @@ async fn begin_row(
     let about =
         AuditDetails { account: Some(account_id), client: with.client, detail: methods, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::SignedIn, about).await?;
+    op.app.sign_ins.note(SignInResult::SignedIn, (Some(account_id), with.client), op.now);
     if accounts::store::keep_open(tx, account_id).await? {
         let about = AuditDetails { account: Some(account_id), ..AuditDetails::default() };
         audit::store::record(tx, AuditEvent::ClosingWithdrawn, about).await?;

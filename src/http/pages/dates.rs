@@ -2,7 +2,7 @@
 //!
 //! All times are in the time zone of metropolitan France, common to all supported académies.
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Timelike};
 use chrono_tz::Europe::Paris;
 
 use crate::base::clock::Timestamp;
@@ -151,6 +151,13 @@ pub fn date_key(at: Timestamp) -> String {
     in_paris(at).map(|at| at.date_naive().to_string()).unwrap_or_default()
 }
 
+/// Returns the beginning of a day so many days later; `None` beyond what a calendar has.
+pub fn beginning_of_day(date: BirthDate, days_later: u64) -> Option<Timestamp> {
+    let date = NaiveDate::from_ymd_opt(date.year(), date.month(), date.day())?;
+    let begin = date.checked_add_days(Days::new(days_later))?.and_hms_opt(0, 0, 0)?.and_local_timezone(Paris);
+    Some(Timestamp(begin.earliest()?.timestamp_millis()))
+}
+
 fn in_paris(at: Timestamp) -> Option<DateTime<chrono_tz::Tz>> {
     DateTime::from_timestamp_millis(at.0).map(|at| at.with_timezone(&Paris))
 }
@@ -196,6 +203,14 @@ mod tests {
 
     fn at(rfc3339: &str) -> Timestamp {
         Timestamp(DateTime::parse_from_rfc3339(rfc3339).unwrap().timestamp_millis())
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_paris() {
+        let date = |text: &str| text.parse::<BirthDate>().unwrap();
+        assert_eq!(beginning_of_day(date("2026-11-26"), 0), Some(at("2026-11-25T23:00:00Z")));
+        assert_eq!(beginning_of_day(date("2026-10-25"), 1), Some(at("2026-10-25T23:00:00Z")));
+        assert!(beginning_of_day(date("9999-12-31"), 1).is_some());
     }
 
     #[test]

@@ -12,8 +12,8 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::{
-    activation, administrators, announcement_admin, client_admin, clients, console, emails, federation, helpdesk, http,
-    interactions, login, my_account, oidc, recovery, regroup, roster_admin, school_admin,
+    activation, administrators, announcement_admin, client_admin, clients, console, emails, federation, figures,
+    helpdesk, http, interactions, journal, login, my_account, oidc, recovery, regroup, roster_admin, school_admin,
 };
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
@@ -82,6 +82,8 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         school_admin::views::SchoolPage,
         school_admin::views::order::CampaignReviewPage,
         school_admin::views::letters::LetterBatchesPage,
+        figures::views::FiguresPage,
+        journal::views::JournalPage,
         roster_admin::views::UploadListPage,
         roster_admin::views::UploadPage,
         announcement_admin::views::AnnouncementListPage,

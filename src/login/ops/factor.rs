@@ -3,7 +3,7 @@
 use super::entry::{EntryProof, enter};
 use super::{LoginContext, SignInOutcome};
 use crate::accounts::{self, Account};
-use crate::app::Operation;
+use crate::app::{Operation, SignInResult};
 use crate::base::ids::{id128, id256, is_id};
 use crate::base::secret::{constant_time_eq, sha256_base64url};
 use crate::base::typed_ids::{AccountId, SignInAttemptId};
@@ -92,6 +92,7 @@ pub async fn finish_with_factor(
         FactorVerification::Correct(proven) => proven,
         refused => {
             tx.commit().await?;
+            app.sign_ins.note(SignInResult::WrongFactor, (Some(id), login.client_id), op.now);
             return Ok(FactorSignInOutcome::Refused(refused));
         }
     };

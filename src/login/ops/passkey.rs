@@ -5,6 +5,7 @@ use super::{LoginContext, SignInOutcome};
 use crate::accounts::{self, AccountState};
 use crate::app::Operation;
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::AccountId;
 use crate::db::Durability;
 use crate::devices;
 use crate::limits;
@@ -21,19 +22,31 @@ pub async fn sign_in_with_passkey(
     answer: PasskeyAnswer<'_>,
     brought: LoginContext<'_>,
 ) -> anyhow::Result<SignInOutcome> {
+    let (account_id, outcome) = verify_and_enter(op, browser, answer, brought).await?;
+    Ok(outcome.count(op, account_id.as_ref(), brought))
+}
+
+/// Verifies the answer and lets its person in. Returns the account too, once it is known.
+async fn verify_and_enter(
+    op: &Operation<'_>,
+    browser: &str,
+    answer: PasskeyAnswer<'_>,
+    brought: LoginContext<'_>,
+) -> anyhow::Result<(Option<AccountId>, SignInOutcome)> {
     let Operation { app, now, .. } = *op;
     let ceremony = (CeremonyPurpose::SignIn, browser);
     let proven = match passkeys::ops::verify(op, ceremony, None, answer, brought.lang).await? {
         PasskeyVerification::Proven(proven) => proven,
         PasskeyVerification::Copied | PasskeyVerification::Refused(_) => {
             let who = sha256_base64url(answer.credential);
-            return Ok(match limits::ops::check_sign_in(op, brought.source, &who, &who, false).await? {
+            let outcome = match limits::ops::check_sign_in(op, brought.source, &who, &who, false).await? {
                 Ok(judging) => {
                     judging.record_failure(op).await?;
                     SignInOutcome::PasskeyRefused
                 }
                 Err(refused) => SignInOutcome::Limited(refused),
-            });
+            };
+            return Ok((None, outcome));
         }
     };
     let mut tx = op.write(Durability::Relaxed).await?;
@@ -41,19 +54,20 @@ pub async fn sign_in_with_passkey(
     let account = account.filter(|account| account.state == AccountState::Active);
     let Some(account) = account else {
         tx.rollback().await?;
-        return Ok(SignInOutcome::PasskeyRefused);
+        return Ok((None, SignInOutcome::PasskeyRefused));
     };
     if !passkeys::store::record_use(&mut tx, &proven).await? {
         tx.rollback().await?;
-        return Ok(SignInOutcome::PasskeyRefused);
+        return Ok((None, SignInOutcome::PasskeyRefused));
     }
     let device = devices::ops::find_known(&mut tx, now, brought.device_secrets, Some(&account.id)).await?;
     let knew = devices::ops::was_known(&mut tx, brought.device_secrets, Some(&account.id)).await?;
     let must_change = account.must_change_password();
+    let account_id = account.id.clone();
     let method = AuthenticationMethod::Passkey;
     let how = EntryProof { method, device: device.as_ref(), knew, must_change };
     let outcome = enter(op, &mut tx, account, how, brought).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
-    Ok(outcome)
+    Ok((Some(account_id), outcome))
 }

@@ -8,9 +8,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::pipeline::{AuthorizeError, Stage, check_request};
-use crate::app::{App, AppState, Operation};
+use crate::app::{App, AppState, Operation, SignInResult};
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::ClientId;
 use crate::clients::ops::trial;
 use crate::clients::trial::TrialStanding;
 use crate::clients::{self, Client};
@@ -54,7 +55,7 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 async fn handle_request(app: &App, ctx: &RequestContext, params: &Params, by_post: bool) -> PageResult {
     let (client, request) = match check_request(&Operation::of_request(app, ctx), Stage::Authorize, params).await {
         Ok(found) => found,
-        Err(refused) => return refusal_response(app, ctx, refused),
+        Err(refused) => return refusal_response(app, ctx, params, refused),
     };
     if by_post {
         return store_and_redirect(app, ctx, &client, request, None).await;
@@ -62,11 +63,12 @@ async fn handle_request(app: &App, ctx: &RequestContext, params: &Params, by_pos
     dispatch(app, ctx, &client, request, None).await
 }
 
-fn refusal_response(app: &App, ctx: &RequestContext, refused: AuthorizeError) -> PageResult {
+fn refusal_response(app: &App, ctx: &RequestContext, params: &Params, refused: AuthorizeError) -> PageResult {
     match refused {
         AuthorizeError::Page { client, error } => {
             let (code, description) = (error.code.name(), &*error.description);
             tracing::info!(code, description, detail = %error.detail, "authorization refused by page");
+            app.sign_ins.note(SignInResult::BadRequest, (None, client.as_ref().map(|c| &c.id)), ctx.now);
             let page = RequestRefused {
                 service: client.as_ref().map(|c| c.meta.client_name.clone()),
                 code: ctx.support_code.clone(),
@@ -74,7 +76,12 @@ fn refusal_response(app: &App, ctx: &RequestContext, refused: AuthorizeError) ->
             };
             ctx.page_with_code(&app.pages, StatusCode::BAD_REQUEST, &page).map(|page| with_outcome(page, code))
         }
-        AuthorizeError::Redirect { target: back, error } => response::send_error(app, ctx, &back, &error),
+        AuthorizeError::Redirect { target: back, error } => {
+            // The redirect URI is registered, so the client is one of ours.
+            let client_id = params.get("client_id").map(ClientId::new);
+            app.sign_ins.note(SignInResult::BadRequest, (None, client_id.as_ref()), ctx.now);
+            response::send_error(app, ctx, &back, &error)
+        }
         AuthorizeError::Failed(error) => Err(error),
     }
 }
@@ -315,6 +322,7 @@ async fn nothing_in_perimeter_page(
     i: &str,
     p: &EndUser,
 ) -> PageResult {
+    app.sign_ins.note(SignInResult::OutsidePerimeter, (Some(&p.account.id), Some(&client.id)), ctx.now);
     let own = p.origin.iter().flat_map(|origin| &origin.schools).map(|school| school.name.clone());
     let mut schools: Vec<String> = p.children.iter().map(|c| c.school.clone()).chain(own).collect();
     schools.dedup();

@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 32] = [
+const TABLE: [(&[&str], &[&str]); 33] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -67,9 +67,10 @@ const TABLE: [(&[&str], &[&str]); 32] = [
     (&["client_admin"], &["oidc", "administrators", AND_BELOW]),
     (&["school_admin"], &["administrators", AND_BELOW]),
     (&["roster_admin"], &["administrators", AND_BELOW]),
+    (&["journal", "figures"], &["administrators", AND_BELOW]),
     (&["announcement_admin"], &["administrators", "announcements", AND_BELOW]),
     // The pages of the console that belong to no other feature.
-    (&["console"], &["helpdesk", "administrators", "doctor", AND_BELOW]),
+    (&["console"], &["helpdesk", "figures", "administrators", "doctor", AND_BELOW]),
 ];
 const BELOW_SESSIONS: &[&str] = &[
     "logouts", "subjects", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits",

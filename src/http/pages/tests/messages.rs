@@ -60,7 +60,9 @@ fn no_message_and_no_template_is_unused() {
         used.extend(mails.split('"').filter(|text| text.starts_with("mail-")).map(str::to_owned));
     }
     used.extend(["mail-admin-invitation-subject", "mail-admin-role-subject"].map(str::to_owned));
-    used.extend(["admin-col-parent", "admin-col-given-name", "admin-col-children"].map(str::to_owned));
+    used.extend(
+        ["admin-col-parent", "admin-col-given-name", "admin-col-children", "admin-col-number"].map(str::to_owned),
+    );
     for kind in AccountNoticeKind::iter() {
         let kind_key = kind.name().replace('_', "-");
         used.extend([format!("notice-{kind_key}"), format!("notice-{kind_key}-title")]);

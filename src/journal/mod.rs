@@ -1,0 +1,164 @@
+//! The journal of the console: who did what to whom, from the audit.
+//!
+//! A reader sees the rows of the own territory and the own acts ([`JournalScope`]); each query takes that scope, whatever
+//! index it walks by. Nothing here changes a row.
+
+pub mod facts;
+pub mod ops;
+pub mod pages;
+pub mod store;
+pub mod views;
+
+use std::collections::BTreeSet;
+
+use crate::administrators::roles::{AdminAct, Permission};
+use crate::administrators::territory::{AdminScope, RoleGrant, Territory};
+use crate::base::clock::Timestamp;
+use crate::base::typed_ids::AdministratorId;
+
+/// The rows that a reader sees.
+#[derive(Clone, Debug)]
+pub struct JournalScope {
+    /// The territory whose rows are read.
+    pub rows: AdminScope,
+    /// The academies, ministries and schools of the territory, each one a way into the rows.
+    pub territories: Vec<Territory>,
+    /// The relying parties whose changes are read.
+    pub clients: BTreeSet<String>,
+    /// The reader, who sees the own acts.
+    pub administrator_id: AdministratorId,
+    /// The territory whose persons are named.
+    pub persons: AdminScope,
+}
+
+impl JournalScope {
+    /// Returns the scope of somebody's roles.
+    pub fn of(roles: &[RoleGrant], administrator_id: &AdministratorId, now: Timestamp) -> Self {
+        let mut scope = JournalScope {
+            rows: AdminScope::of(roles, AdminAct::ReadJournal, now),
+            territories: Vec::new(),
+            clients: BTreeSet::new(),
+            administrator_id: administrator_id.clone(),
+            persons: AdminScope::of(roles, AdminAct::SeeParents, now),
+        };
+        let reads =
+            |grant: &&RoleGrant| grant.is_current(now) && grant.permission(AdminAct::ReadJournal) != Permission::No;
+        for grant in roles.iter().filter(reads) {
+            match &grant.territory {
+                Territory::Client(id) => scope.clients.extend([id.to_string()]),
+                other if !scope.territories.contains(other) => scope.territories.push(other.clone()),
+                _ => {}
+            }
+        }
+        scope
+    }
+
+    /// True if only the own acts are read.
+    pub fn is_own_only(&self) -> bool {
+        self.territories.is_empty() && self.clients.is_empty()
+    }
+
+    /// True if the whole deployment is read: then users of the operating system are named too.
+    pub fn is_everything(&self) -> bool {
+        self.territories.contains(&Territory::All)
+    }
+
+    /// The same rows without the names of persons.
+    #[must_use]
+    pub fn without_persons(self) -> Self {
+        JournalScope { persons: AdminScope::default(), ..self }
+    }
+}
+
+/// The kinds of rows between which a reader chooses.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::EnumIter,
+)]
+#[strum(serialize_all = "snake_case")]
+pub enum JournalKind {
+    /// What administrators and operators did.
+    #[default]
+    #[strum(serialize = "gestes")]
+    Acts,
+    #[strum(serialize = "connexions")]
+    SignIns,
+    #[strum(serialize = "activations")]
+    Activations,
+    #[strum(serialize = "bases")]
+    Rosters,
+    #[strum(serialize = "services")]
+    Services,
+    #[strum(serialize = "refus")]
+    Refused,
+    #[strum(serialize = "tous")]
+    All,
+}
+
+impl JournalKind {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The rows that a reader asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JournalFilter {
+    pub kind: JournalKind,
+    /// The first moment, and the one after the last.
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// A UAI or the id of an academy; empty for all.
+    pub place: String,
+    /// The id of an administrator, or a part of the name; empty for all.
+    pub actor: String,
+    /// The id of a person of the roster; empty for all.
+    pub person: String,
+    /// The row before which the page begins; empty for the newest.
+    pub before: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::administrators::roles::AdminRole;
+    use crate::base::typed_ids::AdminRoleId;
+
+    #[test]
+    fn threat_s15_whoever_reads_own_acts_has_no_territory_of_the_journal() {
+        let grant = |role, territory: &str| RoleGrant {
+            id: AdminRoleId::new("r"),
+            role,
+            territory: Territory::parse(territory).unwrap(),
+            pupils_only: false,
+            ends_at: None,
+            approved: true,
+            ended: false,
+        };
+        let scope = |role, territory: &str| {
+            JournalScope::of(&[grant(role, territory)], &AdministratorId::new("a"), Timestamp(0))
+        };
+        for (role, territory) in [
+            (AdminRole::Delegate, "school:0349999J"),
+            (AdminRole::Delegate, "class:0349999J/6 A"),
+            (AdminRole::HelpDesk, "all"),
+        ] {
+            let scope = scope(role, territory);
+            assert!(scope.is_own_only() && scope.rows.is_empty(), "{role:?} {territory}");
+        }
+        let of_client = scope(AdminRole::ServiceContact, "client:ent");
+        assert!(of_client.rows.is_empty() && of_client.clients.contains("ent") && !of_client.is_own_only());
+        let auditor = scope(AdminRole::Auditor, "academy:montpellier");
+        assert!(!auditor.rows.is_empty() && auditor.persons.is_empty(), "an auditor is told no person");
+        assert!(!scope(AdminRole::SchoolHead, "school:0349999J").persons.is_empty());
+    }
+}
