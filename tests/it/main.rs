@@ -49,7 +49,10 @@ mod console_clients;
 #[cfg(test)]
 mod console_figures;
 #[cfg(test)]
+mod console_journal;
+#[cfg(test)]
 mod console_latecomers;
+#[cfg(test)]
 mod console_requests;
 mod console_reviews;
 #[cfg(test)]

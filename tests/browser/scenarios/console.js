@@ -43,6 +43,21 @@ export async function adminConsole({ report, round, words, look, newVisitor }) {
     assert(!seen.includes("+336"), "never a whole number");
   });
   await look.at(visitor, "console-personne");
+  await step("the journal tells what was done, by a filter that is a form, and a day that does not exist is said", async () => {
+    await visitor.goto(`${PROVIDER}/admin/journal`);
+    await onPage(visitor, "/admin/journal");
+    assertSays(await visitor.text(), "Anne Vidal");
+    await look.at(visitor, "console-journal");
+    await visitor.goto(`${PROVIDER}/admin/journal?du=2026-02-30`);
+    assertSays(await visitor.text(), french ? "Ce jour n'existe pas" : "There is no such day");
+  });
+  await look.at(visitor, "console-journal-refuse");
+  await step("the figures of the school are there with their table", async () => {
+    await visitor.goto(`${PROVIDER}/admin/chiffres?jours=90`);
+    await onPage(visitor, "/admin/chiffres");
+    assertSays(await visitor.text(), french ? "Connexions par jour" : "Sign-ins by day");
+  });
+  await look.at(visitor, "console-chiffres");
   await step("whoever signs out is out", async () => {
     await visitor.use("#quitter");
     await onPage(visitor, "/admin/connexion");
