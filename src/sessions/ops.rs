@@ -35,8 +35,7 @@ pub struct StartedSession {
     pub id: SessionId,
 }
 
-/// Creates a session for an account, in place of the browser's previous session. Returns the cookie's value and the
-/// row's id.
+/// Creates a session for an account, in place of the browser's previous one. Returns the cookie's value and the row's id.
 pub async fn begin(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
@@ -139,9 +138,8 @@ async fn begin_row(
     Ok(())
 }
 
-/// Replaces a session after its person proved a second factor in it: a rise of privilege gets a new cookie
-/// (docs/threats.md#attack-s1). The time of the sign-in stays, and with it the end of the session: the password was
-/// proven then, not now. `amr` are the methods of the new session. `None` if the session ended meanwhile.
+/// Replaces a session after a second factor was proven in it: a rise of privilege gets a new cookie, and the session still
+/// ends as before (docs/threats.md#attack-s1). `amr` are the new session's methods. `None` if the session ended meanwhile.
 pub async fn replace_after_factor(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,

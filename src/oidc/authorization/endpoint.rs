@@ -77,7 +77,6 @@ fn refusal_response(app: &App, ctx: &RequestContext, params: &Params, refused: A
             ctx.page_with_code(&app.pages, StatusCode::BAD_REQUEST, &page).map(|page| with_outcome(page, code))
         }
         AuthorizeError::Redirect { target: back, error } => {
-            // The redirect URI is registered, so the client is one of ours.
             let client_id = params.get("client_id").map(ClientId::new);
             app.sign_ins.note(SignInResult::BadRequest, (None, client_id.as_ref()), ctx.now);
             response::send_error(app, ctx, &back, &error)
