@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod activation;
+pub mod admin_api;
 pub mod administrators;
 pub mod announcement_admin;
 pub mod announcements;

@@ -63,6 +63,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(federation::pages::routes())
         .merge(administrators::pages::routes())
         .merge(console::pages::routes())
+        .merge(console::api::routes())
         .merge(client_admin::pages::routes())
         .merge(school_admin::pages::routes())
         .merge(journal::pages::routes())
@@ -102,7 +103,8 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         )
         .route(paths::JWKS, get(oidc::jwks::get))
         .route(paths::LOGOUT, get(oidc::logout::endpoint::get).post(oidc::logout::endpoint::post))
-        .merge(otp::api::routes());
+        .merge(otp::api::routes())
+        .merge(console::api::program_routes());
 
     let uploads = roster_admin::pages::upload_routes()
         .layer(from_fn_with_state(app.clone(), require_origin_scheme))
@@ -110,7 +112,9 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, UPLOAD_TIMEOUT));
 
     // Answers to programs are small, and secrets in them are not compressed beside text that others choose.
-    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("application/json"));
+    let compressed = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/json"))
+        .and(NotForContentType::const_new("application/problem+json"));
     Ok(pages
         .merge(protocol)
         .fallback(not_found)

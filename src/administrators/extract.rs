@@ -12,6 +12,7 @@ use super::territory::{Place, RoleGrant, may};
 use super::views::AdminReloadPage;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
+use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
@@ -52,7 +53,9 @@ impl FromRequestParts<AppState> for SignedInAdministrator {
         let op = Operation::of_request(app, &ctx);
         let fail = |error: anyhow::Error| PageError::from(error).into_response();
         if let Some(on_duty) = ops::current(&op, ctx.admin_session.as_deref()).await.map_err(fail)? {
-            ops::touch(&op, &on_duty.session).await.map_err(fail)?;
+            if let Some(session) = on_duty.session() {
+                ops::touch(&op, session).await.map_err(fail)?;
+            }
             return Ok(SignedInAdministrator(on_duty));
         }
         let site = parts.headers.get("sec-fetch-site").and_then(|site| site.to_str().ok()).unwrap_or_default();
@@ -78,7 +81,7 @@ impl FromRequestParts<AppState> for FreshAdministrator {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
         let SignedInAdministrator(on_duty) = SignedInAdministrator::from_request_parts(parts, app).await?;
         let ctx = RequestContext::from_request_parts(parts, app).await.map_err(PageError::into_response)?;
-        match on_duty.session.is_freshly_proven(ctx.now) {
+        match on_duty.is_freshly_proven(ctx.now) {
             true => Ok(FreshAdministrator(on_duty)),
             false => Err(see_other(&leading_back(paths::ADMIN_PROOF, &ctx))),
         }
@@ -121,13 +124,18 @@ impl<T: OpenedByPath> FromRequestParts<AppState> for Opened<T> {
 /// Returns true if the administrator has as many passkeys as the roles ask for.
 pub async fn has_passkeys_enough(app: &AppState, on_duty: &OnDuty) -> anyhow::Result<bool> {
     let asks = on_duty.roles.iter().any(|grant| grant.role.needs_two_passkeys());
-    if !asks || on_duty.session.method != AdminProof::Passkey {
+    if !asks || on_duty.session().is_none_or(|session| session.method != AdminProof::Passkey) {
         return Ok(true);
     }
     Ok(passkeys::store::list_credential_ids(&mut app.db.read().await?, &on_duty.administrator.id).await?.len() > 1)
 }
 
 impl OnDuty {
+    /// True if somebody in a browser was proven within the last minutes. A program proves nothing here.
+    pub fn is_freshly_proven(&self, now: Timestamp) -> bool {
+        self.session().is_some_and(|session| session.is_freshly_proven(now))
+    }
+
     /// Returns the role by which an act is permitted at one of the places. What is outside the territory, or beyond the
     /// roles, is answered like what is not there, and recorded; where the act asks for a fresh proof, the way leads
     /// there first.
@@ -146,7 +154,7 @@ impl OnDuty {
             return Err(PageError::NotFound.into_response());
         };
         if grant.permission(act) == Permission::AfterProof {
-            if !self.session.is_freshly_proven(ctx.now) {
+            if !self.is_freshly_proven(ctx.now) {
                 return Err(see_other(&leading_back(paths::ADMIN_PROOF, ctx)));
             }
             if !has_passkeys_enough(app, self).await.map_err(fail)? {

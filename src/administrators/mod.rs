@@ -3,6 +3,7 @@
 //! They are no accounts (docs/decisions/0055-administrators-are-not-accounts.md): they have their own rows, passkeys and
 //! cookie, and signing in as a parent opens nothing here. This module must not decide what an act does.
 
+pub mod api_tokens;
 pub mod extract;
 pub mod ops;
 pub mod pages;

@@ -1,6 +1,7 @@
 //! Sessions of administrators; [`invite`] gives and ends roles, [`enrol`] takes an invitation, [`enter`] lets
-//! administrators in, [`proof`] proves them again.
+//! administrators in, [`proof`] proves them again, [`api_tokens`] are for programs.
 
+pub mod api_tokens;
 pub mod enrol;
 pub mod enter;
 mod giver;
@@ -10,19 +11,28 @@ pub mod proof;
 use super::roles::AdminAct;
 use super::territory::{Place, RoleGrant, Territory, may, may_everywhere};
 use super::{ADMIN_TOUCH_INTERVAL, AdminProof, AdminSession, Administrator, AdministratorState, store};
+use crate::administrators::api_tokens::ApiToken;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::actor::{ActingAdministrator, Actor};
+use crate::base::actor::{ActingAdministrator, ActingToken, Actor};
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{AdminSessionId, AdministratorId};
 use crate::clients;
 use crate::db::{Durability, Tx, UnitOfWork};
 
-/// An administrator with a session, and the roles that count now.
+/// The way in which an administrator came.
+#[derive(Clone, Debug)]
+pub enum AdminDoor {
+    Session(AdminSession),
+    /// A program with a token that the administrator made.
+    Token(Box<ApiToken>),
+}
+
+/// An administrator with a session, or a program with a token of theirs, and the roles that count now.
 #[derive(Clone, Debug)]
 pub struct OnDuty {
-    pub session: AdminSession,
+    pub door: AdminDoor,
     pub administrator: Administrator,
     pub roles: Vec<RoleGrant>,
 }
@@ -30,11 +40,58 @@ pub struct OnDuty {
 impl OnDuty {
     /// Returns the actor of an act by a role; without one, of something refused.
     pub fn actor(&self, grant: Option<&RoleGrant>) -> Actor {
-        Actor::Administrator(ActingAdministrator {
-            id: self.administrator.id.clone(),
-            role: grant.map(RoleGrant::name).unwrap_or_default(),
-            proof: self.session.method.name(),
+        let (id, role) = (self.administrator.id.clone(), grant.map(RoleGrant::name).unwrap_or_default());
+        match &self.door {
+            AdminDoor::Session(session) => {
+                Actor::Administrator(ActingAdministrator { id, role, proof: session.method.name() })
+            }
+            AdminDoor::Token(token) => Actor::Token(ActingToken::new(&token.id, id, role)),
+        }
+    }
+
+    /// Returns the session; `None` for a program.
+    pub fn session(&self) -> Option<&AdminSession> {
+        match &self.door {
+            AdminDoor::Session(session) => Some(session),
+            AdminDoor::Token(_) => None,
+        }
+    }
+
+    /// Reads the roles again, in the transaction of an act: a role that ended meanwhile permits nothing, nor does a token
+    /// that was revoked.
+    pub async fn current_roles(&self, tx: &mut UnitOfWork<'_>) -> anyhow::Result<Vec<RoleGrant>> {
+        let (id, now) = (&self.administrator.id, tx.now);
+        store::lock(tx, id).await?;
+        let roles = store::roles::list_current(tx, id, now).await?;
+        Ok(match &self.door {
+            AdminDoor::Session(_) => roles,
+            AdminDoor::Token(token) => {
+                let held = store::api_tokens::find(tx, &token.id).await?.filter(|held| held.is_open(now));
+                held.and_then(|held| held.narrow(&roles, now)).into_iter().collect()
+            }
         })
+    }
+
+    /// Reads the roles again, and returns the one by which an act is permitted at one of the places.
+    pub async fn permitted(
+        &self,
+        tx: &mut UnitOfWork<'_>,
+        act: AdminAct,
+        places: &[Place],
+    ) -> anyhow::Result<Option<RoleGrant>> {
+        let roles = self.current_roles(tx).await?;
+        Ok(may(&roles, act, places, tx.now).cloned())
+    }
+
+    /// Reads the roles again like [`OnDuty::permitted`], for an act that concerns every one of the places.
+    pub async fn permitted_everywhere(
+        &self,
+        tx: &mut UnitOfWork<'_>,
+        act: AdminAct,
+        places: &[Place],
+    ) -> anyhow::Result<Option<RoleGrant>> {
+        let roles = self.current_roles(tx).await?;
+        Ok(may_everywhere(&roles, act, places, tx.now).cloned())
     }
 
     /// Returns the role by which an act is permitted anywhere.
@@ -73,7 +130,7 @@ pub async fn current(op: &Operation<'_>, cookie: Option<&str>) -> anyhow::Result
     let administrator = store::find(&mut tx, &app.master_key, &session.administrator_id).await?;
     let Some(administrator) = administrator.filter(|a| a.state == AdministratorState::Active) else { return Ok(None) };
     let roles = store::roles::list_current(&mut tx, &administrator.id, now).await?;
-    Ok((!roles.is_empty()).then_some(OnDuty { session, administrator, roles }))
+    Ok((!roles.is_empty()).then_some(OnDuty { door: AdminDoor::Session(session), administrator, roles }))
 }
 
 /// Renews the idle timeout, at most once a minute.
@@ -90,41 +147,27 @@ pub async fn touch(op: &Operation<'_>, session: &AdminSession) -> anyhow::Result
 
 /// Ends a session.
 pub async fn sign_out(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<()> {
+    let Some(session) = on_duty.session() else { return Ok(()) };
     let mut tx = op.write(Durability::Durable).await?;
-    if store::sessions::end(&mut tx, &on_duty.session.id).await? {
+    if store::sessions::end(&mut tx, &session.id).await? {
         audit::store::record(&mut tx, AuditEvent::AdministratorSignedOut, AuditDetails::default()).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
-/// Reads the roles of an administrator again, in the transaction of an act: a role that ended meanwhile permits nothing.
-async fn lock_roles(tx: &mut UnitOfWork<'_>, id: &AdministratorId) -> anyhow::Result<Vec<RoleGrant>> {
+/// Reads the roles of an administrator for work that goes on after they left: a role that ended meanwhile permits nothing.
+/// Returns the role by which the act is permitted at one of the places.
+pub async fn permitted_later(
+    tx: &mut UnitOfWork<'_>,
+    id: &AdministratorId,
+    act: AdminAct,
+    places: &[Place],
+) -> anyhow::Result<Option<RoleGrant>> {
     store::lock(tx, id).await?;
     let now = tx.now;
-    Ok(store::roles::list_current(tx, id, now).await?)
-}
-
-/// Returns the role by which an act is permitted at one of the places, read in its transaction.
-pub async fn permitted(
-    tx: &mut UnitOfWork<'_>,
-    id: &AdministratorId,
-    act: AdminAct,
-    places: &[Place],
-) -> anyhow::Result<Option<RoleGrant>> {
-    let roles = lock_roles(tx, id).await?;
-    Ok(may(&roles, act, places, tx.now).cloned())
-}
-
-/// Returns the role by which an act is permitted that concerns every one of the places, read in its transaction.
-pub async fn permitted_everywhere(
-    tx: &mut UnitOfWork<'_>,
-    id: &AdministratorId,
-    act: AdminAct,
-    places: &[Place],
-) -> anyhow::Result<Option<RoleGrant>> {
-    let roles = lock_roles(tx, id).await?;
-    Ok(may_everywhere(&roles, act, places, tx.now).cloned())
+    let roles = store::roles::list_current(tx, id, now).await?;
+    Ok(may(&roles, act, places, now).cloned())
 }
 
 /// Records that something was refused: outside the territory, or beyond the role.

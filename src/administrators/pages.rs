@@ -1,5 +1,6 @@
 //! The pages of administrators, and the frame of every page of the console.
 
+mod api_tokens;
 mod entry;
 mod invitation;
 mod me;
@@ -40,6 +41,9 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ADMIN_ME, get(me::show))
         .route(paths::ADMIN_ADD_PASSKEY, get(me::show_add).post(me::add))
         .route(paths::ADMIN_REMOVE_PASSKEY, get(me::back).post(me::remove))
+        .route(paths::ADMIN_API_TOKENS, get(api_tokens::show))
+        .route(paths::ADMIN_NEW_API_TOKEN, get(api_tokens::show_new).post(api_tokens::make))
+        .route(paths::ADMIN_REVOKE_API_TOKEN, get(api_tokens::back).post(api_tokens::revoke))
         .route(paths::ADMIN_TEAM, get(team::show).post(team::submit))
         .route(paths::ADMIN_REVIEW_ROLE, get(team::review).post(team::give))
         .route(paths::ADMIN_END_ROLE, get(role_acts::back).post(role_acts::end))
@@ -177,7 +181,7 @@ pub async fn frame(app: &App, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow:
     Ok(ConsoleFrame {
         name: on_duty.administrator.name.clone(),
         place,
-        ends: dates::hour(ctx.lang, on_duty.session.ends_at(ctx.now)),
+        ends: on_duty.session().map_or_else(String::new, |session| dates::hour(ctx.lang, session.ends_at(ctx.now))),
         rooms,
         may_search,
         q: String::new(),

@@ -1,5 +1,6 @@
 //! Rows of administrators.
 
+pub mod api_tokens;
 pub mod drafts;
 pub mod invitations;
 pub mod roles;

@@ -146,6 +146,8 @@ pub struct RoleGrant {
     pub ends_at: Option<Timestamp>,
     pub approved: bool,
     pub ended: bool,
+    /// The acts that a token leaves of the role; `None` for the role itself.
+    pub only: Option<Vec<AdminAct>>,
 }
 
 impl RoleGrant {
@@ -154,10 +156,12 @@ impl RoleGrant {
         self.approved && !self.ended && self.ends_at.is_none_or(|end| now < end)
     }
 
-    /// Returns what the role permits: a delegate who sees pupils only never sees a parent.
+    /// Returns what the role permits: a delegate who sees pupils only never sees a parent, and a token does nothing but
+    /// its own acts.
     pub fn permission(&self, act: AdminAct) -> Permission {
         match act {
             AdminAct::SeeParents if self.pupils_only => Permission::No,
+            _ if self.only.as_ref().is_some_and(|only| !only.contains(&act)) => Permission::No,
             _ => self.role.permission(act),
         }
     }
@@ -197,6 +201,7 @@ pub fn may_give<'a>(
 ) -> Option<&'a RoleGrant> {
     roles.iter().find(|grant| {
         grant.is_current(now)
+            && grant.permission(AdminAct::GiveRole) != Permission::No
             && grant.role.may_give().contains(&role)
             && place.is_inside(&grant.territory)
             && grant.ends_at.is_none_or(|own| until.is_some_and(|until| until <= own))
@@ -314,7 +319,7 @@ mod tests {
 
     fn grant(role: AdminRole, territory: Territory) -> RoleGrant {
         let id = AdminRoleId::new("r");
-        RoleGrant { id, role, territory, pupils_only: false, ends_at: None, approved: true, ended: false }
+        RoleGrant { id, role, territory, pupils_only: false, ends_at: None, approved: true, ended: false, only: None }
     }
 
     fn uai(text: &str) -> Uai {

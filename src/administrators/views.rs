@@ -1,8 +1,10 @@
 //! The pages of administrators: entry, invitation, proof, one's own page; `team` has the team's.
 
+mod api_tokens;
 mod frame;
 mod team;
 
+pub use api_tokens::{ApiTokenLine, ApiTokensPage, CarrierChoice, NewApiTokenPage, ScopeOffer};
 pub use frame::{ConsoleFrame, RoleLine, RoomLink};
 pub use team::{ReviewRolePage, TeamForm, TeamFormError, TeamLine, TeamPage};
 

@@ -3,7 +3,7 @@
 
 use super::store::{self, ListedAnnouncementRow};
 use super::{AnnouncementOrder, DRAFT_TTL, place_of};
-use crate::administrators::ops::{OnDuty, permitted_everywhere};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::drafts::{self, ConsoleDraftRow, DraftKind};
 use crate::administrators::territory::AdminScope;
@@ -71,7 +71,7 @@ pub async fn draft(
         Some(academy) => tenants::store::has_academy(&mut tx, academy).await?,
         None => true,
     };
-    if !is_known || permitted_everywhere(&mut tx, author, AdminAct::Announce, &[order.place()]).await?.is_none() {
+    if !is_known || on_duty.permitted_everywhere(&mut tx, AdminAct::Announce, &[order.place()]).await?.is_none() {
         tx.rollback().await?;
         return Ok(AnnouncementDraftOutcome::NotPermitted);
     }
@@ -170,7 +170,7 @@ async fn confirm_in(
 ) -> anyhow::Result<AnnouncementConfirmation> {
     let (now, own) = (tx.now, &on_duty.administrator.id);
     let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(AnnouncementConfirmation::NotFound) };
-    let Some(grant) = permitted_everywhere(tx, own, AdminAct::Announce, &[draft.order.place()]).await? else {
+    let Some(grant) = on_duty.permitted_everywhere(tx, AdminAct::Announce, &[draft.order.place()]).await? else {
         return Ok(AnnouncementConfirmation::NotPermitted);
     };
     // Posted twice, the answer is the same.
@@ -235,7 +235,7 @@ pub async fn end(op: &Operation<'_>, on_duty: &OnDuty, id: &str) -> anyhow::Resu
     let found = announcements::store::find(&mut tx, id).await?;
     let place = found.as_ref().map(|one| place_of(one.academy.as_deref()));
     let grant = match place {
-        Some(place) => permitted_everywhere(&mut tx, own, AdminAct::Announce, &[place]).await?,
+        Some(place) => on_duty.permitted_everywhere(&mut tx, AdminAct::Announce, &[place]).await?,
         None => None,
     };
     let (Some(one), Some(grant)) = (found, grant) else {

@@ -142,6 +142,9 @@ pub enum AuditEvent {
     /// Another administrator agreed with a role.
     AdministratorRoleApproved,
     AdministratorRoleEnded,
+    /// An administrator made a token of the Admin API; the detail is its id.
+    ApiTokenMade,
+    ApiTokenRevoked,
     /// An administrator asked for something outside the territory or the role; the detail names the act.
     AdministratorRefused,
 }

@@ -16,7 +16,7 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
     let (id, now) = (row_id(work.now, work.rng), work.now);
     let (kind, actor, request) = (work.actor.kind(), work.actor.id().map(str::to_owned), work.request_id.clone());
     let (role, proof) = work.actor.role_and_proof();
-    let role = role.map(str::to_owned);
+    let (role, proof) = (role.map(str::to_owned), proof.map(str::to_owned));
     work.execute(
         "INSERT INTO audit (id, at, fact, account_id, client_id, detail, uai, person_id, actor_kind, actor_id, \
          request_id, reason, before, after, role, proof, academy) \

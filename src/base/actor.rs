@@ -1,6 +1,6 @@
 //! The actor of an operation, recorded with every audit event.
 
-use super::typed_ids::{AccountId, AdministratorId, ClientId};
+use super::typed_ids::{AccountId, AdministratorId, ApiTokenId, ClientId};
 
 /// An administrator who does something, by the role that permits it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,22 @@ pub struct ActingAdministrator {
     pub role: String,
     /// The proof of the session: `passkey`, `totp`.
     pub proof: &'static str,
+}
+
+/// A program that does something with a token, by the role of the administrator who made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActingToken {
+    pub maker: AdministratorId,
+    /// The role and its territory, like an administrator's.
+    pub role: String,
+    /// The proof, as the audit has it: `token:` and the id of the token.
+    proof: String,
+}
+
+impl ActingToken {
+    pub fn new(id: &ApiTokenId, maker: AdministratorId, role: String) -> Self {
+        Self { maker, role, proof: format!("token:{id}") }
+    }
 }
 
 /// The party on whose behalf something is done.
@@ -24,6 +40,8 @@ pub enum Actor {
     Client(ClientId),
     /// A person of a school, an academy or a help desk, in the console.
     Administrator(ActingAdministrator),
+    /// A program, in the Admin API.
+    Token(ActingToken),
     /// A person at the command line, by the user name of the operating system.
     Operator(String),
     /// The program itself, by the name of the background job.
@@ -38,27 +56,30 @@ impl Actor {
             Actor::Account(_) => "account",
             Actor::Client(_) => "client",
             Actor::Administrator(_) => "administrator",
+            Actor::Token(_) => "token",
             Actor::Operator(_) => "operator",
             Actor::Job(_) => "job",
         }
     }
 
-    /// Returns the id within the kind; `None` if nobody is signed in.
+    /// Returns the id within the kind, of a token that of its maker; `None` if nobody is signed in.
     pub fn id(&self) -> Option<&str> {
         match self {
             Actor::Anonymous => None,
             Actor::Account(id) => Some(id),
             Actor::Client(id) => Some(id),
             Actor::Administrator(acting) => Some(&acting.id),
+            Actor::Token(acting) => Some(&acting.maker),
             Actor::Operator(user) => Some(user),
             Actor::Job(name) => Some(name),
         }
     }
 
-    /// Returns the role of an administrator, and the proof of the session.
-    pub fn role_and_proof(&self) -> (Option<&str>, Option<&'static str>) {
+    /// Returns the role of an administrator, and the proof: that of the session, or the token.
+    pub fn role_and_proof(&self) -> (Option<&str>, Option<&str>) {
         match self {
             Actor::Administrator(acting) => (Some(&acting.role), Some(acting.proof)),
+            Actor::Token(acting) => (Some(&acting.role), Some(&acting.proof)),
             _ => (None, None),
         }
     }

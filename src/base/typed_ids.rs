@@ -38,6 +38,8 @@ macro_rules! for_each_typed_id {
             AdminSessionId;
             /// The id of an administrator's role on a territory.
             AdminRoleId;
+            /// The id of a token of the Admin API.
+            ApiTokenId;
         }
     };
 }

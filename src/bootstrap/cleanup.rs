@@ -7,9 +7,9 @@ use crate::base::clock::Span;
 use crate::db::Durability;
 use crate::helpdesk::store::near;
 use crate::{
-    accounts, activation, administrators, announcements, audit, client_admin, credentials, devices, emails, figures,
-    grants, limits, login, logouts, my_account, notify, otp, outbox, recovery, regroup, roster_admin, school_admin,
-    sessions, subjects, support,
+    accounts, activation, admin_api, administrators, announcements, audit, client_admin, credentials, devices, emails,
+    figures, grants, limits, login, logouts, my_account, notify, otp, outbox, recovery, regroup, roster_admin,
+    school_admin, sessions, subjects, support,
 };
 
 /// Deletes expired rows in batches, one transaction each: after a night without a server the rows are many, and a
@@ -80,6 +80,8 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + administrators::store::sessions::delete_expired(&mut tx).await?
         + announcements::store::delete_expired(&mut tx).await?
         + administrators::store::drafts::delete_expired(&mut tx).await?
+        + admin_api::store::delete_expired(&mut tx).await?
+        + administrators::store::api_tokens::delete_expired(&mut tx).await?
         + client_admin::store::requests::delete_old_drafts(&mut tx, now.minus(client_admin::requests::DRAFT_TTL))
             .await?
         + near::delete_expired(&mut tx).await?

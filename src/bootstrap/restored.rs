@@ -22,6 +22,7 @@ pub async fn settle_restored(db: &Db, around: &Dependencies) -> anyhow::Result<(
     grants::store::raise_every_generation(&mut tx).await?;
     let families = grants::store::families::revoke_of_everybody(&mut tx, now).await?;
     administrators::store::sessions::end_of_everybody(&mut tx).await?;
+    administrators::store::api_tokens::revoke_of_everybody(&mut tx).await?;
     devices::store::forget_all_factor_proofs(&mut tx).await?;
     let detail = format!("{messages} messages, {sessions} sessions, {families} refresh families");
     let about = AuditDetails { detail: &detail, ..AuditDetails::default() };

@@ -105,6 +105,7 @@ mod tests {
             ends_at: None,
             approved: true,
             ended: false,
+            only: None,
         };
         all.iter().map(grant).collect()
     }

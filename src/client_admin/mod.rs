@@ -3,6 +3,7 @@
 //! What a relying party is, and which of its states may follow which, is decided in `clients`. What an academy may do
 //! holds for the whole perimeter of a relying party, seeing it for any part (docs/threats.md#threat-s15).
 
+pub mod api;
 pub mod extent;
 pub mod ops;
 pub mod pages;

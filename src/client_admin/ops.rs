@@ -8,6 +8,8 @@ pub mod review;
 pub mod secrets;
 pub mod test_sign_in;
 
+pub use request_checks::check_only;
+
 use std::collections::BTreeSet;
 
 use super::extent::SchoolPlaces;
@@ -20,15 +22,15 @@ use crate::app::Operation;
 use crate::base::clock::Span;
 use crate::base::names;
 use crate::base::typed_ids::ClientId;
-use crate::clients;
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::secrets::ClientSecretRow;
+use crate::clients::{self, Perimeter};
 use crate::db::Tx;
 use crate::logouts;
 use crate::logouts::LogoutDelivery;
 
-/// The number of relying parties of a page.
-const PAGE_ROWS: usize = 50;
+/// The number of relying parties of a page of the console.
+pub const PAGE_SERVICES: usize = 50;
 /// The number of rows read by one query.
 const BATCH_ROWS: i64 = 200;
 /// The number of rows looked at for one page: whoever sees few of many goes on by « Suite ».
@@ -39,13 +41,15 @@ pub const DELIVERIES_SINCE: Span = Span::days(7);
 const MAX_LINES: i64 = 20;
 
 /// The filter of a list.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct ServiceFilter<'a> {
     /// A part of the name, of the `client_id` or of a host.
     pub words: &'a str,
     pub standing: Option<ServiceStanding>,
     /// The list goes on after this `client_id`.
     pub after: &'a str,
+    /// The number of relying parties of a page.
+    pub most: usize,
 }
 
 /// A relying party of a list.
@@ -101,7 +105,7 @@ pub async fn list(op: &Operation<'_>, on_duty: &OnDuty, filter: ServiceFilter<'_
             if filter.standing.is_some_and(|wanted| wanted != standing) {
                 continue;
             }
-            if found.services.len() == PAGE_ROWS {
+            if found.services.len() == filter.most {
                 found.next = found.services.last().map(|last| last.record.client.id.clone());
                 return Ok(found);
             }
@@ -131,6 +135,12 @@ async fn school_places_of(tx: &mut Tx, uais: &[String]) -> anyhow::Result<School
         pairs: store::list_pairs(tx).await?,
         schools: schools.into_iter().map(|s| (s.uai, (s.academy, s.ministry))).collect(),
     })
+}
+
+/// Returns the places that the perimeter of a request names.
+pub async fn named_places(op: &Operation<'_>, id: &ClientId, perimeter: &Perimeter) -> anyhow::Result<Vec<Place>> {
+    let mut tx = op.app.db.read().await?;
+    Ok(school_places_of(&mut tx, &perimeter.schools).await?.named(id, perimeter))
 }
 
 /// Everything of one relying party.
@@ -181,7 +191,7 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<Service
 mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
-    use crate::clients::{Client, ClientOrigin, ClientState, Perimeter, metadata};
+    use crate::clients::{Client, ClientOrigin, ClientState, metadata};
 
     #[test]
     fn a_list_is_narrowed_by_a_part_of_the_name_the_id_or_a_host() {

@@ -61,14 +61,14 @@ pub struct ClientChangeRow {
     pub detail: String,
     pub reason: Option<String>,
     pub actor_kind: Option<String>,
-    /// The name of the administrator, if one did it.
+    /// The name of the administrator, if one did it, or made the token that did.
     pub name: Option<String>,
 }
 
 /// Lists the latest changes of a relying party, the newest first.
 pub async fn list_changes(tx: &mut Tx, id: &ClientId, most: i64) -> Result<Vec<ClientChangeRow>> {
     let sql = "SELECT a.at, a.detail, a.reason, a.actor_kind, w.name FROM audit a \
-               LEFT JOIN administrator w ON w.id = a.actor_id AND a.actor_kind = 'administrator' \
+               LEFT JOIN administrator w ON w.id = a.actor_id AND a.actor_kind IN ('administrator', 'token') \
                WHERE a.client_id = $1 AND a.fact = 'client_changed' ORDER BY a.id DESC LIMIT $2";
     tx.fetch_all(sql, args![id, most]).await
 }

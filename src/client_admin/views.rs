@@ -204,7 +204,7 @@ impl Page for ServicePage {
             when: "aujourd'hui à 14\u{a0}h\u{a0}05".to_owned(),
             word,
             who: (n == 0).then(|| "Nadia Kaci".to_owned()),
-            kind: ["administrator", "operator", "client", "preau"].get(n % 4).copied().unwrap_or("preau"),
+            kind: ["administrator", "operator", "client", "preau", "token"].get(n % 5).copied().unwrap_or("preau"),
             reason: if n == 1 { "Domaine vendu".to_owned() } else { String::new() },
         };
         let delivery = |state, answered, silent| DeliveryLine {

@@ -1,5 +1,6 @@
-//! The pages of the console that belong to no other feature: its home.
+//! What belongs to no other feature of the console: its home, and the table of the Admin API.
 
+pub mod api;
 pub mod ops;
 pub mod pages;
 pub mod store;

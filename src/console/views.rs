@@ -1,5 +1,6 @@
 //! The home of the console.
 
+pub mod api;
 mod system;
 
 pub use system::{ImportLine, KeyLine, OutageLine, QueueLine, SystemCheckLine, SystemPage};

@@ -1,7 +1,7 @@
 //! Administrators of the demo, whom its console lets in without a passkey: on this machine only.
 
-use crate::administrators::ops::OnDuty;
 use crate::administrators::ops::invite::{InvitationContext, RoleGiver, RoleOrder, RoleRefusal, give_role};
+use crate::administrators::ops::{AdminDoor, OnDuty};
 use crate::administrators::roles::AdminRole;
 use crate::administrators::territory::Territory;
 use crate::administrators::{self, AdminProof, AdminSession};
@@ -87,7 +87,7 @@ pub async fn on_duty(app: &App, email: &str, now: Timestamp) -> anyhow::Result<O
         seen_at: now,
         ended: false,
     };
-    Ok(Some(OnDuty { session, administrator, roles }))
+    Ok(Some(OnDuty { door: AdminDoor::Session(session), administrator, roles }))
 }
 
 /// Gives the files of the head's school on screen, without some pupils. Returns the id of the upload; `None` where the

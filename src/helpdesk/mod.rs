@@ -4,6 +4,7 @@
 //! Each change is a compare-and-set in one transaction, with the operator and the reason in the audit. Sessions end as
 //! they do at a new password, and relying parties are told in the same way.
 
+pub mod api;
 pub mod diagnosis;
 pub mod ops;
 pub mod pages;

@@ -2,7 +2,7 @@
 
 mod codes;
 mod people;
-mod person;
+pub(super) mod person;
 
 use axum::Router;
 use axum::response::Response;

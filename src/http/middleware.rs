@@ -14,6 +14,7 @@ use tracing::field::Empty;
 use super::cookies::{CookieJar, CookieName};
 use super::csp;
 use super::error::{PageError, PageErrorExtension};
+use super::problem::{problem_of_error, wants_problems};
 use super::proxies;
 use super::request_context::{RequestContext, RequestOutcome, retry_after_seconds, with_cookie};
 use super::support::{SupportCodeShown, SupportPageView};
@@ -46,7 +47,8 @@ async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Requ
         path if path.starts_with(paths::ADMIN_INVITATION) => paths::ADMIN_INVITATION.to_owned(),
         path => path.chars().take(120).collect(),
     };
-    let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with(paths::ASSETS);
+    let is_page = !path.starts_with(paths::ASSETS) && !wants_problems(&ctx);
+    let explorer = is_internet_explorer(request.headers()) && method == Method::GET && is_page;
     let route = request.extensions().get::<MatchedPath>().cloned();
     let trace = begin_trace(&app, &ctx, &request);
     request.extensions_mut().insert(ctx.clone());
@@ -61,7 +63,7 @@ async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Requ
     };
     let outcome = outcome_label(&response);
     let mut response = render_errors(&app, &ctx, response);
-    if ctx.query.get("lang").and_then(Lang::from_tag) == Some(ctx.lang) && ctx.lang_chosen {
+    if ctx.query.get("lang").and_then(Lang::from_tag) == Some(ctx.lang) && ctx.lang_chosen && !wants_problems(&ctx) {
         response =
             with_cookie(response, ctx.jar.set_cookie(CookieName::Language, ctx.lang.tag(), Some(365 * 24 * 3600)));
     }
@@ -244,6 +246,9 @@ fn render_errors(app: &AppState, ctx: &RequestContext, response: Response) -> Re
         None if status.is_server_error() && empty => None,
         None => return response,
     };
+    if wants_problems(ctx) {
+        return problem_of_error(&app.pages, ctx, page);
+    }
     let code = ctx.support_code.clone();
     let (status, busy) = page.map_or((StatusCode::INTERNAL_SERVER_ERROR, None), |p| {
         (p.status(), if let PageError::Busy { seconds } = p { Some(*seconds) } else { None })

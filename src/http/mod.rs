@@ -12,6 +12,7 @@ pub mod middleware;
 pub mod outgoing;
 pub mod pages;
 pub mod paths;
+pub mod problem;
 pub mod proxies;
 pub mod qr;
 pub mod request_context;

@@ -131,6 +131,9 @@ pub const ADMIN_PROOF: &str = "/admin/preuve";
 pub const ADMIN_ME: &str = "/admin/moi";
 pub const ADMIN_ADD_PASSKEY: &str = "/admin/moi/cle";
 pub const ADMIN_REMOVE_PASSKEY: &str = "/admin/moi/cle/retirer";
+pub const ADMIN_API_TOKENS: &str = "/admin/moi/jetons";
+pub const ADMIN_NEW_API_TOKEN: &str = "/admin/moi/jetons/nouveau";
+pub const ADMIN_REVOKE_API_TOKEN: &str = "/admin/moi/jetons/revoquer";
 pub const ADMIN_TEAM: &str = "/admin/equipe";
 pub const ADMIN_REVIEW_ROLE: &str = "/admin/equipe/relire";
 pub const ADMIN_END_ROLE: &str = "/admin/equipe/terminer";
@@ -165,6 +168,12 @@ pub const ADMIN_JOURNAL: &str = "/admin/journal";
 pub const ADMIN_JOURNAL_CSV: &str = "/admin/journal/export.csv";
 pub const ADMIN_JOURNAL_JSON: &str = "/admin/journal/export.jsonl";
 pub const ADMIN_RENEW_INVITATION: &str = "/admin/equipe/reinviter";
+
+/// The page that describes the Admin API.
+pub const API_REFERENCE: &str = "/api";
+pub const API_DOCUMENT: &str = "/api/openapi.json";
+/// The Admin API: below it, its endpoints.
+pub const ADMIN_API: &str = "/api/admin/v1";
 
 pub const HELP: &str = "/aide";
 pub const PASSWORD_HELP: &str = "/aide/mot-de-passe";

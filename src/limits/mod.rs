@@ -64,6 +64,10 @@ pub enum RateLimit {
     WrongSignIn,
     /// Activations from one source without a correct code. The limits are configured.
     Activation,
+    /// Wrong tokens of the Admin API from one source, each counted once. The limits are those of wrong sign-ins.
+    ApiToken,
+    /// Requests with one token of the Admin API.
+    ApiRequest,
 }
 
 /// The limit by source responsible for a refusal.
@@ -138,7 +142,9 @@ impl RateLimit {
             | RateLimit::DailySmsOfAcademy
             | RateLimit::SmsPace
             | RateLimit::WrongSignIn
-            | RateLimit::Activation => plain(usize::MAX),
+            | RateLimit::Activation
+            | RateLimit::ApiToken => plain(usize::MAX),
+            RateLimit::ApiRequest => RateLimitPolicy { max_attempts: 3_600, window: Span::hours(1), delay_after: None },
         }
     }
 }

@@ -201,6 +201,46 @@ impl SignInPermit<'_> {
     }
 }
 
+/// Counts a wrong token of the Admin API, each one once an hour; refuses to answer more than that once too many came from
+/// there. Accounts that signed in there do not raise the limit.
+pub async fn count_wrong_token(
+    op: &Operation<'_>,
+    source: SourceAddress,
+    digest: &str,
+) -> anyhow::Result<Result<(), RateLimited>> {
+    let Operation { app, now, .. } = *op;
+    let mut widths = limit_scopes(app, RateLimit::ApiToken, source);
+    for width in &mut widths {
+        width.max_accounts = 0;
+    }
+    if let Err(why) = check_scopes(op, CounterUpdate::Read, &mut widths).await? {
+        return Ok(Err(record_rate_limited(app, source, RateLimit::ApiToken, why)));
+    }
+    let name = widths.first().map(|width| width.limit.key.clone()).unwrap_or_default();
+    let mut limits = vec![HourlyLimit { key: limiter_key(app, &format!("rate/once/{name}/{digest}")), max: 1 }];
+    limits.extend(widths.into_iter().map(|width| HourlyLimit { max: u32::MAX, ..width.limit }));
+    match app.ephemeral.update_counters(CounterUpdate::Increment, &limits, now).await {
+        Err(error) if !error.is_transient() => Err(error.into()),
+        _ => Ok(Ok(())),
+    }
+}
+
+/// Counts a request with a token of the Admin API. Returns the time of the next one if the hour's are used up.
+pub async fn count_api_request(op: &Operation<'_>, token_id: &str) -> anyhow::Result<Option<Timestamp>> {
+    let Operation { app, now, .. } = *op;
+    let max = u32::try_from(RateLimit::ApiRequest.policy().max_attempts).unwrap_or(u32::MAX);
+    let limit = HourlyLimit { key: limiter_key(app, &format!("rate/api/{token_id}")), max };
+    match app.ephemeral.update_counters(CounterUpdate::Increment, std::slice::from_ref(&limit), now).await {
+        Ok((true, counted)) => {
+            app.metrics.record_limited(RateLimit::ApiRequest.name(), "budget");
+            Ok(Some(counted.first().map_or(now, |counted| counted.available_at(max))))
+        }
+        // An unavailable store blocks nobody.
+        Err(error) if !error.is_transient() => Err(error.into()),
+        _ => Ok(None),
+    }
+}
+
 /// Counts one more activation of a source and a browser if allowed, before any row is written. Returns the counter
 /// names, needed to release the activation once its code is correct.
 pub async fn count_activation(

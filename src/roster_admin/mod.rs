@@ -3,6 +3,7 @@
 //! The files are kept sealed until the upload ends, so that a restart loses nothing. The comparison and the writing are
 //! those of `preau import` (`roster::ops`); nothing of a file is written before somebody read what it changes.
 
+pub mod api;
 pub mod files;
 pub mod french_report;
 pub mod multipart;

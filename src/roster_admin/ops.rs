@@ -8,7 +8,7 @@ pub mod work;
 use super::files::{MAX_FILES, UploadFileFault};
 use super::store::{self, NewUpload, UploadChange};
 use super::{FullPlace, NeededAgreement, RosterUpload, UploadState, UploadedFile};
-use crate::administrators::ops::{OnDuty, permitted};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, Place, may};
 use crate::app::Operation;
@@ -31,7 +31,7 @@ const MAX_ASKING_OTHERS_A_DAY: i64 = 8;
 const PART_BYTES: usize = 512 * 1024;
 /// The maximum length of a reason, in characters.
 const MAX_REASON_CHARS: usize = 300;
-/// The number of uploads of a page.
+/// The number of uploads of a page of the console.
 pub const PAGE_UPLOADS: i64 = 50;
 
 /// A file that was given.
@@ -82,7 +82,7 @@ pub async fn receive(
     let listed: Vec<UploadedFile> = files.iter().map(named).collect();
     let mut tx = op.write(Durability::Relaxed).await?;
     let act = AdminAct::UploadRoster;
-    if permitted(&mut tx, author, act, std::slice::from_ref(place)).await?.is_none() {
+    if on_duty.permitted(&mut tx, act, std::slice::from_ref(place)).await?.is_none() {
         tx.rollback().await?;
         return Ok(UploadOutcome::NotPermitted);
     }
@@ -180,15 +180,16 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<UploadF
     }))
 }
 
-/// Lists the uploads that the administrator may see, the last first.
+/// Lists the uploads that the administrator may see, the last first: one more than a page has, if there are more.
 pub async fn list(
     op: &Operation<'_>,
     on_duty: &OnDuty,
     of: (&str, &str),
+    page: i64,
 ) -> anyhow::Result<Vec<store::ListedUploadRow>> {
     let scope = AdminScope::of(&on_duty.roles, AdminAct::UploadRoster, op.now);
     let mut tx = op.app.db.read().await?;
-    Ok(store::list(&mut tx, &scope, of, PAGE_UPLOADS + 1).await?)
+    Ok(store::list(&mut tx, &scope, of, page.saturating_add(1)).await?)
 }
 
 /// Returns the act that the decision on an upload needs.
@@ -233,7 +234,7 @@ pub async fn decide(
     let mut tx = op.write(Durability::Durable).await?;
     let Some(upload) = store::find(&mut tx, &file.upload.id).await? else { return Ok(UploadDecision::Changed) };
     let act = needed_act(&upload);
-    let Some(grant) = permitted(&mut tx, own, act, std::slice::from_ref(&file.place)).await? else {
+    let Some(grant) = on_duty.permitted(&mut tx, act, std::slice::from_ref(&file.place)).await? else {
         tx.rollback().await?;
         return Ok(UploadDecision::NotPermitted);
     };
@@ -311,8 +312,7 @@ pub async fn stop(op: &Operation<'_>, on_duty: &OnDuty, file: &UploadFile, versi
     let mut tx = op.write(Durability::Durable).await?;
     let Some(upload) = store::find(&mut tx, &file.upload.id).await? else { return Ok(false) };
     let act = AdminAct::UploadRoster;
-    let own = &on_duty.administrator.id;
-    let grant = permitted(&mut tx, own, act, std::slice::from_ref(&file.place)).await?;
+    let grant = on_duty.permitted(&mut tx, act, std::slice::from_ref(&file.place)).await?;
     let (Some(grant), true) = (grant, upload.version == version) else {
         return Ok(upload.state == UploadState::Stopped);
     };

@@ -8,7 +8,7 @@ pub mod letters;
 
 use std::collections::BTreeSet;
 
-use super::figures::{CampaignFigures, CountedLink};
+use super::figures::{CampaignFigures, CountedLink, CountedParent};
 use super::store::{self, CampaignDayRow, ListedSchoolRow, SchoolListPlace};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
@@ -24,8 +24,8 @@ use crate::http::pages::dates;
 use crate::school_admin::orders::CampaignWord;
 use crate::tenants::{self, Campaign, School};
 
-/// The number of schools of a page.
-const PAGE_ROWS: usize = 50;
+/// The number of schools of a page of the console.
+pub const PAGE_SCHOOLS: usize = 50;
 /// The number of rows read by one query.
 const BATCH_ROWS: i64 = 200;
 /// The number of rows looked at for one page: whoever sees few of many goes on by « Suite ».
@@ -34,12 +34,14 @@ const MAX_SCANNED: usize = 5_000;
 const MAX_CHART_DAYS: i64 = 31;
 
 /// The filter of a list of schools.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SchoolFilter<'a> {
     /// The beginning of a UAI, or a part of the name.
     pub words: &'a str,
     pub standing: Option<CampaignWord>,
     pub after: SchoolListPlace,
+    /// The number of schools of a page.
+    pub most: usize,
 }
 
 impl ListedSchoolRow {
@@ -93,7 +95,7 @@ pub async fn list(op: &Operation<'_>, on_duty: &OnDuty, filter: SchoolFilter<'_>
                 after = place_of(&row);
                 continue;
             }
-            if found.schools.len() == PAGE_ROWS {
+            if found.schools.len() == filter.most {
                 found.next = Some(after);
                 return Ok(found);
             }
@@ -202,6 +204,28 @@ pub async fn open_school(op: &Operation<'_>, on_duty: &OnDuty, place: SchoolPlac
     let late = if is_whole { store::count_late_persons(&mut tx, &uai).await? } else { 0 };
     let academy = store::progress::sum_academy(&mut tx, &place.school.academy).await?;
     Ok(SeenSchool { place, figures, is_whole, tried, days, chart, late, academy })
+}
+
+/// Lists the parents of a school whom the administrator may see, of those that `has` takes: those who tried first.
+pub fn listed_parents<'a>(
+    file: &'a SeenSchool,
+    scope: &AdminScope,
+    has: impl Fn(&CountedParent) -> bool,
+) -> Vec<&'a CountedParent> {
+    let sees = |parent: &CountedParent| {
+        let inside = |class: &Option<String>| {
+            let place = class.as_deref().map_or_else(|| file.place.whole(), |class| file.place.class(class));
+            scope.contains(&place)
+        };
+        parent.children.iter().any(|(.., class)| inside(class))
+    };
+    let mut all: Vec<&CountedParent> =
+        file.figures.parents.iter().filter(|parent| has(parent) && sees(parent)).collect();
+    all.sort_by_key(|parent| {
+        let first = !file.tried.contains(&parent.person_id);
+        (first, &parent.family_name, &parent.given_name, &parent.person_id)
+    });
+    all
 }
 
 /// Returns the first and the last day of the chart of a campaign; `None` before it opens.

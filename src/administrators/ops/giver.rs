@@ -3,7 +3,6 @@
 
 use super::{OnDuty, find_place};
 use crate::administrators::roles::AdminRole;
-use crate::administrators::store::{self, roles};
 use crate::administrators::territory::{RoleGrant, Territory, may_give};
 use crate::base::clock::Timestamp;
 use crate::db::UnitOfWork;
@@ -33,9 +32,8 @@ impl RoleGiver<'_> {
     ) -> anyhow::Result<bool> {
         let RoleGiver::Administrator(on_duty) = self else { return Ok(true) };
         let Some(place) = find_place(tx, territory).await? else { return Ok(false) };
-        store::lock(tx, &on_duty.administrator.id).await?;
+        let own = on_duty.current_roles(tx).await?;
         let now = tx.now;
-        let own = roles::list_current(tx, &on_duty.administrator.id, now).await?;
         let Some(grant) = may_give(&own, (role, &place), until, now).cloned() else { return Ok(false) };
         tx.actor = on_duty.actor(Some(&grant));
         Ok(true)
@@ -53,8 +51,7 @@ impl RoleGiver<'_> {
             return Ok(true);
         }
         let Some(place) = find_place(tx, &grant.territory).await? else { return Ok(false) };
-        let now = tx.now;
-        let own = roles::list_current(tx, &on_duty.administrator.id, now).await?;
+        let own = on_duty.current_roles(tx).await?;
         let higher = own.iter().any(|own| own.role == AdminRole::National && place.is_inside(&own.territory));
         Ok(grant.role == AdminRole::Academy && higher)
     }

@@ -217,6 +217,8 @@ pub async fn renew_invitation(
     }
     store::sessions::end_all(&mut tx, id).await?;
     passkeys::store::delete_all(&mut tx, id).await?;
+    // Whoever found the proofs may have made one.
+    store::api_tokens::revoke_all(&mut tx, id, giver.id()).await?;
     store::clear_totp(&mut tx, id).await?;
     let link = write_invitation(op, &mut tx, context, (id, giver)).await?;
     if context.mails {

@@ -15,10 +15,11 @@ use crate::passkeys::{self, CeremonyPurpose, MAX_PASSKEYS, PasskeyAnswer, Passke
 
 /// Returns the challenge of a fresh proof; `None` where there are no passkeys, or the administrator has none.
 pub async fn proof_challenge(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<Option<PasskeyChallenge>> {
+    let Some(session) = on_duty.session() else { return Ok(None) };
     let held = passkeys::store::list(&mut op.app.db.read().await?, &on_duty.administrator.id).await?;
     match held.is_empty() {
         true => Ok(None),
-        false => passkeys::ops::challenge(op, CeremonyPurpose::AdministratorProof, &on_duty.session.id),
+        false => passkeys::ops::challenge(op, CeremonyPurpose::AdministratorProof, &session.id),
     }
 }
 
@@ -36,13 +37,14 @@ pub async fn prove_with_passkey(
     on_duty: &OnDuty,
     answer: PasskeyAnswer<'_>,
 ) -> anyhow::Result<FreshProofOutcome> {
-    let ceremony = (CeremonyPurpose::AdministratorProof, on_duty.session.id.as_str());
+    let Some(session) = on_duty.session() else { return Ok(FreshProofOutcome::Refused) };
+    let ceremony = (CeremonyPurpose::AdministratorProof, session.id.as_str());
     let of = Some(&on_duty.administrator.id);
     let verified = passkeys::ops::verify_administrator(op, ceremony, of, answer).await?;
     let PasskeyVerification::Proven(proven) = verified else { return Ok(FreshProofOutcome::Refused) };
     let mut tx = op.write(Durability::Relaxed).await?;
     if !passkeys::store::record_use(&mut tx, &proven).await?
-        || !store::sessions::set_proven(&mut tx, &on_duty.session.id).await?
+        || !store::sessions::set_proven(&mut tx, &session.id).await?
     {
         tx.rollback().await?;
         return Ok(FreshProofOutcome::Refused);
@@ -57,6 +59,7 @@ pub async fn prove_with_code(
     on_duty: &OnDuty,
     code: &TypedCode,
 ) -> anyhow::Result<FreshProofOutcome> {
+    let Some(session) = on_duty.session() else { return Ok(FreshProofOutcome::Refused) };
     let app = op.app;
     let administrator = &on_duty.administrator;
     if let RateLimitDecision::Limited { until } = count_attempt(op, &administrator.email).await? {
@@ -70,7 +73,7 @@ pub async fn prove_with_code(
         return Ok(FreshProofOutcome::Refused);
     };
     if !store::take_step(&mut tx, &administrator.id, step).await?
-        || !store::sessions::set_proven(&mut tx, &on_duty.session.id).await?
+        || !store::sessions::set_proven(&mut tx, &session.id).await?
     {
         tx.rollback().await?;
         return Ok(FreshProofOutcome::Refused);
@@ -82,9 +85,10 @@ pub async fn prove_with_code(
 
 /// Returns the challenge by which the administrator creates one more passkey.
 pub async fn creation_challenge(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<Option<PasskeyChallenge>> {
+    let Some(session) = on_duty.session() else { return Ok(None) };
     let administrator = &on_duty.administrator;
     let named = (administrator.email.as_str(), administrator.name.as_str());
-    let ceremony = (CeremonyPurpose::AdministratorCreation, on_duty.session.id.as_str());
+    let ceremony = (CeremonyPurpose::AdministratorCreation, session.id.as_str());
     passkeys::ops::creation_challenge_of(op, (&administrator.id).into(), named, ceremony).await
 }
 
@@ -95,13 +99,14 @@ pub async fn add_passkey(
     answer: PasskeyAnswer<'_>,
     label: &str,
 ) -> anyhow::Result<bool> {
+    let Some(session) = on_duty.session() else { return Ok(false) };
     let id = &on_duty.administrator.id;
-    let ceremony = (CeremonyPurpose::AdministratorCreation, on_duty.session.id.as_str());
+    let ceremony = (CeremonyPurpose::AdministratorCreation, session.id.as_str());
     let Some(created) = passkeys::ops::finish_creation(op, id, ceremony, answer).await? else { return Ok(false) };
     let mut tx = op.write(Durability::Durable).await?;
     store::lock(&mut tx, id).await?;
-    let session = store::sessions::find(&mut tx, &on_duty.session.id).await?;
-    let is_alive = session.is_some_and(|session| session.is_alive(op.now));
+    let held = store::sessions::find(&mut tx, &session.id).await?;
+    let is_alive = held.is_some_and(|session| session.is_alive(op.now));
     let held = passkeys::store::list(&mut tx, id).await?;
     let row = row_id(op.now, op.app.rng.as_ref());
     let new = NewPasskey {
@@ -123,6 +128,7 @@ pub async fn add_passkey(
 
 /// Removes a passkey, in a session that was proven freshly. The last one stays, unless an application serves.
 pub async fn remove_passkey(op: &Operation<'_>, on_duty: &OnDuty, passkey_id: &str) -> anyhow::Result<bool> {
+    let Some(session) = on_duty.session() else { return Ok(false) };
     let id = &on_duty.administrator.id;
     let mut tx = op.write(Durability::Durable).await?;
     store::lock(&mut tx, id).await?;
@@ -133,7 +139,7 @@ pub async fn remove_passkey(op: &Operation<'_>, on_duty: &OnDuty, passkey_id: &s
         return Ok(false);
     }
     // Whoever came in by it stays no longer.
-    store::sessions::end_others(&mut tx, id, &on_duty.session.id).await?;
+    store::sessions::end_others(&mut tx, id, &session.id).await?;
     audit::store::record(&mut tx, AuditEvent::PasskeyRemoved, AuditDetails::default()).await?;
     tx.commit().await?;
     Ok(true)

@@ -134,7 +134,7 @@ async fn proof_page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty) -> a
 /// GET: asks the administrator to prove it again.
 pub async fn show_proof(State(app): State<AppState>, ctx: RequestContext, who: SignedInAdministrator) -> PageResult {
     let page = proof_page(&app, &ctx, &who.0).await?;
-    if who.0.session.is_freshly_proven(ctx.now) {
+    if who.0.is_freshly_proven(ctx.now) {
         return Ok(see_other(&page.onward));
     }
     ctx.page(&app.pages, StatusCode::OK, &page)

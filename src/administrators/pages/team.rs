@@ -266,6 +266,7 @@ pub async fn review(State(app): State<AppState>, ctx: RequestContext, who: Signe
         ends_at: order.until,
         approved: false,
         ended: false,
+        only: None,
     };
     let mut tx = app.db.read().await.map_err(failed)?;
     let role = role_line(&mut tx, &grant, ctx.lang).await.map_err(failed)?;

@@ -34,6 +34,7 @@ fn read(row: Row) -> Result<Option<RoleGrant>> {
         ends_at: row.ends_at.map(Timestamp),
         approved: row.approved_at.is_some(),
         ended: row.ended_at.is_some(),
+        only: None,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Suspends and resumes a relying party, by roles that are read again in the same transaction.
 
 use super::ServiceFile;
-use crate::administrators::ops::{OnDuty, permitted_everywhere};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::{AdminAct, AdminRole};
 use crate::app::Operation;
 use crate::client_admin::store;
@@ -41,7 +41,7 @@ pub async fn suspend_or_resume(
     let Some(reason) = stated(reason) else { return Ok(DecisionOutcome::NoReason) };
     let mut tx = op.write(Durability::Durable).await?;
     let act = AdminAct::SuspendClient;
-    let Some(grant) = permitted_everywhere(&mut tx, &on_duty.administrator.id, act, &file.named).await? else {
+    let Some(grant) = on_duty.permitted_everywhere(&mut tx, act, &file.named).await? else {
         tx.rollback().await?;
         return Ok(DecisionOutcome::NotPermitted);
     };

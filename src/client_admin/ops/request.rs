@@ -6,7 +6,6 @@ use super::request_checks::{check_all, may_call};
 use super::{ServiceFile, school_places_of};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
-use crate::administrators::store as administrators;
 use crate::administrators::territory::{RoleGrant, Territory, may, may_everywhere};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -57,7 +56,7 @@ pub enum SaveOutcome {
 }
 
 /// Returns a `client_id` for a name.
-fn id_of(name: &str) -> String {
+pub(super) fn id_of(name: &str) -> String {
     let folded: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     let words: Vec<String> = folded.split_whitespace().map(names::fold).filter(|word| !word.is_empty()).collect();
     let id: String = words.join("-").chars().take(40).collect();
@@ -145,9 +144,8 @@ pub async fn save(
 
 /// Reads the roles again: whoever may not ask any more saves nothing.
 async fn still_may(tx: &mut UnitOfWork<'_>, on_duty: &OnDuty, subject: FormSubject<'_>) -> anyhow::Result<bool> {
-    let (id, now) = (&on_duty.administrator.id, tx.now);
-    administrators::lock(tx, id).await?;
-    let roles = administrators::roles::list_current(tx, id, now).await?;
+    let roles = on_duty.current_roles(tx).await?;
+    let now = tx.now;
     Ok(match subject {
         FormSubject::New => {
             roles.iter().any(|g| g.permission(AdminAct::RequestClient) != crate::administrators::roles::Permission::No)

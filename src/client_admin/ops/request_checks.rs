@@ -1,6 +1,6 @@
 //! The checks of a request: those that everybody shares, and those of the author's territory.
 
-use super::request::FormSubject;
+use super::request::{FormSubject, id_of};
 use super::school_places_of;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
@@ -33,6 +33,25 @@ pub(super) async fn may_call(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Re
         op.app.metrics.record_limited(RateLimit::ClientChecks.name(), "budget");
     }
     Ok(allowed)
+}
+
+/// Checks what a form says, and saves nothing. Returns `None` if the checks of this hour are used up.
+pub async fn check_only(
+    op: &Operation<'_>,
+    on_duty: &OnDuty,
+    subject: FormSubject<'_>,
+    mut answers: ClientAnswers,
+) -> anyhow::Result<Option<Vec<CheckResult>>> {
+    if let FormSubject::Change(file) = subject {
+        answers.client_id = file.record.client.id.to_string();
+    }
+    if answers.client_id.is_empty() {
+        answers.client_id = id_of(&answers.client_name);
+    }
+    if !may_call(op, on_duty).await? {
+        return Ok(None);
+    }
+    check_all(op, Some(on_duty), subject, &answers).await.map(Some)
 }
 
 /// Runs the checks that everybody shares, and for the author those of the own territory.

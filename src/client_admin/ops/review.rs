@@ -197,8 +197,7 @@ async fn decide_in(
     (version, digest): (i64, &str),
 ) -> anyhow::Result<ReviewOutcome> {
     let (own, now) = (&on_duty.administrator.id, op.now);
-    administrators::lock(tx, own).await?;
-    let roles = administrators::roles::list_current(tx, own, now).await?;
+    let roles = on_duty.current_roles(tx).await?;
     let Some(request) = rows::find(tx, id).await? else { return Ok(ReviewOutcome::NotPermitted) };
     let client = current(tx, &request).await?;
     let old = client.as_ref().map(|record| &record.client.meta);

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::ServiceFile;
-use crate::administrators::ops::{OnDuty, permitted_everywhere};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::app::Operation;
 use crate::base::clock::Span;
@@ -82,7 +82,7 @@ async fn begin<'a>(
 ) -> anyhow::Result<Option<UnitOfWork<'a>>> {
     let mut tx = op.write(Durability::Durable).await?;
     let act = AdminAct::DrawSecret;
-    let Some(grant) = permitted_everywhere(&mut tx, &on_duty.administrator.id, act, &file.named).await? else {
+    let Some(grant) = on_duty.permitted_everywhere(&mut tx, act, &file.named).await? else {
         tx.rollback().await?;
         return Ok(None);
     };

@@ -4,7 +4,7 @@
 
 use super::ServiceFile;
 use super::review::RequestFile;
-use crate::administrators::ops::{OnDuty, permitted};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::Place;
 use crate::app::Operation;
@@ -105,8 +105,7 @@ pub async fn run(
 ) -> anyhow::Result<Option<(TestPerson, TestSignIn)>> {
     let client = &tested.client;
     let mut tx = op.write(Durability::Relaxed).await?;
-    let id = &on_duty.administrator.id;
-    let Some(grant) = permitted(&mut tx, id, AdminAct::TestSignIn, &tested.places).await? else {
+    let Some(grant) = on_duty.permitted(&mut tx, AdminAct::TestSignIn, &tested.places).await? else {
         tx.rollback().await?;
         return Ok(None);
     };

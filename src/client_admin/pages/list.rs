@@ -13,7 +13,7 @@ use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
 use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
-use crate::client_admin::ops::{self, ListedService, ServiceFilter};
+use crate::client_admin::ops::{self, ListedService, PAGE_SERVICES, ServiceFilter};
 use crate::client_admin::requests::ClientRequestKind;
 use crate::client_admin::standing::ServiceStanding;
 use crate::client_admin::views::list::{RequestLine, ServiceLine, ServiceListPage};
@@ -94,7 +94,9 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, who: SignedI
     let standing = ctx.query.get("etat").and_then(|word| word.parse::<ServiceStanding>().ok());
     let after = ctx.query.get("apres").filter(|id| is_client_id(id)).unwrap_or_default();
     let op = on_duty.operation(&app, &ctx, None);
-    let found = ops::list(&op, &on_duty, ServiceFilter { words: &words, standing, after }).await.map_err(failed)?;
+    let found = ops::list(&op, &on_duty, ServiceFilter { words: &words, standing, after, most: PAGE_SERVICES })
+        .await
+        .map_err(failed)?;
     let (mut names, mut lines) = (AcademyNames::default(), Vec::new());
     let mut tx = app.db.read().await.map_err(failed)?;
     for listed in &found.services {

@@ -73,6 +73,7 @@ fn change_line(ctx: &RequestContext, row: &ClientChangeRow) -> ChangeLine {
             Some("operator") => "operator",
             Some("client") => "client",
             Some("administrator") => "administrator",
+            Some("token") => "token",
             _ => "preau",
         },
         reason: row.reason.clone().unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! Prints the letter of one person, on the agent's screen.
 
 use super::person::{PersonFile, Subject};
-use crate::administrators::ops::{OnDuty, permitted};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -41,9 +41,7 @@ pub async fn print_letter(
     let mut place = None;
     for tie in file.ties.iter().filter(|tie| tie.is_current && tie.level != "contact") {
         let here = super::person::place_of(tie);
-        if let Some(grant) =
-            permitted(&mut tx, &on_duty.administrator.id, AdminAct::PrintLetter, std::slice::from_ref(&here)).await?
-        {
+        if let Some(grant) = on_duty.permitted(&mut tx, AdminAct::PrintLetter, std::slice::from_ref(&here)).await? {
             place = Some((here, tie.uai.clone(), grant));
             break;
         }
@@ -77,7 +75,7 @@ pub async fn print_letter(
     let mut tx = op.write(Durability::Durable).await?;
     // The role is read once more: it may have ended while the file was drawn.
     let act = AdminAct::PrintLetter;
-    let Some(grant) = permitted(&mut tx, &on_duty.administrator.id, act, std::slice::from_ref(&place)).await? else {
+    let Some(grant) = on_duty.permitted(&mut tx, act, std::slice::from_ref(&place)).await? else {
         tx.rollback().await?;
         return Ok(LetterOutcome::NotPermitted);
     };

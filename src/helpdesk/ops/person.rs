@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::portal::{NightlyService, list_services_without};
 use super::search::{ENDED_RECENTLY, child_words};
 use crate::accounts::{self, Account, AccountState};
+use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, Place};
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
@@ -74,6 +75,15 @@ impl PersonFile {
     /// Returns the places by which somebody may act for the person: those of now, contacts left out.
     pub fn current_places(&self) -> Vec<Place> {
         self.ties.iter().filter(|tie| tie.is_current && tie.level != "contact").map(place_of).collect()
+    }
+
+    /// Returns the act of seeing the person; `None` for somebody whom no roster knows.
+    pub fn seeing_act(&self) -> Option<AdminAct> {
+        match self.profile() {
+            Profile::Responsable => Some(AdminAct::SeeParents),
+            Profile::Eleve => Some(AdminAct::SeePupils),
+            Profile::Enseignant | Profile::Personnel | Profile::Invite => None,
+        }
     }
 
     /// Leaves only what lies inside a scope: where a child is in another territory is not this administrator's to see.

@@ -4,7 +4,7 @@
 use super::person::{PersonFile, Subject, place_of};
 use crate::accounts::Account;
 use crate::accounts::SuspendedBy;
-use crate::administrators::ops::{OnDuty, permitted};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::{AdminAct, AdminRole};
 use crate::administrators::territory::{Place, RoleGrant};
 use crate::app::Operation;
@@ -116,7 +116,7 @@ pub async fn repair(
     let mut tx = op.write(Durability::Durable).await?;
     // Whoever had the child last year sees what was, and changes nothing.
     let places = file.current_places();
-    let Some(grant) = permitted(&mut tx, &on_duty.administrator.id, order.act.needs(), &places).await? else {
+    let Some(grant) = on_duty.permitted(&mut tx, order.act.needs(), &places).await? else {
         tx.rollback().await?;
         return Ok(RepairOutcome::NotPermitted);
     };

@@ -52,12 +52,7 @@ impl OpenedByPath for PersonFile {
         }
         let op = on_duty.operation(app, ctx, None);
         let file = person::find(&op, id).await.map_err(failed)?.ok_or_else(not_found)?;
-        let act = match file.profile() {
-            Profile::Responsable => AdminAct::SeeParents,
-            Profile::Eleve => AdminAct::SeePupils,
-            // No roster knows them.
-            Profile::Enseignant | Profile::Personnel | Profile::Invite => return Err(not_found()),
-        };
+        let act = file.seeing_act().ok_or_else(not_found)?;
         on_duty.permit(app, ctx, act, &file.places()).await?;
         Ok(file.within(&AdminScope::of(&on_duty.roles, act, ctx.now), ctx.now))
     }
@@ -84,7 +79,7 @@ fn needed(repair: Repair) -> AdminAct {
     }
 }
 
-fn phone_word(phone: PhoneStanding) -> &'static str {
+pub(in crate::helpdesk) fn phone_word(phone: PhoneStanding) -> &'static str {
     match phone {
         PhoneStanding::Mobile => "mobile",
         PhoneStanding::None => "none",
@@ -95,8 +90,8 @@ fn phone_word(phone: PhoneStanding) -> &'static str {
     }
 }
 
-/// Returns the time that a cause names, and the names of children.
-fn details(ctx: &RequestContext, cause: &Cause) -> (String, String, String) {
+/// Returns the time that a cause names, the names of children, and the end of another number.
+pub(in crate::helpdesk) fn details(ctx: &RequestContext, cause: &Cause) -> (String, String, String) {
     let moment = |at: Timestamp| dates::moment(ctx.lang, at, ctx.now);
     let hour = |at: Timestamp| dates::hour_rounded_up(ctx.lang, at);
     let none = String::new;

@@ -1,7 +1,7 @@
 //! Puts a school back as it was before an upload: for a reason, and by two persons where an upload of that size needs two.
 
 use super::{MAX_REASON_CHARS, UploadFile, record};
-use crate::administrators::ops::{OnDuty, permitted};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::roles::list_current;
 use crate::administrators::territory::may;
@@ -51,7 +51,7 @@ pub async fn undo(
     let mut tx = op.write(Durability::Durable).await?;
     let held = store::find(&mut tx, &file.upload.id).await?;
     let act = held.as_ref().map_or(AdminAct::AcceptRemovals, undo_act);
-    let grant = permitted(&mut tx, own, act, std::slice::from_ref(&file.place)).await?;
+    let grant = on_duty.permitted(&mut tx, act, std::slice::from_ref(&file.place)).await?;
     let (Some(grant), Some(upload)) = (grant, held) else { return Ok(UploadUndo::NotPermitted) };
     if upload.state == UploadState::Undone {
         return Ok(UploadUndo::Done);

@@ -6,7 +6,7 @@
 
 use super::claims::{claim_next, hold_claim, renew_claim};
 use super::find_school;
-use crate::administrators::ops::permitted;
+use crate::administrators::ops::permitted_later;
 use crate::app::Operation;
 use crate::base::actor::{ActingAdministrator, Actor};
 use crate::base::secret::{decode_base64url, sha256_base64url};
@@ -226,7 +226,7 @@ async fn decider(op: &Operation<'_>, upload: &RosterUpload, by: &AdministratorId
     let mut tx = op.write(Durability::Relaxed).await?;
     let Some((_, place)) = find_school(&mut tx, &upload.uai).await? else { return Ok(None) };
     let act = super::needed_act(upload);
-    let grant = permitted(&mut tx, by, act, std::slice::from_ref(&place)).await?;
+    let grant = permitted_later(&mut tx, by, act, std::slice::from_ref(&place)).await?;
     tx.rollback().await?;
     let acting = |role| ActingAdministrator { id: by.clone(), role, proof: "console" };
     Ok(grant.map(|grant| Actor::Administrator(acting(grant.name()))))

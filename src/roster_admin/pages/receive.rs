@@ -90,7 +90,7 @@ async fn page(
     let asked = ctx.query.get("uai").and_then(|uai| Uai::parse(uai).ok()).map(|uai| uai.to_string());
     let uai = only.clone().or(asked).unwrap_or_default();
     let before = ctx.query.get("avant").filter(|id| is_id(id, 32)).unwrap_or_default();
-    let mut rows = ops::list(&on_duty.operation(app, ctx, None), on_duty, (&uai, before)).await?;
+    let mut rows = ops::list(&on_duty.operation(app, ctx, None), on_duty, (&uai, before), PAGE_UPLOADS).await?;
     let most = usize::try_from(PAGE_UPLOADS)?;
     let has_more = rows.len() > most;
     rows.truncate(most);

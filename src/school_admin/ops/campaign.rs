@@ -6,7 +6,7 @@
 
 use super::find_place;
 use super::latecomers::{self, LetIn};
-use crate::administrators::ops::{OnDuty, permitted_everywhere};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::drafts::{self, ConsoleDraftRow, DraftKind};
 use crate::administrators::territory::Place;
@@ -72,7 +72,7 @@ pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, order: &CampaignOrder) 
     let mut tx = op.write(Durability::Durable).await?;
     let (_, places) = read_schools(&mut tx, &order.schools).await?;
     let is_known = places.len() == order.schools.len();
-    if !is_known || permitted_everywhere(&mut tx, author, AdminAct::ChangeCampaign, &places).await?.is_none() {
+    if !is_known || on_duty.permitted_everywhere(&mut tx, AdminAct::ChangeCampaign, &places).await?.is_none() {
         tx.rollback().await?;
         return Ok(DraftOutcome::NotPermitted);
     }
@@ -149,7 +149,8 @@ pub async fn confirm(
     }
     tx.commit().await?;
     // Nothing of a draft that is done at once. Posted twice, both go on where the other one is.
-    Ok(match latecomers::let_in(op, id, on_duty.session.method.name()).await? {
+    let proof = on_duty.session().map_or("console", |session| session.method.name());
+    Ok(match latecomers::let_in(op, id, proof).await? {
         LetIn::Cut { persons: 0 } => CampaignConfirmation::NotPermitted,
         LetIn::Done | LetIn::Cut { .. } => CampaignConfirmation::Done,
     })
@@ -165,7 +166,7 @@ async fn confirm_in(
     let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(CampaignConfirmation::NotFound) };
     let (act, own) = (AdminAct::ChangeCampaign, &on_duty.administrator.id);
     let is_known = draft.places.len() == draft.order.schools.len();
-    let grant = permitted_everywhere(tx, own, act, &draft.places).await?.filter(|_| is_known);
+    let grant = on_duty.permitted_everywhere(tx, act, &draft.places).await?.filter(|_| is_known);
     let Some(grant) = grant else { return Ok(CampaignConfirmation::NotPermitted) };
     // Posted twice, the answer is the same.
     if draft.row.is_confirmed() && draft.row.version == version.saturating_add(1) {

@@ -5,7 +5,7 @@
 //! no more.
 
 use super::find_place;
-use crate::administrators::ops::permitted;
+use crate::administrators::ops::permitted_later;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::drafts::{self, DoingDraftRow, DraftState};
 use crate::app::Operation;
@@ -89,7 +89,7 @@ async fn let_some_in(op: &Operation<'_>, row: &DoingDraftRow, uai: &Uai, proof: 
         return Ok(Step::NoneLeft);
     };
     let (author, act) = (&row.author_id, AdminAct::ChangeCampaign);
-    let Some(grant) = permitted(&mut tx, author, act, std::slice::from_ref(&place)).await? else {
+    let Some(grant) = permitted_later(&mut tx, author, act, std::slice::from_ref(&place)).await? else {
         tx.rollback().await?;
         return Ok(Step::RoleEnded);
     };

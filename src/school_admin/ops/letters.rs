@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::SchoolPlace;
-use crate::administrators::ops::{OnDuty, permitted};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, Place};
 use crate::app::{App, AppState, Operation};
@@ -104,7 +104,7 @@ pub async fn print_batch(
     }
     let act = AdminAct::PrintLetters;
     let mut tx = op.write(Durability::Durable).await?;
-    let Some(grant) = permitted(&mut tx, &on_duty.administrator.id, act, &places).await? else {
+    let Some(grant) = on_duty.permitted(&mut tx, act, &places).await? else {
         tx.rollback().await?;
         return Ok(BatchOutcome::NotPermitted);
     };
@@ -140,7 +140,7 @@ pub async fn print_batch(
     let press = press_of(op.app);
     let mut tx = op.write(Durability::Durable).await?;
     // The role is read once more: it may have ended while the file was drawn.
-    let Some(grant) = permitted(&mut tx, &on_duty.administrator.id, act, &places).await? else {
+    let Some(grant) = on_duty.permitted(&mut tx, act, &places).await? else {
         tx.rollback().await?;
         return Ok(BatchOutcome::NotPermitted);
     };

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse as _;
 
-use super::{GatedResult, open, school};
+use super::{GatedResult, open};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::pages::{failed, scope_of};
 use crate::administrators::roles::AdminAct;
@@ -13,7 +13,7 @@ use crate::base::csv::csv_field;
 use crate::http::pages::PagesError;
 use crate::http::request_context::RequestContext;
 use crate::school_admin::figures::{CountedParent, ParentStanding};
-use crate::school_admin::ops::{self, record_export};
+use crate::school_admin::ops::{self, listed_parents, record_export};
 
 fn word(app: &AppState, ctx: &RequestContext, key: &str) -> Result<String, PagesError> {
     app.pages.message(ctx.lang, key, &[])
@@ -39,7 +39,7 @@ pub async fn unreachable(
         heading.push(csv_field(&word(&app, &ctx, key).map_err(failed)?));
     }
     lines.push(heading.join(";"));
-    for parent in school::listed(&file, &scope, is_unreachable) {
+    for parent in listed_parents(&file, &scope, is_unreachable) {
         let why = match parent.reason {
             Some(reason) => word(&app, &ctx, &format!("admin-why-parent-{}", reason.name())).map_err(failed)?,
             None => String::new(),

@@ -18,7 +18,7 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::protocol::params::encode;
-use crate::school_admin::ops::{self, SchoolFilter, SchoolList};
+use crate::school_admin::ops::{self, PAGE_SCHOOLS, SchoolFilter, SchoolList};
 use crate::school_admin::orders::{CampaignOrderKind, CampaignWord};
 use crate::school_admin::store::{ListedSchoolRow, SchoolListPlace};
 use crate::school_admin::views::list::{SchoolLine, SchoolListPage};
@@ -70,7 +70,8 @@ pub(super) async fn page(
     let after = ctx.query.get("apres").and_then(read_place).unwrap_or_default();
     let is_narrowed = !words.is_empty() || standing.is_some() || after != SchoolListPlace::default();
     let op = on_duty.operation(app, ctx, None);
-    let SchoolList { schools, next } = ops::list(&op, on_duty, SchoolFilter { words: &words, standing, after }).await?;
+    let SchoolList { schools, next } =
+        ops::list(&op, on_duty, SchoolFilter { words: &words, standing, after, most: PAGE_SCHOOLS }).await?;
     let mut academies: Vec<(String, String)> = Vec::new();
     let mut tx = app.db.read().await?;
     for row in &schools {

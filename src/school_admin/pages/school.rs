@@ -10,7 +10,7 @@ use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame, scope_of};
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{AdminScope, may};
+use crate::administrators::territory::may;
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::is_id;
@@ -19,7 +19,7 @@ use crate::http::pages::dates;
 use crate::http::request_context::RequestContext;
 use crate::protocol::params::encode;
 use crate::school_admin::figures::{CampaignFigures, CountedParent, ParentStanding, UnreachableReason};
-use crate::school_admin::ops::{self, SchoolPlace, SeenSchool};
+use crate::school_admin::ops::{self, SchoolPlace, SeenSchool, listed_parents};
 use crate::school_admin::orders::{CampaignOrderKind, CampaignWord};
 use crate::school_admin::pages::chart;
 use crate::school_admin::views::{
@@ -89,28 +89,6 @@ impl<'a> AskedList<'a> {
         let all = [("liste", self.list.name()), ("motif", reason), ("apres", after)];
         format!("{}?{}#familles", school_path(uai), encode(all.into_iter().filter(|(_, value)| !value.is_empty())))
     }
-}
-
-/// Lists the parents of a list whom the administrator may see, those who tried first.
-pub(super) fn listed<'a>(
-    file: &'a SeenSchool,
-    scope: &AdminScope,
-    has: impl Fn(&CountedParent) -> bool,
-) -> Vec<&'a CountedParent> {
-    let sees = |parent: &CountedParent| {
-        let inside = |class: &Option<String>| {
-            let place = class.as_deref().map_or_else(|| file.place.whole(), |class| file.place.class(class));
-            scope.contains(&place)
-        };
-        parent.children.iter().any(|(.., class)| inside(class))
-    };
-    let mut all: Vec<&CountedParent> =
-        file.figures.parents.iter().filter(|parent| has(parent) && sees(parent)).collect();
-    all.sort_by_key(|parent| {
-        let first = !file.tried.contains(&parent.person_id);
-        (first, &parent.family_name, &parent.given_name, &parent.person_id)
-    });
-    all
 }
 
 fn parent_line(file: &SeenSchool, parent: &CountedParent) -> ParentLine {
@@ -190,7 +168,7 @@ async fn page(
     let allowed = |act| may(&on_duty.roles, act, &whole, ctx.now).is_some();
     let parents = scope_of(on_duty, AdminAct::SeeParents, ctx);
     let asked = AskedList::read(ctx);
-    let found = listed(&file, &parents, |parent| asked.has(parent));
+    let found = listed_parents(&file, &parents, |parent| asked.has(parent));
     let from = found.iter().position(|parent| parent.person_id.as_str() == asked.after).map_or(0, |at| at + 1);
     let shown: Vec<&CountedParent> = found.iter().skip(from).take(PAGE_PARENTS).copied().collect();
     let next = shown.last().filter(|_| from + shown.len() < found.len());

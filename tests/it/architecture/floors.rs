@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 33] = [
+const TABLE: [(&[&str], &[&str]); 34] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -61,16 +61,31 @@ const TABLE: [(&[&str], &[&str]); 33] = [
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),
     (&["administrators"], &["credentials", AND_BELOW]),
+    // What all endpoints of the Admin API share.
+    (&["admin_api"], &["administrators", AND_BELOW]),
     // Shows and changes an account whatever flow it is in.
-    (&["helpdesk"], &["administrators", "support", "activation", "login", AND_BELOW]),
+    (&["helpdesk"], &["admin_api", "administrators", "support", "activation", "login", AND_BELOW]),
     // Test sign-ins go through the provider's own code.
-    (&["client_admin"], &["oidc", "administrators", AND_BELOW]),
-    (&["school_admin"], &["administrators", AND_BELOW]),
-    (&["roster_admin"], &["administrators", AND_BELOW]),
+    (&["client_admin"], &["oidc", "admin_api", "administrators", AND_BELOW]),
+    (&["school_admin"], &["admin_api", "administrators", AND_BELOW]),
+    (&["roster_admin"], &["admin_api", "administrators", AND_BELOW]),
     (&["journal", "figures"], &["administrators", AND_BELOW]),
     (&["announcement_admin"], &["administrators", "announcements", AND_BELOW]),
-    // The pages of the console that belong to no other feature.
-    (&["console"], &["helpdesk", "figures", "administrators", "doctor", AND_BELOW]),
+    // The pages of the console that belong to no other feature, and the table of all endpoints of the Admin API.
+    (
+        &["console"],
+        &[
+            "helpdesk",
+            "figures",
+            "client_admin",
+            "school_admin",
+            "roster_admin",
+            "admin_api",
+            "administrators",
+            "doctor",
+            AND_BELOW,
+        ],
+    ),
 ];
 const BELOW_SESSIONS: &[&str] = &[
     "logouts", "subjects", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits",

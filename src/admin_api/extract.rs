@@ -1,0 +1,441 @@
+//! From a request to the call of an endpoint: the token, the query, the body, the version, the key; and the answer.
+//!
+//! Every endpoint is called by [`serve`] alone, so that none can forget a step. An answer never redirects, sets no
+//! cookie and allows no other site's script (docs/threats.md#attack-s10).
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Bytes, HttpBody as _};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest as _, Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodFilter, MethodRouter};
+use serde_json::Value;
+
+use super::fields::{ApiBody, check_query};
+use super::ops::{CursorPlace, KeyedBeginning, KeyedRequest, RememberedAnswer};
+use super::problems::{ApiRefusal, ProblemCode};
+use super::{ApiMethod, DEFAULT_PAGE_LIMIT, EndpointDoc, VersionUse};
+use crate::administrators::api_tokens::ApiToken;
+use crate::administrators::ops::api_tokens::{TokenEntry, enter};
+use crate::administrators::ops::{AdminDoor, OnDuty, record_refusal};
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::{Place, RoleGrant, may, may_everywhere};
+use crate::app::{AppState, Operation};
+use crate::http::error::PageError;
+use crate::http::form::{MAX_BODY_BYTES, media_type};
+use crate::http::problem::problem;
+use crate::http::request_context::{RequestContext, retry_after, with_outcome};
+use crate::limits;
+
+/// The header that makes a request idempotent.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The media types of a body; the second one is that of a change (RFC 7396).
+const BODY_MEDIA_TYPES: [&str; 2] = ["application/json", "application/merge-patch+json"];
+
+/// The reason for which an endpoint did not succeed.
+#[derive(Debug)]
+pub enum ApiError {
+    Refused(Box<ApiRefusal>),
+    Failed(PageError),
+}
+
+impl From<ApiRefusal> for ApiError {
+    fn from(refusal: ApiRefusal) -> Self {
+        ApiError::Refused(Box::new(refusal))
+    }
+}
+
+impl From<ProblemCode> for ApiError {
+    fn from(code: ProblemCode) -> Self {
+        ApiRefusal::from(code).into()
+    }
+}
+
+impl From<anyhow::Error> for ApiError {
+    fn from(error: anyhow::Error) -> Self {
+        ApiError::Failed(error.into())
+    }
+}
+
+impl From<crate::db::DbError> for ApiError {
+    fn from(error: crate::db::DbError) -> Self {
+        ApiError::Failed(error.into())
+    }
+}
+
+/// An answer of an endpoint.
+#[derive(Clone, Debug)]
+pub struct ApiAnswer {
+    pub value: Value,
+    /// The version, without its quotation marks.
+    pub version: Option<String>,
+    /// The path of what was made.
+    pub location: Option<String>,
+}
+
+impl ApiAnswer {
+    pub fn of(value: Value) -> Self {
+        ApiAnswer { value, version: None, location: None }
+    }
+
+    /// Adds the version.
+    #[must_use]
+    pub fn at_version(self, version: impl ToString) -> Self {
+        ApiAnswer { version: Some(version.to_string()), ..self }
+    }
+}
+
+pub type ApiResult = Result<ApiAnswer, ApiError>;
+/// An endpoint at work.
+pub type ApiFuture<'a> = Pin<Box<dyn Future<Output = ApiResult> + Send + 'a>>;
+
+/// An endpoint: its row, and the function that answers.
+#[derive(Clone, Copy)]
+pub struct ApiEndpoint {
+    pub doc: EndpointDoc,
+    pub handler: for<'a> fn(&'a ApiCall<'a>) -> ApiFuture<'a>,
+}
+
+/// A call of an endpoint, everything of it checked.
+pub struct ApiCall<'a> {
+    pub app: &'a AppState,
+    pub ctx: &'a RequestContext,
+    pub on_duty: &'a OnDuty,
+    pub token: &'a ApiToken,
+    pub doc: &'a EndpointDoc,
+    pub path: &'a BTreeMap<String, String>,
+    pub body: &'a ApiBody,
+    /// The versions that the caller knows; empty without `If-Match`.
+    if_match: Vec<String>,
+}
+
+impl<'a> ApiCall<'a> {
+    /// Returns a parameter of the path.
+    pub fn path(&self, name: &str) -> &'a str {
+        self.path.get(name).map_or("", String::as_str)
+    }
+
+    /// Returns a parameter of the query, trimmed; empty if it is not there.
+    pub fn query(&self, name: &str) -> &'a str {
+        self.ctx.query.get(name).unwrap_or_default().trim()
+    }
+
+    /// Returns the number of rows of a page.
+    pub fn limit(&self) -> i64 {
+        self.ctx.query.get("limit").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_PAGE_LIMIT)
+    }
+
+    /// Returns the operation, by a role that permits it.
+    pub fn op(&self, grant: Option<&RoleGrant>) -> Operation<'a> {
+        Operation::of_request(self.app, self.ctx).by(self.on_duty.actor(grant))
+    }
+
+    /// Returns the role by which an act is permitted at one of the places. What is outside is answered like what is not
+    /// there, and recorded. That the token was made after a fresh proof, for this very scope, is its proof.
+    ///
+    /// # Errors
+    /// Not found.
+    pub async fn permit(&self, act: AdminAct, places: &[Place]) -> Result<RoleGrant, ApiError> {
+        match may(&self.on_duty.roles, act, places, self.ctx.now) {
+            Some(grant) => Ok(grant.clone()),
+            None => self.refuse(act, places).await,
+        }
+    }
+
+    /// Returns the role by which an act is permitted at each one of the places, like [`ApiCall::permit`].
+    ///
+    /// # Errors
+    /// Not found.
+    pub async fn permit_everywhere(&self, act: AdminAct, places: &[Place]) -> Result<RoleGrant, ApiError> {
+        match may_everywhere(&self.on_duty.roles, act, places, self.ctx.now) {
+            Some(grant) => Ok(grant.clone()),
+            None => self.refuse(act, places).await,
+        }
+    }
+
+    async fn refuse(&self, act: AdminAct, places: &[Place]) -> Result<RoleGrant, ApiError> {
+        let place = places.first().cloned().unwrap_or_default();
+        record_refusal(&Operation::of_request(self.app, self.ctx), self.on_duty, act, &place).await?;
+        Err(ProblemCode::NotFound.into())
+    }
+
+    /// Compares the version of a thing with those that the caller knows.
+    ///
+    /// # Errors
+    /// It changed since.
+    pub fn compare(&self, version: impl ToString) -> Result<(), ApiError> {
+        let version = version.to_string();
+        let is_known = self.if_match.is_empty() || self.if_match.iter().any(|known| *known == version || known == "*");
+        if is_known { Ok(()) } else { Err(ProblemCode::Changed.into()) }
+    }
+
+    /// Returns the position at which a list goes on.
+    ///
+    /// # Errors
+    /// The cursor is of another list.
+    pub fn position(&self) -> Result<Option<String>, ApiError> {
+        let cursor = self.query("cursor");
+        match cursor.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(self.cursor_place(&self.filter()).open(self.app, cursor)?)),
+        }
+    }
+
+    /// Returns the cursor of a position.
+    ///
+    /// # Errors
+    /// The library fails.
+    pub fn cursor(&self, position: Option<&str>) -> Result<Value, ApiError> {
+        let filter = self.filter();
+        let sealed = position.map(|position| self.cursor_place(&filter).seal(self.app, position)).transpose()?;
+        Ok(sealed.map_or(Value::Null, Value::from))
+    }
+
+    fn filter(&self) -> String {
+        let names = self.ctx.query.names().filter(|name| !["cursor", "limit"].contains(name));
+        names.map(|name| format!("{name}={}\n", self.ctx.query.form_value(name))).collect()
+    }
+
+    fn cursor_place<'b>(&'b self, filter: &'b str) -> CursorPlace<'b> {
+        CursorPlace { token: &self.token.id, endpoint: self.doc.id, filter }
+    }
+}
+
+/// Makes the routes of some endpoints, one path after the other.
+pub fn router(endpoints: &[ApiEndpoint]) -> Router<AppState> {
+    let mut paths: BTreeMap<&'static str, Vec<ApiEndpoint>> = BTreeMap::new();
+    for endpoint in endpoints {
+        paths.entry(endpoint.doc.path).or_default().push(*endpoint);
+    }
+    let mut router = Router::new();
+    for (path, of_path) in paths {
+        let allowed: Vec<&str> = of_path.iter().map(|endpoint| endpoint.doc.method.name()).collect();
+        let allowed = Arc::new(allowed.join(", "));
+        let mut methods = MethodRouter::new();
+        for endpoint in of_path {
+            let filter = match endpoint.doc.method {
+                ApiMethod::Get => MethodFilter::GET,
+                ApiMethod::Post => MethodFilter::POST,
+                ApiMethod::Put => MethodFilter::PUT,
+                ApiMethod::Patch => MethodFilter::PATCH,
+                ApiMethod::Delete => MethodFilter::DELETE,
+            };
+            let handler = move |app: State<AppState>,
+                                ctx: RequestContext,
+                                path: Result<Path<BTreeMap<String, String>>, PathRejection>,
+                                request: Request| serve(endpoint, app, ctx, path, request);
+            methods = methods.on(filter, handler);
+        }
+        let fallback = move |State(app): State<AppState>, ctx: RequestContext| {
+            let allowed = Arc::clone(&allowed);
+            async move { not_allowed(&app, &ctx, &allowed) }
+        };
+        router = router.route(path, methods.fallback(fallback));
+    }
+    router.fallback(async || PageError::NotFound)
+}
+
+fn not_allowed(app: &AppState, ctx: &RequestContext, allowed: &str) -> Response {
+    let mut response = refusal(app, ctx, &ProblemCode::MethodNotAllowed.into(), None);
+    if let Ok(value) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}
+
+/// Answers a refusal; of a token with a challenge (RFC 6750 3).
+fn refusal(app: &AppState, ctx: &RequestContext, why: &ApiRefusal, doc: Option<&EndpointDoc>) -> Response {
+    let (status, code) = (why.code.status(), why.code.name());
+    let mut response = problem(&app.pages, ctx, (status, code), why.members.clone());
+    if let Some(at) = why.retry_at {
+        response = retry_after(response, ctx.now, at);
+    }
+    let challenge = match why.code {
+        ProblemCode::MissingToken => Some("Bearer realm=\"preau\"".to_owned()),
+        ProblemCode::InvalidToken => Some("Bearer realm=\"preau\", error=\"invalid_token\"".to_owned()),
+        ProblemCode::TokenInQuery => Some("Bearer realm=\"preau\", error=\"invalid_request\"".to_owned()),
+        ProblemCode::InsufficientScope => {
+            let scope = doc.and_then(|doc| doc.scope).map_or("", |scope| scope.name());
+            Some(format!("Bearer realm=\"preau\", error=\"insufficient_scope\", scope=\"{scope}\""))
+        }
+        _ => None,
+    };
+    if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// Answers a request.
+async fn serve(
+    endpoint: ApiEndpoint,
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    path: Result<Path<BTreeMap<String, String>>, PathRejection>,
+    request: Request,
+) -> Response {
+    let doc = &endpoint.doc;
+    match answer(&endpoint, (&app, &ctx), path, request).await {
+        Ok(answer) => respond(answer),
+        Err(ApiError::Refused(why)) => refusal(&app, &ctx, &why, Some(doc)),
+        // The middleware logs it and says it as a problem.
+        Err(ApiError::Failed(error)) => error.into_response(),
+    }
+}
+
+/// Returns the token of a request.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (all.next(), all.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Reads the versions that a request knows.
+fn if_match(headers: &HeaderMap) -> Result<Vec<String>, ApiRefusal> {
+    let mut out = Vec::new();
+    for value in headers.get_all(header::IF_MATCH) {
+        let text = value.to_str().map_err(|_| ApiRefusal::of_field(ProblemCode::BadParameter, "If-Match"))?;
+        for one in text.split(',').map(str::trim) {
+            let quoted = one.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            match quoted.or((one == "*").then_some(one)) {
+                Some(version) => out.push(version.to_owned()),
+                None => return Err(ApiRefusal::of_field(ProblemCode::BadParameter, "If-Match")),
+            }
+        }
+    }
+    Ok(out)
+}
+
+async fn answer(
+    endpoint: &ApiEndpoint,
+    (app, ctx): (&AppState, &RequestContext),
+    path: Result<Path<BTreeMap<String, String>>, PathRejection>,
+    request: Request,
+) -> Result<RememberedAnswer, ApiError> {
+    let doc = &endpoint.doc;
+    // A token in an address is in logs: it is refused before anything is looked at.
+    if ctx.query.get_all("access_token").next().is_some() {
+        return Err(ProblemCode::TokenInQuery.into());
+    }
+    let op = Operation::of_request(app, ctx);
+    let text = bearer(request.headers()).ok_or(ProblemCode::MissingToken)?;
+    let on_duty = match enter(&op, text, ctx.source).await? {
+        TokenEntry::Right(on_duty) => *on_duty,
+        TokenEntry::Wrong => return Err(ProblemCode::InvalidToken.into()),
+        TokenEntry::Limited(limited) => {
+            return Err(ApiRefusal::from(ProblemCode::TooManyWrongTokens).until(limited.until).into());
+        }
+    };
+    let AdminDoor::Token(token) = &on_duty.door else { return Err(ProblemCode::InvalidToken.into()) };
+    if let Some(until) = limits::ops::count_api_request(&op, &token.id).await? {
+        return Err(ApiRefusal::from(ProblemCode::TooManyRequests).until(until).into());
+    }
+    if doc.scope.is_some_and(|scope| !token.scopes.contains(&scope)) {
+        return Err(ProblemCode::InsufficientScope.into());
+    }
+    check_query(doc.query, &ctx.query)?;
+    let Ok(Path(path)) = path else { return Err(ProblemCode::NotFound.into()) };
+    let if_match = if_match(request.headers())?;
+    if doc.version == VersionUse::Required && if_match.is_empty() {
+        return Err(ProblemCode::VersionRequired.into());
+    }
+    let (parts, body) = request.into_parts();
+    let key = parts.headers.get(&IDEMPOTENCY_KEY).filter(|_| doc.method == ApiMethod::Post);
+    let bytes = match doc.body {
+        Some(_) => read_bytes(&parts.headers, Request::from_parts(parts.clone(), body), app).await?,
+        None => Bytes::new(),
+    };
+    let body = ApiBody::read(doc.body.unwrap_or_default(), &bytes)?;
+    let call = ApiCall { app, ctx, on_duty: &on_duty, token, doc, path: &path, body: &body, if_match };
+    let Some(key) = key else { return Ok(remember(doc, (endpoint.handler)(&call).await?)) };
+    let what = format!("{} {}", doc.method.name(), ctx.path_and_query);
+    let key = KeyedRequest::new(&token.id, key.to_str().unwrap_or_default(), (&what, &bytes))?;
+    match key.begin(&op).await?? {
+        KeyedBeginning::Again(answer) => Ok(answer),
+        KeyedBeginning::New => {
+            let done = (endpoint.handler)(&call).await.map(|answer| remember(doc, answer));
+            match &done {
+                Ok(answer) if doc.shows_secret => {
+                    let shown = RememberedAnswer { body: Value::Null, was_secret: true, ..answer.clone() };
+                    key.end(&op, Some(&shown)).await?;
+                }
+                Ok(answer) => key.end(&op, Some(answer)).await?,
+                Err(ApiError::Refused(_) | ApiError::Failed(PageError::Busy { .. })) => key.end(&op, None).await?,
+                // Nobody knows how far it came: it is not done again by itself.
+                Err(ApiError::Failed(_)) => {}
+            }
+            done
+        }
+    }
+}
+
+/// Reads the body of a request whose endpoint takes one.
+async fn read_bytes(headers: &HeaderMap, request: Request, app: &AppState) -> Result<Bytes, ApiError> {
+    let kind = media_type(headers);
+    let is_empty = request.body().size_hint().exact() == Some(0);
+    let is_json = BODY_MEDIA_TYPES.contains(&kind.as_str());
+    if !is_json && (!is_empty || !kind.is_empty()) {
+        return Err(ApiRefusal::from(ProblemCode::JsonExpected).with("accepted", BODY_MEDIA_TYPES[0].into()).into());
+    }
+    if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return Err(ProblemCode::TooLarge.into());
+    }
+    Ok(Bytes::from_request(request, app).await.map_err(|_| ProblemCode::TooLarge)?)
+}
+
+fn remember(doc: &EndpointDoc, answer: ApiAnswer) -> RememberedAnswer {
+    RememberedAnswer {
+        status: doc.status,
+        body: answer.value,
+        etag: answer.version.map(|version| format!("\"{version}\"")),
+        location: answer.location,
+        was_secret: false,
+    }
+}
+
+fn respond(answer: RememberedAnswer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = match answer.body {
+        Value::Null => status.into_response(),
+        body => (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response(),
+    };
+    for (name, value) in [(header::ETAG, answer.etag), (header::LOCATION, answer.location)] {
+        if let Some(value) = value.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    with_outcome(response, "ok")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_s10_a_token_stands_in_one_header_and_nowhere_else() {
+        let headers = |all: &[(HeaderName, &'static str)]| {
+            let mut out = HeaderMap::new();
+            for (name, value) in all {
+                out.append(name.clone(), HeaderValue::from_static(value));
+            }
+            out
+        };
+        let auth = header::AUTHORIZATION;
+        assert_eq!(bearer(&headers(&[(auth.clone(), "bearer x")])), Some("x"));
+        assert_eq!(bearer(&headers(&[(auth.clone(), "Basic x")])), None);
+        assert_eq!(bearer(&headers(&[(auth.clone(), "x")])), None);
+        assert_eq!(bearer(&headers(&[(auth.clone(), "Bearer x"), (auth, "Bearer y")])), None);
+        assert_eq!(bearer(&headers(&[(header::COOKIE, "Bearer x")])), None);
+        let versions = |text| if_match(&headers(&[(header::IF_MATCH, text)])).ok();
+        assert_eq!(versions("\"7\", \"8\""), Some(vec!["7".to_owned(), "8".to_owned()]));
+        assert_eq!(versions("*"), Some(vec!["*".to_owned()]));
+        assert_eq!((versions("7"), versions("W/\"7\"")), (None, None));
+        assert_eq!(if_match(&HeaderMap::new()).unwrap(), Vec::<String>::new());
+    }
+}
