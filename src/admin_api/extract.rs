@@ -237,7 +237,7 @@ pub fn router(endpoints: &[ApiEndpoint]) -> Router<AppState> {
         };
         router = router.route(path, methods.fallback(fallback));
     }
-    router.fallback(async || PageError::NotFound)
+    router
 }
 
 fn not_allowed(app: &AppState, ctx: &RequestContext, allowed: &str) -> Response {

@@ -16,7 +16,6 @@ use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::AdminScope;
 use crate::base::clock::Timestamp;
-use crate::base::ids::is_id;
 use crate::base::uai::Uai;
 use crate::tenants::Campaign;
 
@@ -253,6 +252,9 @@ async fn funnel(call: &ApiCall<'_>) -> ApiResult {
     })))
 }
 
+/// The place of a parent in the list: whether nobody tried in their name, the names, the id.
+type ParentPlace = (bool, String, String, String);
+
 /// Lists the parents whom no SMS reaches: their numbers by reason, and their names with `persons:read` only, which is
 /// then recorded like a table that somebody takes along.
 async fn unreachable(call: &ApiCall<'_>) -> ApiResult {
@@ -264,15 +266,19 @@ async fn unreachable(call: &ApiCall<'_>) -> ApiResult {
         parent.standing == ParentStanding::Unreachable && (reason.is_none() || parent.reason == reason)
     };
     let found = listed_parents(&file, &scope, is_asked);
-    let after = call.position()?.unwrap_or_default();
-    if !after.is_empty() && !is_id(&after, 32) {
-        return Err(ProblemCode::BadCursor.into());
-    }
-    // The order is that of whether somebody tried, then of the names: whoever left meanwhile is where the list begins
-    // again, and nobody is left out.
-    let from = found.iter().position(|parent| parent.person_id.as_str() == after).map_or(0, |at| at + 1);
+    // The place in the order, not the person: whoever leaves meanwhile takes nobody along.
+    let after: Option<ParentPlace> = match call.position()? {
+        Some(text) => Some(serde_json::from_str(&text).map_err(|_| ProblemCode::BadCursor)?),
+        None => None,
+    };
+    let place_of = |parent: &CountedParent| -> ParentPlace {
+        let names = (parent.family_name.clone(), parent.given_name.clone());
+        (!file.tried.contains(&parent.person_id), names.0, names.1, parent.person_id.to_string())
+    };
+    let is_left = |parent: &&&CountedParent| after.as_ref().is_none_or(|after| place_of(parent) > *after);
+    let left: Vec<&CountedParent> = found.iter().filter(is_left).copied().collect();
     let limit = usize::try_from(call.limit()).unwrap_or_default();
-    let shown: Vec<&CountedParent> = found.iter().skip(from).take(limit).copied().collect();
+    let shown: Vec<&CountedParent> = left.iter().take(limit).copied().collect();
     let item = |parent: &&CountedParent| {
         let child = |(_, name, class): &(_, String, Option<String>)| match class {
             Some(class) => format!("{name}, {class}"),
@@ -288,8 +294,9 @@ async fn unreachable(call: &ApiCall<'_>) -> ApiResult {
         })
     };
     let items: Vec<Value> = shown.iter().map(item).collect();
-    let last = shown.last().filter(|_| from + shown.len() < found.len());
-    let next = call.cursor(last.map(|parent| parent.person_id.as_str()))?;
+    let last = shown.last().filter(|_| shown.len() < left.len());
+    let next = last.map(|parent| serde_json::to_string(&place_of(parent)).unwrap_or_default());
+    let next = call.cursor(next.as_deref())?;
     let mut by_reason: Map<String, Value> = REASONS.iter().map(|name| ((*name).to_owned(), json!(0))).collect();
     for (reason, n) in file.figures.unreachable_by_reason() {
         by_reason.insert(reason.name().to_owned(), json!(n));

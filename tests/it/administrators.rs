@@ -111,7 +111,17 @@ async fn attack_p7_nobody_becomes_an_administrator_by_being_first_or_near() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     browser.headers = vec![("x-forwarded-for", "127.0.0.1".to_owned()), ("x-real-ip", "127.0.0.1".to_owned())];
-    for path in ["/admin", "/admin/equipe", "/admin/moi", "/admin/moi/cle", "/admin/preuve", "/admin/equipe/relire"] {
+    for path in [
+        "/admin",
+        "/admin/equipe",
+        "/admin/moi",
+        "/admin/moi/cle",
+        "/admin/moi/jetons",
+        "/admin/moi/jetons/nouveau",
+        "/admin/moi/jetons/revoquer",
+        "/admin/preuve",
+        "/admin/equipe/relire",
+    ] {
         browser.get(path).await;
         assert!(browser.page.location().starts_with("/admin/connexion"), "{path}");
         browser.post(path, &[]).await;

@@ -7,7 +7,8 @@ use axum::http::{HeaderValue, Method, Request, StatusCode};
 
 use crate::support::{Browser, TestRelyingParty, TestResponse, TestServer};
 
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 19] = [
+    "/api",
     "/admin/connexion",
     "/admin/invitation/x",
     "/admin/deconnexion",

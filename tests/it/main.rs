@@ -19,6 +19,10 @@ mod activation_races;
 #[cfg(test)]
 mod activation_same;
 #[cfg(test)]
+mod admin_api;
+#[cfg(test)]
+mod admin_api_tokens;
+#[cfg(test)]
 mod administrators;
 #[cfg(test)]
 mod announcements;
