@@ -29,6 +29,20 @@ export async function adminConsole({ report, round, words, look, newVisitor }) {
   await look.at(visitor, "console-equipe");
   await visitor.goto(`${PROVIDER}/admin/moi`);
   await look.at(visitor, "console-moi");
+  await step("a token for a program is made, and shown once", async () => {
+    await visitor.goto(`${PROVIDER}/admin/moi/jetons/nouveau`);
+    await visitor.fill("nom", `Suivi ${round.name}`.slice(0, 60));
+    await visitor.choose("portee-schools-read", "oui");
+  });
+  await look.at(visitor, "console-jeton-nouveau");
+  await step("the list of tokens does not show it again", async () => {
+    await visitor.use("#creer");
+    assertSays(await visitor.text(), "preau_at_");
+    await visitor.goto(`${PROVIDER}/admin/moi/jetons`);
+    const seen = await visitor.text();
+    assert(seen.includes("Suivi") && !seen.includes("preau_at_"), "the name, and not the token");
+  });
+  await look.at(visitor, "console-jetons");
   await step("a search finds a parent by a child's name, and the page says why they do not get in", async () => {
     await visitor.goto(`${PROVIDER}/admin/personnes`);
     await visitor.fill("q", "leboeuf fatou");

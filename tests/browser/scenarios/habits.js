@@ -69,7 +69,7 @@ export async function habits({ report, round, words, look, newVisitor, secondTab
   });
 
   for (const [name, path] of [["aide", "/aide"], ["aide-mot-de-passe", "/aide/mot-de-passe"], ["donnees", "/donnees"],
-    ["accessibilite", "/accessibilite"], ["identifiant-oublie", "/identifiant-oublie"],
+    ["accessibilite", "/accessibilite"], ["api", "/api"], ["identifiant-oublie", "/identifiant-oublie"],
     ["mot-de-passe-oublie", "/mot-de-passe-oublie"]]) {
     const opened = await report.check(`${round.name}: ${path} is there`, async () => {
       await first.goto(`${PROVIDER}${path}`);
