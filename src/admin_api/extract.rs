@@ -3,9 +3,12 @@
 //! Every endpoint is called by [`serve`] alone, so that none can forget a step. An answer never redirects, sets no
 //! cookie and allows no other site's script (docs/threats.md#attack-s10).
 
+mod call;
+
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::Arc;
+
+pub use call::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiFuture, ApiResult};
 
 use axum::Router;
 use axum::body::{Bytes, HttpBody as _};
@@ -17,14 +20,11 @@ use axum::routing::{MethodFilter, MethodRouter};
 use serde_json::Value;
 
 use super::fields::{ApiBody, check_query};
-use super::ops::{CursorPlace, KeyedBeginning, KeyedRequest, RememberedAnswer};
+use super::ops::{KeyedBeginning, KeyedRequest, RememberedAnswer};
 use super::problems::{ApiRefusal, ProblemCode};
-use super::{ApiMethod, DEFAULT_PAGE_LIMIT, EndpointDoc, VersionUse};
-use crate::administrators::api_tokens::ApiToken;
+use super::{ApiMethod, EndpointDoc, VersionUse};
+use crate::administrators::ops::AdminDoor;
 use crate::administrators::ops::api_tokens::{TokenEntry, enter};
-use crate::administrators::ops::{AdminDoor, OnDuty, record_refusal};
-use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{Place, RoleGrant, may, may_everywhere};
 use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::form::{MAX_BODY_BYTES, media_type};
@@ -36,175 +36,6 @@ use crate::limits;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The media types of a body; the second one is that of a change (RFC 7396).
 const BODY_MEDIA_TYPES: [&str; 2] = ["application/json", "application/merge-patch+json"];
-
-/// The reason for which an endpoint did not succeed.
-#[derive(Debug)]
-pub enum ApiError {
-    Refused(Box<ApiRefusal>),
-    Failed(PageError),
-}
-
-impl From<ApiRefusal> for ApiError {
-    fn from(refusal: ApiRefusal) -> Self {
-        ApiError::Refused(Box::new(refusal))
-    }
-}
-
-impl From<ProblemCode> for ApiError {
-    fn from(code: ProblemCode) -> Self {
-        ApiRefusal::from(code).into()
-    }
-}
-
-impl From<anyhow::Error> for ApiError {
-    fn from(error: anyhow::Error) -> Self {
-        ApiError::Failed(error.into())
-    }
-}
-
-impl From<crate::db::DbError> for ApiError {
-    fn from(error: crate::db::DbError) -> Self {
-        ApiError::Failed(error.into())
-    }
-}
-
-/// An answer of an endpoint.
-#[derive(Clone, Debug)]
-pub struct ApiAnswer {
-    pub value: Value,
-    /// The version, without its quotation marks.
-    pub version: Option<String>,
-    /// The path of what was made.
-    pub location: Option<String>,
-}
-
-impl ApiAnswer {
-    pub fn of(value: Value) -> Self {
-        ApiAnswer { value, version: None, location: None }
-    }
-
-    /// Adds the version.
-    #[must_use]
-    pub fn at_version(self, version: impl ToString) -> Self {
-        ApiAnswer { version: Some(version.to_string()), ..self }
-    }
-}
-
-pub type ApiResult = Result<ApiAnswer, ApiError>;
-/// An endpoint at work.
-pub type ApiFuture<'a> = Pin<Box<dyn Future<Output = ApiResult> + Send + 'a>>;
-
-/// An endpoint: its row, and the function that answers.
-#[derive(Clone, Copy)]
-pub struct ApiEndpoint {
-    pub doc: EndpointDoc,
-    pub handler: for<'a> fn(&'a ApiCall<'a>) -> ApiFuture<'a>,
-}
-
-/// A call of an endpoint, everything of it checked.
-pub struct ApiCall<'a> {
-    pub app: &'a AppState,
-    pub ctx: &'a RequestContext,
-    pub on_duty: &'a OnDuty,
-    pub token: &'a ApiToken,
-    pub doc: &'a EndpointDoc,
-    pub path: &'a BTreeMap<String, String>,
-    pub body: &'a ApiBody,
-    /// The versions that the caller knows; empty without `If-Match`.
-    if_match: Vec<String>,
-}
-
-impl<'a> ApiCall<'a> {
-    /// Returns a parameter of the path.
-    pub fn path(&self, name: &str) -> &'a str {
-        self.path.get(name).map_or("", String::as_str)
-    }
-
-    /// Returns a parameter of the query, trimmed; empty if it is not there.
-    pub fn query(&self, name: &str) -> &'a str {
-        self.ctx.query.get(name).unwrap_or_default().trim()
-    }
-
-    /// Returns the number of rows of a page.
-    pub fn limit(&self) -> i64 {
-        self.ctx.query.get("limit").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_PAGE_LIMIT)
-    }
-
-    /// Returns the operation, by a role that permits it.
-    pub fn op(&self, grant: Option<&RoleGrant>) -> Operation<'a> {
-        Operation::of_request(self.app, self.ctx).by(self.on_duty.actor(grant))
-    }
-
-    /// Returns the role by which an act is permitted at one of the places. What is outside is answered like what is not
-    /// there, and recorded. That the token was made after a fresh proof, for this very scope, is its proof.
-    ///
-    /// # Errors
-    /// Not found.
-    pub async fn permit(&self, act: AdminAct, places: &[Place]) -> Result<RoleGrant, ApiError> {
-        match may(&self.on_duty.roles, act, places, self.ctx.now) {
-            Some(grant) => Ok(grant.clone()),
-            None => self.refuse(act, places).await,
-        }
-    }
-
-    /// Returns the role by which an act is permitted at each one of the places, like [`ApiCall::permit`].
-    ///
-    /// # Errors
-    /// Not found.
-    pub async fn permit_everywhere(&self, act: AdminAct, places: &[Place]) -> Result<RoleGrant, ApiError> {
-        match may_everywhere(&self.on_duty.roles, act, places, self.ctx.now) {
-            Some(grant) => Ok(grant.clone()),
-            None => self.refuse(act, places).await,
-        }
-    }
-
-    async fn refuse(&self, act: AdminAct, places: &[Place]) -> Result<RoleGrant, ApiError> {
-        let place = places.first().cloned().unwrap_or_default();
-        record_refusal(&Operation::of_request(self.app, self.ctx), self.on_duty, act, &place).await?;
-        Err(ProblemCode::NotFound.into())
-    }
-
-    /// Compares the version of a thing with those that the caller knows.
-    ///
-    /// # Errors
-    /// It changed since.
-    pub fn compare(&self, version: impl ToString) -> Result<(), ApiError> {
-        let version = version.to_string();
-        let is_known = self.if_match.is_empty() || self.if_match.iter().any(|known| *known == version || known == "*");
-        if is_known { Ok(()) } else { Err(ProblemCode::Changed.into()) }
-    }
-
-    /// Returns the position at which a list goes on.
-    ///
-    /// # Errors
-    /// The cursor is of another list.
-    pub fn position(&self) -> Result<Option<String>, ApiError> {
-        let cursor = self.query("cursor");
-        match cursor.is_empty() {
-            true => Ok(None),
-            false => Ok(Some(self.cursor_place(&self.filter()).open(self.app, cursor)?)),
-        }
-    }
-
-    /// Returns the cursor of a position.
-    ///
-    /// # Errors
-    /// The library fails.
-    pub fn cursor(&self, position: Option<&str>) -> Result<Value, ApiError> {
-        let filter = self.filter();
-        let sealed = position.map(|position| self.cursor_place(&filter).seal(self.app, position)).transpose()?;
-        Ok(sealed.map_or(Value::Null, Value::from))
-    }
-
-    fn filter(&self) -> String {
-        let names = self.ctx.query.names().filter(|name| !["cursor", "limit"].contains(name));
-        names.map(|name| format!("{name}={}\n", self.ctx.query.form_value(name))).collect()
-    }
-
-    fn cursor_place<'b>(&'b self, filter: &'b str) -> CursorPlace<'b> {
-        CursorPlace { token: &self.token.id, endpoint: self.doc.id, filter }
-    }
-}
 
 /// Makes the routes of some endpoints, one path after the other.
 pub fn router(endpoints: &[ApiEndpoint]) -> Router<AppState> {
