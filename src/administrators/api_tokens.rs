@@ -234,6 +234,7 @@ mod tests {
             Act::RemoveFactors,
             Act::PrintLetter,
             Act::PrintLetters,
+            Act::Announce,
             Act::ExportPersons,
             Act::Configure,
         ];

@@ -139,7 +139,7 @@ const ORDER: EndpointDoc = EndpointDoc {
     path: "/schools/{uai}/campaign",
     scope: Some(ApiScope::CampaignsWrite),
     body: Some(&[
-        BodyField::required("order", FieldKind::Word(&["open", "extend", "close", "late"])),
+        BodyField::required("order", FieldKind::Word(&["open", "extend", "close"])),
         BodyField::new("days", FieldKind::Whole(7, 60)),
     ]),
     version: VersionUse::Required,
@@ -309,7 +309,8 @@ async fn unreachable(call: &ApiCall<'_>) -> ApiResult {
     Ok(ApiAnswer::of(value))
 }
 
-/// Orders something of a campaign, by the same draft and confirmation as a person: what is confirmed is what was read.
+/// Orders something of a campaign, but for latecomers, who are let in after the answer, when no token is read any more: by
+/// the same draft and confirmation as a person: what is confirmed is what was read.
 async fn order(call: &ApiCall<'_>) -> ApiResult {
     let place = open(call, AdminAct::ChangeCampaign).await?;
     let days = call.body.whole("days").unwrap_or(15);
