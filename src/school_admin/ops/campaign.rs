@@ -164,7 +164,7 @@ async fn confirm_in(
 ) -> anyhow::Result<CampaignConfirmation> {
     let now = tx.now;
     let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(CampaignConfirmation::NotFound) };
-    let (act, own) = (AdminAct::ChangeCampaign, &on_duty.administrator.id);
+    let act = AdminAct::ChangeCampaign;
     let is_known = draft.places.len() == draft.order.schools.len();
     let grant = on_duty.permitted_everywhere(tx, act, &draft.places).await?.filter(|_| is_known);
     let Some(grant) = grant else { return Ok(CampaignConfirmation::NotPermitted) };
