@@ -2,8 +2,8 @@
 -- the sign-ins, which are most of the rows.
 CREATE INDEX audit_academy ON audit (academy, id) WHERE academy IS NOT NULL;
 CREATE INDEX audit_school ON audit (uai, id) WHERE uai IS NOT NULL;
-CREATE INDEX audit_actor ON audit (actor_id, id) WHERE actor_kind = 'administrator';
-CREATE INDEX audit_acts ON audit (id) WHERE actor_kind IN ('administrator', 'operator');
+CREATE INDEX audit_actor ON audit (actor_id, id) WHERE actor_kind IN ('administrator', 'token');
+CREATE INDEX audit_acts ON audit (id) WHERE actor_kind IN ('administrator', 'operator', 'token');
 CREATE INDEX audit_impersonal ON audit (id) WHERE COALESCE(account_id, '') = '';
 
 -- The last verification of all seals: one row, id 1. begun_at: the server that sets it verifies. last: the last sealed

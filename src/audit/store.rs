@@ -63,7 +63,7 @@ pub async fn record_for_accounts(
     let now = work.now;
     let (kind, actor, request) = (work.actor.kind(), work.actor.id().map(str::to_owned), work.request_id.clone());
     let (role, proof) = work.actor.role_and_proof();
-    let role = role.map(str::to_owned);
+    let (role, proof) = (role.map(str::to_owned), proof.map(str::to_owned));
     for ids in accounts.chunks(BATCH_SIZE) {
         let begin: String = row_id(now, work.rng).chars().take(20).collect();
         let sql = concat!(
@@ -75,7 +75,7 @@ pub async fn record_for_accounts(
         );
         let mut values = batch_args(Value::from(begin), ids.iter().map(|id| id.as_str()));
         values.extend(args![now, fact.name(), about.detail, about.uai, kind, &actor, &request, about.reason]);
-        values.extend(args![&role, proof, about.academy]);
+        values.extend(args![&role, &proof, about.academy]);
         work.execute(sql, values).await?;
     }
     Ok(())

@@ -97,7 +97,9 @@ pub fn kind_of(event: AuditEvent) -> JournalKind {
         | Fact::AdministratorEnrolled
         | Fact::AdministratorRoleGiven
         | Fact::AdministratorRoleApproved
-        | Fact::AdministratorRoleEnded => JournalKind::All,
+        | Fact::AdministratorRoleEnded
+        | Fact::ApiTokenMade
+        | Fact::ApiTokenRevoked => JournalKind::All,
     }
 }
 

@@ -113,21 +113,21 @@ macro_rules! journal {
             columns!(),
             " FROM (",
             walked!($walk),
-            ") a WHERE ($10 OR (a.actor_kind = 'administrator' AND a.actor_id = $15) \
+            ") a WHERE ($10 OR (a.actor_kind IN ('administrator', 'token') AND a.actor_id = $15) \
              OR REPLACE($12, '\u{1f}' || a.academy || '\u{1f}', '') <> $12 \
              OR REPLACE($13, '\u{1f}' || a.uai || '\u{1f}', '') <> $13 \
              OR (a.fact = 'client_changed' AND REPLACE($14, '\u{1f}' || a.client_id || '\u{1f}', '') <> $14) \
              OR EXISTS (SELECT 1 FROM school s WHERE s.uai = a.uai \
              AND (REPLACE($11, '\u{1f}' || s.ministry || '\u{1f}', '') <> $11 \
              OR REPLACE($12, '\u{1f}' || s.academy || '\u{1f}', '') <> $12))) \
-             AND (NOT $16 OR a.actor_kind IN ('administrator', 'operator')) \
+             AND (NOT $16 OR a.actor_kind IN ('administrator', 'operator', 'token')) \
              AND ($17 = '' OR REPLACE($17, '\u{1f}' || a.fact || '\u{1f}', '') <> $17) \
              AND ($18 = '' OR a.uai = $18 OR a.academy = $18) \
-             AND ($19 = '' OR a.actor_id = $19 OR (a.actor_kind = 'administrator' AND a.actor_id IN \
+             AND ($19 = '' OR a.actor_id = $19 OR (a.actor_kind IN ('administrator', 'token') AND a.actor_id IN \
              (SELECT n.id FROM administrator n WHERE REPLACE(LOWER(n.name), $20, '') <> LOWER(n.name) \
              OR REPLACE(n.name, $19, '') <> n.name))) \
              ORDER BY a.id DESC LIMIT $21) j \
-             LEFT JOIN administrator w ON w.id = j.actor_id AND j.actor_kind = 'administrator' \
+             LEFT JOIN administrator w ON w.id = j.actor_id AND j.actor_kind IN ('administrator', 'token') \
              LEFT JOIN academy y ON y.id = j.academy LEFT JOIN school z ON z.uai = j.uai \
              LEFT JOIN person p ON p.id = COALESCE(j.person_id, \
              (SELECT MIN(o.id) FROM person o WHERE o.account_id = j.account_id)) \
@@ -153,8 +153,8 @@ impl JournalWalk {
     fn queries(&self) -> (&'static str, &'static str, &str) {
         match self {
             JournalWalk::Acts => (
-                journal!("$6 = '' AND actor_kind IN ('administrator', 'operator')"),
-                walk_end!("$1 = '' AND actor_kind IN ('administrator', 'operator')"),
+                journal!("$6 = '' AND actor_kind IN ('administrator', 'operator', 'token')"),
+                walk_end!("$1 = '' AND actor_kind IN ('administrator', 'operator', 'token')"),
                 "",
             ),
             JournalWalk::Impersonal => (
@@ -171,8 +171,8 @@ impl JournalWalk {
                 id,
             ),
             JournalWalk::Administrator(id) => (
-                journal!("actor_kind = 'administrator' AND actor_id = $6"),
-                walk_end!("actor_kind = 'administrator' AND actor_id = $1"),
+                journal!("actor_kind IN ('administrator', 'token') AND actor_id = $6"),
+                walk_end!("actor_kind IN ('administrator', 'token') AND actor_id = $1"),
                 id,
             ),
             JournalWalk::Person(id) => (journal!("person_id = $6"), walk_end!("person_id = $1"), id),

@@ -95,7 +95,7 @@ pub struct JournalPage {
 }
 
 fn sample_lines() -> Vec<JournalLine> {
-    let kinds = ["administrator", "operator", "job", "client", "account", "anonymous", "unknown"];
+    let kinds = ["administrator", "token", "operator", "job", "client", "account", "anonymous", "unknown"];
     let mut kinds = kinds.into_iter().cycle();
     let mut roles = AdminRole::iter().map(AdminRole::name).cycle();
     let mut line = |(n, event): (usize, AuditEvent)| JournalLine {

@@ -37,6 +37,7 @@ pub(super) fn role_of(stored: Option<&str>) -> (Option<&'static str>, String) {
 fn actor_key(kind: Option<&str>) -> &'static str {
     match kind {
         Some("administrator") => "administrator",
+        Some("token") => "token",
         Some("operator") => "operator",
         Some("job") => "job",
         Some("client") => "client",
@@ -53,7 +54,8 @@ fn filtered(name: &str, value: &str) -> String {
 fn line(ctx: &RequestContext, scope: &JournalScope, row: JournalRow) -> JournalLine {
     let at = Timestamp(row.at);
     let event = row.fact.parse::<AuditEvent>().ok();
-    let is_administrator = row.actor_kind.as_deref() == Some("administrator");
+    // A token acts for the administrator who made it.
+    let is_administrator = matches!(row.actor_kind.as_deref(), Some("administrator" | "token"));
     let actor_href = match row.actor_id.as_deref() {
         Some(id) if is_administrator => filtered("qui", id),
         _ => String::new(),
@@ -68,7 +70,7 @@ fn line(ctx: &RequestContext, scope: &JournalScope, row: JournalRow) -> JournalL
         actor_kind: actor_key(row.actor_kind.as_deref()),
         // The name of the operating system's user, or of a job; the id of an account is nobody's business.
         actor: match row.actor_kind.as_deref() {
-            Some("administrator") => row.actor_name.unwrap_or_default(),
+            Some("administrator" | "token") => row.actor_name.unwrap_or_default(),
             Some("operator") if scope.is_everything() => row.actor_id.unwrap_or_default(),
             Some("job" | "client") => row.actor_id.unwrap_or_default(),
             _ => String::new(),
