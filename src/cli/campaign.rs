@@ -135,7 +135,8 @@ fn notice_line(row: &NoticeRow, children: &[NoticedChild]) -> String {
         parts.push(format!("child {}", theirs.join("; ")));
     }
     parts.extend(unreachable_reason(row));
-    parts.extend(row.settled_at.map(|at| format!("settled {}", format_paris_time(Timestamp(at)))));
+    let why = row.settled_why.map(|why| format!(" ({})", why.name().replace('_', " "))).unwrap_or_default();
+    parts.extend(row.settled_at.map(|at| format!("settled {}{why}", format_paris_time(Timestamp(at)))));
     parts.join("  ")
 }
 
@@ -168,6 +169,7 @@ fn unreachable_reason(row: &NoticeRow) -> Option<String> {
 mod tests {
     use super::*;
     use crate::base::typed_ids::PersonId;
+    use crate::tenants::SettledReason;
 
     #[test]
     fn faults_c6_a_notice_says_child_class_the_numbers_end_and_the_reason() {
@@ -177,6 +179,7 @@ mod tests {
             support_code: String::new(),
             at: 1_795_510_800_000,
             settled_at: None,
+            settled_why: None,
             person_id: PersonId::new("p"),
             family_name: Some("DURAND".into()),
             given_name: Some("Anne".into()),
@@ -226,5 +229,7 @@ mod tests {
         assert!(text(&abroad).ends_with(why), "{}", text(&abroad));
         let right = "2026-11-24 10:00  K7P-4MX  contested      Anne DURAND  child Élie, 4 C  settled 2026-11-24 10:01";
         assert_eq!(text(&contested), right);
+        let by_itself = NoticeRow { settled_why: Some(SettledReason::ChildConfirmed), ..contested };
+        assert_eq!(text(&by_itself), format!("{right} (child confirmed)"));
     }
 }

@@ -108,6 +108,68 @@ impl NoticeKind {
     }
 }
 
+/// The cause for which a notice settles itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum SettledReason {
+    /// The roster has no current legal link of the person with the child, or with the school, any more.
+    LinkEnded,
+    /// The person has an active account.
+    AccountActive,
+    /// The child is in the person's account.
+    ChildConfirmed,
+    /// The activation is open again.
+    CampaignReopened,
+    /// The school wrote another number since.
+    NumberReplaced,
+}
+
+impl SettledReason {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A notice that waits, with the state of its causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticeCauses {
+    pub kind: NoticeKind,
+    /// True if the roster has a current legal link of the person with the child or, without a child, with the school.
+    pub has_link: bool,
+    /// True if the person's account is active.
+    pub is_active: bool,
+    /// True if the child is kept out of the person's account.
+    pub is_withheld: bool,
+    /// True if the school's campaign is open, or the activation is open for the person.
+    pub is_open: bool,
+    /// True if the number of the roster is a mobile that was written after the notice.
+    pub has_new_number: bool,
+}
+
+impl NoticeCauses {
+    /// Returns the cause for which there is nothing to see to any more, the first that holds; `None` if the notice still
+    /// waits. What only an import or an act can settle is left to it.
+    pub fn settled(&self) -> Option<SettledReason> {
+        use NoticeKind::{
+            BirthDateFailed, Contested, CountryRefused, LinkRepeated, PhoneDisowned, RecoveryFailed, Reopening,
+            Unreachable,
+        };
+        if !self.has_link {
+            return Some(SettledReason::LinkEnded);
+        }
+        match self.kind {
+            Contested | BirthDateFailed if self.is_active && !self.is_withheld => Some(SettledReason::ChildConfirmed),
+            Reopening if self.is_active => Some(SettledReason::AccountActive),
+            Reopening if self.is_open => Some(SettledReason::CampaignReopened),
+            Unreachable | CountryRefused if self.has_new_number => Some(SettledReason::NumberReplaced),
+            Unreachable | CountryRefused if self.is_active => Some(SettledReason::AccountActive),
+            PhoneDisowned if self.has_new_number => Some(SettledReason::NumberReplaced),
+            Contested | BirthDateFailed | Reopening | Unreachable | CountryRefused | PhoneDisowned | RecoveryFailed
+            | LinkRepeated => None,
+        }
+    }
+}
+
 /// A new notice to a school.
 #[derive(Clone, Debug)]
 pub struct Notice<'a> {
@@ -116,4 +178,42 @@ pub struct Notice<'a> {
     pub pupil_id: Option<&'a PupilId>,
     pub kind: NoticeKind,
     pub support_code: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_c7_a_notice_settles_itself_when_its_cause_is_gone() {
+        use NoticeKind::{Contested, LinkRepeated, PhoneDisowned, RecoveryFailed, Reopening, Unreachable};
+        let waits = |kind| NoticeCauses {
+            kind,
+            has_link: true,
+            is_active: false,
+            is_withheld: true,
+            is_open: false,
+            has_new_number: false,
+        };
+        let all = [Contested, Reopening, Unreachable, PhoneDisowned, RecoveryFailed, LinkRepeated];
+        for kind in all {
+            assert_eq!(waits(kind).settled(), None, "{kind:?}");
+            let gone = NoticeCauses { has_link: false, ..waits(kind) };
+            assert_eq!(gone.settled(), Some(SettledReason::LinkEnded), "{kind:?}");
+        }
+        let active = |kind| NoticeCauses { is_active: true, ..waits(kind) };
+        for (causes, right) in [
+            (active(Contested), None),
+            (NoticeCauses { is_withheld: false, ..waits(Contested) }, None),
+            (NoticeCauses { is_withheld: false, ..active(Contested) }, Some(SettledReason::ChildConfirmed)),
+            (active(Reopening), Some(SettledReason::AccountActive)),
+            (NoticeCauses { is_open: true, ..waits(Reopening) }, Some(SettledReason::CampaignReopened)),
+            (active(Unreachable), Some(SettledReason::AccountActive)),
+            (NoticeCauses { has_new_number: true, ..active(Unreachable) }, Some(SettledReason::NumberReplaced)),
+            (active(PhoneDisowned), None),
+            (active(RecoveryFailed), None),
+        ] {
+            assert_eq!(causes.settled(), right, "{causes:?}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Declares schools from the deployment's files, and opens and closes campaigns.
+//! Declares schools from the deployment's files, opens and closes campaigns, and settles notices whose cause is gone.
 
 use std::collections::BTreeSet;
 
@@ -69,6 +69,31 @@ pub async fn upsert_declared(tx: &mut Tx, declared: &DeploymentFiles) -> Result<
         store::upsert_school(tx, &school).await?;
     }
     Ok(())
+}
+
+/// The number of notices read by one query, and settled by one transaction at most.
+const BATCH_NOTICES: i64 = 200;
+/// The number of batches of a pass: the next one goes on behind it.
+const PASS_BATCHES: usize = 25;
+
+/// Settles the notices whose cause is gone, some thousands after an id. Returns the id after which the next pass goes on;
+/// empty once all were looked at.
+pub async fn settle_notices(ctx: DatabaseOperation<'_>, mut after: String) -> crate::db::Result<String> {
+    for _ in 0..PASS_BATCHES {
+        let batch = store::settled::list_waiting(&mut ctx.db.read().await?, ctx.now, &after, BATCH_NOTICES).await?;
+        let Some((last, _)) = batch.last() else { return Ok(String::new()) };
+        after.clone_from(last);
+        let due: Vec<_> = batch.iter().filter_map(|(id, causes)| Some((id, causes.as_ref()?.settled()?))).collect();
+        if due.is_empty() {
+            continue;
+        }
+        let mut tx = ctx.write(Durability::Relaxed).await?;
+        for (id, why) in due {
+            store::settled::settle(&mut tx, id, why).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(after)
 }
 
 /// A change of a campaign by an operator.
