@@ -4,12 +4,14 @@
 //! only, as stated in the configuration.
 
 mod console;
+mod default_alphabet;
 mod gateways;
 mod http;
 mod message_id;
 mod receipt_call;
 mod smpp;
 
+pub use default_alphabet::{count_segments, to_default_alphabet};
 pub use gateways::SmsGateways;
 pub use message_id::{kept_form, possible_kept_forms};
 pub use receipt_call::read_receipt_calls;

@@ -1,7 +1,6 @@
 //! The SMS of a notice: its words are chosen when it is due, its number when it happened.
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization as _;
 
 use crate::accounts;
 use crate::app::Operation;
@@ -17,6 +16,7 @@ use crate::otp;
 use crate::otp::ops::SmsJob;
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
+use crate::sms::to_default_alphabet;
 
 /// The time for which a notice is handed over, and for which the operator tries to reach the phone: a fact is still worth
 /// knowing the day after.
@@ -82,33 +82,18 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
     }
     // Who holds the phone at night would delete it.
     let by_day = told.kind.parse().ok().and_then(AccountNoticeKind::sms) == Some(SmsTime::NextMorning);
-    let body =
-        serde_json::to_string(&SmsJob { id: String::new(), to: told.to, text: to_gsm7(&text), by_day, about: None })?;
+    let body = serde_json::to_string(&SmsJob {
+        id: String::new(),
+        to: told.to,
+        text: to_default_alphabet(&text),
+        by_day,
+        about: None,
+    })?;
     outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, op.now.plus(NOTICE_SMS_TTL)).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Sms);
     Ok(JobOutcome::Done)
-}
-
-/// The letters with a mark that the default alphabet of SMS has (3GPP TS 23.038, 6.2.1).
-const GSM7_MARKED: &str = "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà";
-
-/// Writes a text in the default alphabet of SMS: one sign outside of it would halve the length of the message. Names
-/// lose a mark; a sign of another script becomes a question mark.
-fn to_gsm7(text: &str) -> String {
-    let plain = |c: char| match c {
-        '\u{a0}' | '\u{202f}' => " ".to_owned(),
-        '’' => "'".to_owned(),
-        'œ' => "oe".to_owned(),
-        'Œ' => "OE".to_owned(),
-        c if c.is_ascii() || GSM7_MARKED.contains(c) => c.to_string(),
-        c => {
-            let base: String = std::iter::once(c).nfd().filter(char::is_ascii).collect();
-            if base.is_empty() { "?".to_owned() } else { base }
-        }
-    };
-    text.nfc().map(plain).collect()
 }
 
 #[cfg(test)]
@@ -117,14 +102,6 @@ mod tests {
 
     use super::*;
     use crate::http::pages::PageRenderer;
-
-    #[test]
-    fn names_lose_the_marks_that_sms_has_not() {
-        assert_eq!(
-            to_gsm7("Pour Noël : été, forêt, cœur, l’École,\u{a0}Đ 李"),
-            "Pour Noel : été, foret, coeur, l'École, ? ?"
-        );
-    }
 
     #[test]
     fn every_message_is_one_segment_without_a_link() {
@@ -137,7 +114,7 @@ mod tests {
                     [("service", pages.service_name()), ("when", when), ("school", school), ("day", "28 décembre")];
                 let text = pages.message(lang, &key, &values).unwrap();
                 let shared = [("name", "Marie-Amélie"), ("text", text.as_str())];
-                let text = to_gsm7(&pages.message(lang, "sms-notice-shared", &shared).unwrap());
+                let text = to_default_alphabet(&pages.message(lang, "sms-notice-shared", &shared).unwrap());
                 assert!(text.chars().count() <= 160, "{} signs: {text}", text.chars().count());
                 assert!(!text.contains("http") && !text.contains('?'), "{text}");
             }
