@@ -3,7 +3,7 @@
 use super::{Dependencies, sync_clock};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::db::{Db, Durability};
-use crate::{administrators, devices, grants, logouts, outbox, sessions};
+use crate::{administrators, devices, grants, logouts, outbox, school_admin, sessions};
 
 /// Migrates a database that was restored, and ends in one transaction what belongs to the time of the backup: messages
 /// that waited have left since, and sessions and tokens may have been revoked since. Nobody is told: relying parties
@@ -17,6 +17,7 @@ pub async fn settle_restored(db: &Db, around: &Dependencies) -> anyhow::Result<(
     let mut tx = around.operation(db).write(Durability::Durable).await?;
     let now = tx.now;
     let messages = outbox::abandon_all(&mut tx).await?;
+    school_admin::store::reminders::finish_all(&mut tx).await?;
     logouts::store::give_up_all(&mut tx, now).await?;
     let sessions = sessions::store::end_of_everybody(&mut tx, now).await?;
     grants::store::raise_every_generation(&mut tx).await?;

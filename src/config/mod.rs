@@ -17,6 +17,7 @@ mod passwords;
 mod phones;
 mod protocol;
 mod pupils;
+mod reminders;
 mod server;
 mod sms;
 mod traces;
@@ -33,6 +34,7 @@ pub use passwords::Passwords;
 pub use phones::PhoneNumbers;
 pub use protocol::Protocol;
 pub use pupils::Pupils;
+pub use reminders::Reminders;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
 pub use sms::{
     AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, LongMessages, MessageField, MessageFieldValues,
@@ -64,6 +66,7 @@ pub struct Config {
     pub mail: Mail,
     pub passwords: Passwords,
     pub pupils: Pupils,
+    pub reminders: Reminders,
     pub phones: PhoneNumbers,
     pub deployment: Deployment,
     pub log: Log,
@@ -194,6 +197,7 @@ impl Config {
         self.keys.check()?;
         self.limits.check()?;
         self.audit.check()?;
+        self.reminders.check()?;
         self.administration.check(self.server.is_loopback() && self.server.listen.ip().is_loopback())?;
         self.sms.check(self.server.is_loopback())?;
         self.mail.check(self.server.is_loopback())?;

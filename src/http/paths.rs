@@ -152,6 +152,8 @@ pub const ADMIN_SCHOOLS: &str = "/admin/etablissements";
 pub const ADMIN_CAMPAIGN_ORDER: &str = "/admin/etablissements/campagne";
 /// Beside it the id of a draft.
 pub const ADMIN_REVIEW_CAMPAIGN: &str = "/admin/etablissements/relire";
+/// Beside it the id of a draft of reminders.
+pub const ADMIN_REVIEW_REMINDER: &str = "/admin/etablissements/rappel";
 /// Rosters given on screen; below it, one by its id.
 pub const ADMIN_ROSTERS: &str = "/admin/bases";
 pub const ADMIN_ROSTER_UPLOAD: &str = "/admin/bases/deposer";

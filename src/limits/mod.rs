@@ -60,6 +60,12 @@ pub enum RateLimit {
     /// An SMS of the whole deployment, by the pace of an hour. The limit is configured.
     #[strum(serialize = "sms_of_hour")]
     SmsPace,
+    /// A reminder, of the whole deployment or to the people of an academy: a share of the SMS of the day.
+    #[strum(serialize = "reminders_of_day")]
+    DailyReminders,
+    /// A reminder, by the pace of an hour: a share of the pace of SMS.
+    #[strum(serialize = "reminders_of_hour")]
+    ReminderPace,
     /// Wrong passwords from one source, counted by distinct identifiants. The limits are configured.
     WrongSignIn,
     /// Activations from one source without a correct code. The limits are configured.
@@ -141,6 +147,8 @@ impl RateLimit {
             | RateLimit::DailySmsToPrefix
             | RateLimit::DailySmsOfAcademy
             | RateLimit::SmsPace
+            | RateLimit::DailyReminders
+            | RateLimit::ReminderPace
             | RateLimit::WrongSignIn
             | RateLimit::Activation
             | RateLimit::ApiToken => plain(usize::MAX),

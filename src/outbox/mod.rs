@@ -5,9 +5,11 @@
 //! every call to another system, and what may not be repeated for ever counts its hand-overs before each of them. This
 //! module does not know the meaning of a job; `bootstrap/worker.rs` runs the jobs.
 
+mod backlog;
 mod circuit_breaker;
 mod job_kind;
 
+pub use backlog::{backlog, count_waiting};
 pub use circuit_breaker::CircuitBreaker;
 pub use job_kind::{JobKind, JobNotifier};
 
@@ -341,12 +343,4 @@ pub async fn list_waiting(tx: &mut Tx) -> Result<Vec<WaitingJobs>> {
         Some(WaitingJobs { kind: kind.parse().ok()?, waiting, tried, oldest: Timestamp(at) })
     };
     Ok(rows.into_iter().filter_map(jobs).collect())
-}
-
-/// Returns the number of waiting messages and the creation time of the oldest, for `doctor` and readiness. Back-channel
-/// logout jobs are excluded, because their delay is caused by relying parties and `logouts` tracks each delivery; so are
-/// the SMS of notices, which wait for the next morning.
-pub async fn backlog(tx: &mut Tx) -> Result<(i64, Option<i64>)> {
-    let sql = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind NOT IN ($1, $2)";
-    tx.fetch_one(sql, args![JobKind::BackchannelLogout.name(), JobKind::NoticeSms.name()]).await
 }

@@ -8,5 +8,6 @@ pub mod figures;
 pub mod ops;
 pub mod orders;
 pub mod pages;
+pub mod reminders;
 pub mod store;
 pub mod views;

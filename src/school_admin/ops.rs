@@ -1,14 +1,17 @@
 //! What the console shows of schools; [`campaign`] opens, extends and closes campaigns, [`latecomers`] lets in
-//! whoever came too late, [`letters`] prints batches, [`figures`] renews the figures of lists.
+//! whoever came too late, [`letters`] prints batches, [`reminders`] orders SMS to those who have not activated,
+//! [`figures`] renews the figures of lists.
 
 pub mod campaign;
 pub mod figures;
 pub mod latecomers;
 pub mod letters;
+pub mod reminders;
 
 use std::collections::BTreeSet;
 
 use super::figures::{CampaignFigures, CountedLink, CountedParent};
+use super::store::reminders::ReminderBatchRow;
 use super::store::{self, CampaignDayRow, ListedSchoolRow, SchoolListPlace};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
@@ -30,6 +33,8 @@ pub const PAGE_SCHOOLS: usize = 50;
 const BATCH_ROWS: i64 = 200;
 /// The number of rows looked at for one page: whoever sees few of many goes on by « Suite ».
 const MAX_SCANNED: usize = 5_000;
+/// The maximum number of orders of reminders on the page of a school.
+const MAX_REMINDERS: i64 = 20;
 /// The maximum number of days of a chart: a longer campaign shows its last ones.
 const MAX_CHART_DAYS: i64 = 31;
 
@@ -175,6 +180,8 @@ pub struct SeenSchool {
     pub tried: BTreeSet<PersonId>,
     /// The days of the campaign, of a whole school.
     pub days: Vec<CampaignDayRow>,
+    /// The orders of reminders since the campaign opened, the last first.
+    pub reminders: Vec<ReminderBatchRow>,
     /// The first and the last day of the chart.
     pub chart: Option<(Timestamp, Timestamp)>,
     /// The persons who asked to open the activation again.
@@ -199,11 +206,15 @@ pub async fn open_school(op: &Operation<'_>, on_duty: &OnDuty, place: SchoolPlac
         Some((from, to)) => store::list_days(&mut tx, &uai, (&dates::date_key(from), &dates::date_key(to))).await?,
         None => Vec::new(),
     };
+    let reminders = match place.campaign.filter(|_| is_whole) {
+        Some(campaign) => store::reminders::list_batches(&mut tx, &uai, campaign.opens_at, MAX_REMINDERS).await?,
+        None => Vec::new(),
+    };
     let figures = CampaignFigures::count(&links, pupils, place.campaign);
     let tried = store::list_near_persons(&mut tx, &uai).await?.into_iter().collect();
     let late = if is_whole { store::count_late_persons(&mut tx, &uai).await? } else { 0 };
     let academy = store::progress::sum_academy(&mut tx, &place.school.academy).await?;
-    Ok(SeenSchool { place, figures, is_whole, tried, days, chart, late, academy })
+    Ok(SeenSchool { place, figures, is_whole, tried, days, reminders, chart, late, academy })
 }
 
 /// Lists the parents of a school whom the administrator may see, of those that `has` takes: those who tried first.

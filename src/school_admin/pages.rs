@@ -1,10 +1,11 @@
-//! The pages of schools in the console: the list, one school, orders on campaigns, letters.
+//! The pages of schools in the console: the list, one school, orders on campaigns, reminders, letters.
 
 mod chart;
 mod csv;
 mod letters;
 mod list;
 mod order;
+mod reminders;
 mod school;
 
 use axum::Router;
@@ -28,10 +29,13 @@ type GatedResult = Result<Response, Response>;
 pub fn routes() -> Router<AppState> {
     let school = format!("{}/{{uai}}", paths::ADMIN_SCHOOLS);
     let review = format!("{}/{{id}}", paths::ADMIN_REVIEW_CAMPAIGN);
+    let reminder = format!("{}/{{id}}", paths::ADMIN_REVIEW_REMINDER);
     Router::new()
         .route(paths::ADMIN_SCHOOLS, get(list::show))
         .route(paths::ADMIN_CAMPAIGN_ORDER, get(order::back).post(order::submit))
         .route(&review, get(order::show).post(order::confirm))
+        .route(&reminder, get(reminders::show).post(reminders::confirm))
+        .route(&format!("{school}/rappel"), get(reminders::back).post(reminders::submit))
         .route(&school, get(school::show))
         .route(&format!("{school}/injoignables.csv"), get(csv::unreachable))
         .route(paths::ADMIN_LETTERS, get(letters::show))

@@ -2,6 +2,7 @@
 
 pub mod letters;
 pub mod progress;
+pub mod reminders;
 
 use super::figures::CountedLink;
 use crate::administrators::store::scope::scope_args;
@@ -177,5 +178,5 @@ pub async fn open_for_person(
 /// Deletes a batch of each kind of rows whose term has come; of batches of letters, those printed before a time.
 pub async fn delete_expired(tx: &mut UnitOfWork<'_>, printed_before: Timestamp) -> Result<u64> {
     let steps = progress::delete_expired(tx).await? + progress::delete_old_days(tx).await?;
-    Ok(steps + letters::delete_printed_before(tx, printed_before).await?)
+    Ok(steps + letters::delete_printed_before(tx, printed_before).await? + reminders::delete_expired(tx).await?)
 }

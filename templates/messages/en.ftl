@@ -734,6 +734,8 @@ notice-mail-phone-changed =
 sms-notice-password-replaced = { $service }: your password was changed { $when }. If it was not you, call your child's school.
 sms-notice-letter-printed = { $service }: { $school } printed a letter with a code for you. If you did not ask for it, call them.
 sms-notice-shared = For { $name }: { $text }
+sms-reminder = { $service }: activate your account for { $school } until { $day }, from the school's website. Give no code to anybody.
+sms-reminder-portal = { $service }: activate your account for { $school } until { $day }, at { $portal }. Give no code to anybody.
 
 ## My account: devices, events, mobile, closing
 account-identifiant = username { $identifiant }
@@ -1880,6 +1882,7 @@ mail-admin-role = Hello,
 
     If you did not expect it, tell your academy.
 
+
 ## Passkeys
 passkeys-title = Passkeys
 passkeys-what = Sign in with the fingerprint, the face or the code of your phone. Nothing to remember, nothing to copy, and nobody can steal it from you with a false site.
@@ -2108,6 +2111,56 @@ admin-order-back = Go back
 admin-order-review-changed = This changed since, or this page is more than an hour old: here is what is true now. If it is still what you want, go back and begin again.
 admin-order-review-nothing = There is nothing to change any more.
 admin-order-review-role_ended = Your role on { $place } ended at { $hour }; nothing was done.
+admin-remind = Remind by SMS
+admin-order-done-reminded = The reminders are ordered. They leave little by little, by day; this page says how many have left.
+admin-reminders = Reminders by SMS
+admin-reminder-line = { $when }: { $n } of { $of } have left
+admin-reminder-sending = under way
+admin-chart-reminders = reminders by SMS
+admin-settled = { $n ->
+    [one] 1 point settled itself in these 14 days
+   *[other] { $n } points settled themselves in these 14 days
+}
+admin-settled-link_ended = has this child here no more, says the pupil database.
+admin-settled-account_active = has an active account now.
+admin-settled-child_confirmed = has { $pupil } in the account now.
+admin-settled-campaign_reopened = may activate the account again.
+admin-settled-number_replaced = has another mobile in the pupil database now.
+admin-reminder-title = Remind of the activation by SMS
+admin-reminder-people = { $n ->
+    [0] nobody would get it
+    [one] 1 person will get it
+   *[other] { $n } people will get it
+}
+admin-reminder-is-done = It is ordered.
+admin-reminder-text = The text
+admin-reminder-text-how = The same for all, in French, with no child's name and no link to open: a link in an SMS teaches people to follow those of swindlers.
+admin-reminder-who = Who gets it
+admin-reminder-receive = Will get it: no active account, reached by SMS
+admin-left-out-has_account = Not these: their account is active
+admin-left-out-no_mobile = Not these: no SMS reaches them (a letter, or the number corrected in the pupil database)
+admin-left-out-shared_number = Not these: their mobile is also another parent's
+admin-left-out-reminded = Not these: a reminder left less than a week ago
+admin-reminder-cost = What it costs
+admin-reminder-sms = SMS that are billed
+admin-reminder-sms-of = { $segments ->
+    [one] { $n }, one a person
+   *[other] { $n }, { $segments } a person: the text is long
+}
+admin-reminder-price = Price
+admin-reminder-budget = SMS that the school has left in 30 days
+admin-reminder-effect = The messages leave little by little, by day (the first: { $when }). Whoever activates meanwhile gets none. A person gets one reminder a week at most.
+admin-reminder-share = { $share }% at most of the SMS of a day are reminders ({ $n } for all schools together); the rest is kept for codes. What does not leave today leaves on the next days, for 4 days.
+admin-reminder-confirm = { $n ->
+    [one] Send 1 reminder
+   *[other] Send { $n } reminders
+}
+admin-reminder-wrong-changed = This has changed since, or this page is more than an hour old: here is what is true now. If it is still what you want, go back and begin again.
+admin-reminder-wrong-off = This service sends no reminders.
+admin-reminder-wrong-not_open = The campaign is not open, or closes in less than 12 hours: extend it first.
+admin-reminder-wrong-nobody = There is nobody to remind.
+admin-reminder-wrong-over_budget = This is more than the SMS that the school has left in 30 days. Your academy can ask those who run the service for more.
+admin-reminder-wrong-role_ended = Your role on { $place } ended at { $hour }; nothing was done.
 admin-letters-what = A code on paper, for whoever gets no text message. It serves once, with a date of birth.
 admin-letters-from-school = To print, begin at a school:
 admin-batch-new = Print letters: { $school }

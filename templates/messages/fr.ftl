@@ -734,6 +734,8 @@ notice-mail-phone-changed =
 sms-notice-password-replaced = { $service } : votre mot de passe a été changé { $when }. Si ce n'est pas vous, appelez l'établissement de votre enfant.
 sms-notice-letter-printed = { $service } : { $school } a imprimé une lettre avec un code pour vous. Si vous ne l'avez pas demandée, appelez.
 sms-notice-shared = Pour { $name } : { $text }
+sms-reminder = { $service } : activez votre compte pour { $school } jusqu'au { $day }, par le site de l'établissement. Ne donnez de code à personne.
+sms-reminder-portal = { $service } : activez votre compte pour { $school } jusqu'au { $day }, sur { $portal }. Ne donnez de code à personne.
 
 ## Mon compte : appareils, événements, portable, fermeture
 account-identifiant = identifiant { $identifiant }
@@ -1880,6 +1882,7 @@ mail-admin-role = Bonjour,
 
     Si vous ne l'attendiez pas, prévenez votre académie.
 
+
 ## Clés d'accès
 passkeys-title = Clés d'accès
 passkeys-what = Se connecter avec l'empreinte, le visage ou le code de votre téléphone. Rien à retenir, rien à recopier, et personne ne peut vous la voler par un faux site.
@@ -2117,6 +2120,56 @@ admin-order-back = Revenir
 admin-order-review-changed = Cela a changé depuis, ou cette page a plus d'une heure : voici ce qui est vrai maintenant. Si c'est encore ce que vous voulez, revenez et recommencez.
 admin-order-review-nothing = Il n'y a plus rien à changer.
 admin-order-review-role_ended = Votre rôle sur { $place } est terminé depuis { $hour } ; rien n'a été fait.
+admin-remind = Rappeler par SMS
+admin-order-done-reminded = Les rappels sont commandés. Ils partent peu à peu, de jour ; cette page dit combien sont partis.
+admin-reminders = Rappels par SMS
+admin-reminder-line = { $when } : { $n } partis sur { $of }
+admin-reminder-sending = en cours
+admin-chart-reminders = rappels par SMS
+admin-settled = { $n ->
+    [one] 1 point s'est réglé de lui-même ces 14 jours
+   *[other] { $n } points se sont réglés d'eux-mêmes ces 14 jours
+}
+admin-settled-link_ended = n'a plus cet enfant ici, d'après la base élèves.
+admin-settled-account_active = a maintenant un compte actif.
+admin-settled-child_confirmed = a maintenant { $pupil } dans son compte.
+admin-settled-campaign_reopened = peut de nouveau activer son compte.
+admin-settled-number_replaced = a maintenant un autre portable dans la base élèves.
+admin-reminder-title = Rappeler l'activation par SMS
+admin-reminder-people = { $n ->
+    [0] personne ne le recevrait
+    [one] 1 personne le recevra
+   *[other] { $n } personnes le recevront
+}
+admin-reminder-is-done = C'est commandé.
+admin-reminder-text = Le texte
+admin-reminder-text-how = Le même pour tous, en français, sans nom d'enfant et sans lien à ouvrir : un lien reçu par SMS apprend à suivre ceux des escrocs.
+admin-reminder-who = Qui le reçoit
+admin-reminder-receive = Le recevront : sans compte actif, joignables par SMS
+admin-left-out-has_account = Pas eux : leur compte est actif
+admin-left-out-no_mobile = Pas eux : aucun SMS ne leur arrive (une lettre, ou le numéro corrigé dans la base élèves)
+admin-left-out-shared_number = Pas eux : leur portable est aussi celui d'un autre responsable
+admin-left-out-reminded = Pas eux : un rappel est parti il y a moins d'une semaine
+admin-reminder-cost = Ce que cela coûte
+admin-reminder-sms = SMS facturés
+admin-reminder-sms-of = { $segments ->
+    [one] { $n }, un par personne
+   *[other] { $n }, { $segments } par personne : le texte est long
+}
+admin-reminder-price = Prix
+admin-reminder-budget = SMS qu'il reste à l'établissement sur 30 jours
+admin-reminder-effect = Les messages partent peu à peu, de jour (le premier : { $when }). Qui active son compte entre-temps n'en reçoit pas. Une personne reçoit un rappel par semaine au plus.
+admin-reminder-share = { $share } % au plus des SMS d'un jour sont des rappels ({ $n } pour tous les établissements ensemble) ; le reste est gardé pour les codes. Ce qui ne part pas aujourd'hui part les jours suivants, pendant 4 jours.
+admin-reminder-confirm = { $n ->
+    [one] Envoyer 1 rappel
+   *[other] Envoyer { $n } rappels
+}
+admin-reminder-wrong-changed = Cela a changé depuis, ou cette page a plus d'une heure : voici ce qui est vrai maintenant. Si c'est encore ce que vous voulez, revenez et recommencez.
+admin-reminder-wrong-off = Aucun rappel ne part de ce service.
+admin-reminder-wrong-not_open = La campagne n'est pas ouverte, ou elle ferme dans moins de 12 heures : prolongez-la d'abord.
+admin-reminder-wrong-nobody = Il n'y a personne à rappeler.
+admin-reminder-wrong-over_budget = C'est plus que ce qu'il reste de SMS à l'établissement sur 30 jours. Votre académie peut demander plus à qui tient le service.
+admin-reminder-wrong-role_ended = Votre rôle sur { $place } est terminé depuis { $hour } ; rien n'a été fait.
 admin-letters-what = Un code sur papier, pour qui ne reçoit pas de SMS. Il sert une fois, avec une date de naissance.
 admin-letters-from-school = Pour imprimer, partez d'un établissement :
 admin-batch-new = Imprimer des lettres : { $school }

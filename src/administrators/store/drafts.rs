@@ -21,6 +21,8 @@ pub enum DraftKind {
     Campaign,
     /// A message that visitors will see.
     Announcement,
+    /// Reminders of a campaign by SMS.
+    Reminder,
 }
 
 impl DraftKind {

@@ -2,6 +2,8 @@
 //!
 //! Widths are per cent and heights pixels: the words keep their size on a phone. The numbers stand in a table beside.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::dates;
@@ -59,6 +61,8 @@ pub struct DayBar {
     pub high_y: String,
     pub high_height: String,
     pub label_y: String,
+    /// The number beside the two, such as reminders of the day; drawn as a line.
+    pub marks: i64,
     /// True if a phone leaves the words out.
     pub is_thin: bool,
     /// True if the number stands above the bar.
@@ -71,9 +75,23 @@ pub struct DayChart {
     pub bars: Vec<DayBar>,
     /// The first day in words.
     pub since: String,
+    /// The sum of the marks; without any, the chart does not speak of them.
+    pub marks: i64,
+    #[serde(skip)]
+    keys: Vec<String>,
 }
 
 impl DayChart {
+    /// Marks days, by their keys.
+    #[must_use]
+    pub fn with_marks(mut self, marks: &BTreeMap<String, i64>) -> Self {
+        for (bar, key) in self.bars.iter_mut().zip(&self.keys) {
+            bar.marks = marks.get(key).copied().unwrap_or_default();
+        }
+        self.marks = self.bars.iter().map(|bar| bar.marks).sum();
+        self
+    }
+
     /// Returns an example of so many days, for the samples of pages.
     pub fn sample(days: i64) -> Self {
         let from = Timestamp(1_795_510_800_000);
@@ -81,7 +99,8 @@ impl DayChart {
             let n = key.bytes().map(i64::from).sum::<i64>() % 23;
             (ShownCount::exact(n), if n % 3 == 0 { ShownCount::few() } else { ShownCount::exact(n % 3) })
         };
-        draw(Lang::Fr, (from, from.plus(Span::days(days - 1))), count)
+        let marks = BTreeMap::from([(dates::date_key(from.plus(Span::days(1))), 12)]);
+        draw(Lang::Fr, (from, from.plus(Span::days(days - 1))), count).with_marks(&marks)
     }
 }
 
@@ -151,12 +170,14 @@ pub fn draw(
             high_y: decimal(ground - low_height - high_height),
             high_height: decimal((high_height - 1000).max(0)),
             label_y: decimal(ground - low_height - high_height - 5000),
+            marks: 0,
             is_thin: if is_weekly { place % 21 != 0 } else { days.len() > CROWDED_DAYS && place % 3 != 0 },
             is_numbered: !is_weekly,
         }
     };
     let bars = days.iter().enumerate().map(bar).collect();
-    DayChart { bars, since: dates::weekday_and_day(lang, from) }
+    let keys = days.iter().map(|(key, _)| key.clone()).collect();
+    DayChart { bars, since: dates::weekday_and_day(lang, from), marks: 0, keys }
 }
 
 #[cfg(test)]

@@ -127,6 +127,54 @@ pub async fn count_other_message(app: &App, tx: &mut UnitOfWork<'_>, now: Timest
     }
 }
 
+/// The outcome of counting a reminder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReminderCount {
+    Counted,
+    /// There is room again within the hour.
+    Later,
+    /// The share of the day is used up.
+    Tomorrow,
+    /// The cap of the number's foreign prefix is used up: the others need not wait for it.
+    NotThere,
+}
+
+/// Counts a reminder on its share of the caps and on the caps themselves, so that codes always have the rest. Unless it
+/// was counted, the caller rolls back.
+pub async fn count_reminder(
+    app: &App,
+    tx: &mut UnitOfWork<'_>,
+    now: Timestamp,
+    (to, academy): (&str, &str),
+) -> Result<ReminderCount> {
+    let (config, day) = (&app.config, date_key(now));
+    let of_hour = config.reminders.share_of(config.sms.messages_per_hour());
+    if of_hour == 0 || !limits::store::pace::take(tx, RateLimit::ReminderPace, "all", of_hour).await? {
+        return Ok(ReminderCount::Later);
+    }
+    let mut shares = vec![(day.clone(), config.reminders.share_of(config.sms.daily_cap))];
+    if config.sms.academy_daily_cap > 0 {
+        shares.push((format!("{day}/{academy}"), config.reminders.share_of(config.sms.academy_daily_cap)));
+    }
+    for (key, share) in shares {
+        if limits::store::count_daily(tx, RateLimit::DailyReminders, &key, share).await?.is_none() {
+            return Ok(ReminderCount::Tomorrow);
+        }
+    }
+    let caps = caps_of(config, now, to, Some(academy));
+    match count_message(tx, &caps).await? {
+        CapCount::Counted(counts) => {
+            report_caps(app, &caps, &counts);
+            Ok(ReminderCount::Counted)
+        }
+        CapCount::Exceeded(index) => match caps.get(index).map(|cap| cap.limit) {
+            Some(RateLimit::SmsPace) => Ok(ReminderCount::Later),
+            Some(RateLimit::DailySmsToPrefix) => Ok(ReminderCount::NotThere),
+            _ => Ok(ReminderCount::Tomorrow),
+        },
+    }
+}
+
 /// Takes a message back from each cap.
 pub(super) async fn uncount_message(tx: &mut Tx, caps: &[SmsCap]) -> Result<()> {
     for cap in caps {

@@ -24,7 +24,7 @@ use crate::tenants::store::figures::mark_figures;
 use crate::tenants::{self, Campaign};
 
 /// The drafts of a person within a day.
-const MAX_DRAFTS_A_DAY: i64 = 200;
+pub(super) const MAX_DRAFTS_A_DAY: i64 = 200;
 
 /// A draft with what it would do now.
 #[derive(Clone, Debug)]

@@ -5,12 +5,23 @@ use std::collections::BTreeMap;
 use crate::app::CampaignStep;
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
+use crate::http::pages::dates;
 use crate::http::pages::day_chart::{self, ShownCount};
 use crate::school_admin::store::CampaignDayRow;
+use crate::school_admin::store::reminders::ReminderBatchRow;
 use crate::school_admin::views::CampaignChart;
 
 /// Draws the days from one to another, both included.
-pub fn draw(lang: Lang, span: (Timestamp, Timestamp), rows: &[CampaignDayRow]) -> CampaignChart {
+pub fn draw(
+    lang: Lang,
+    (from, to): (Timestamp, Timestamp),
+    rows: &[CampaignDayRow],
+    reminders: &[ReminderBatchRow],
+) -> CampaignChart {
+    let mut reminded: BTreeMap<String, i64> = BTreeMap::new();
+    for batch in reminders.iter().filter(|batch| batch.sent > 0) {
+        *reminded.entry(dates::date_key(Timestamp(batch.ordered_at))).or_default() += batch.sent;
+    }
     let mut numbers: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for row in rows {
         let day = numbers.entry(&row.day).or_default();
@@ -24,9 +35,10 @@ pub fn draw(lang: Lang, span: (Timestamp, Timestamp), rows: &[CampaignDayRow]) -
         let (active, asked) = numbers.get(key).copied().unwrap_or_default();
         (ShownCount::exact(active), ShownCount::exact((asked - active).max(0)))
     };
-    let chart = day_chart::draw(lang, span, of);
+    let chart = day_chart::draw(lang, (from, to), of).with_marks(&reminded);
     let active = chart.bars.iter().map(|bar| bar.low.n).sum();
-    CampaignChart { chart, active }
+    let reminders = chart.marks;
+    CampaignChart { chart, active, reminders }
 }
 
 #[cfg(test)]
@@ -45,7 +57,18 @@ mod tests {
             row("2026-11-25", "asked", 1),
             row("2026-11-25", "code", 50),
         ];
-        let CampaignChart { chart, active } = draw(Lang::Fr, (from, from.plus(Span::days(9))), &rows);
+        let batch = |days, sent| ReminderBatchRow {
+            ordered_at: from.plus(Span::days(days)).0,
+            people: 9,
+            sent,
+            state: "done".to_owned(),
+            ordered_by: None,
+        };
+        let batches = [batch(1, 4), batch(1, 2), batch(2, 0), batch(-3, 5)];
+        let drawn = draw(Lang::Fr, (from, from.plus(Span::days(9))), &rows, &batches);
+        let CampaignChart { chart, active, reminders } = drawn;
+        let marked: Vec<i64> = chart.bars.iter().map(|bar| bar.marks).collect();
+        assert_eq!((&marked[..4], reminders), (&[0, 6, 0, 0][..], 6));
         assert_eq!((chart.bars.len(), active), (10, 13));
         assert_eq!((chart.bars[0].low.n, chart.bars[0].high.n), (10, 2));
         assert_eq!((chart.bars[1].low.n, chart.bars[1].high.n), (3, 0), "nobody is below zero");

@@ -22,15 +22,20 @@ use crate::school_admin::figures::{CampaignFigures, CountedParent, ParentStandin
 use crate::school_admin::ops::{self, SchoolPlace, SeenSchool, listed_parents};
 use crate::school_admin::orders::{CampaignOrderKind, CampaignWord};
 use crate::school_admin::pages::chart;
+use crate::school_admin::reminders::is_remindable;
+use crate::school_admin::store::reminders::ReminderBatchRow;
+use crate::school_admin::views::reminders::ReminderLine;
 use crate::school_admin::views::{
     ClassLine, DONE_WORDS, FamilyTask, FunnelLine, OrderForm, OrderFormError, ParentLine, ParentList, ParentTab,
-    SchoolPage,
+    SchoolPage, SettledLine,
 };
 use crate::tenants::{self, NoticeKind};
 
 /// The number of parents of a page of a list.
 const PAGE_PARENTS: usize = 50;
-/// The maximum number of families that wait.
+/// The time for which a notice that settled itself is shown.
+const SETTLED_SHOWN: Span = Span::days(14);
+/// The maximum number of families that wait, and of notices that settled themselves.
 const MAX_TASKS: usize = 12;
 
 fn count(n: usize) -> i64 {
@@ -142,6 +147,32 @@ async fn tasks(app: &AppState, ctx: &RequestContext, file: &SeenSchool) -> anyho
     Ok(rows.map(task).collect())
 }
 
+/// Returns the notices that settled themselves lately, with the reason.
+async fn settled(app: &AppState, ctx: &RequestContext, file: &SeenSchool) -> anyhow::Result<Vec<SettledLine>> {
+    let since = ctx.now.minus(SETTLED_SHOWN);
+    let uai = &file.place.school.uai;
+    let rows = tenants::store::settled::list(&mut app.db.read().await?, uai, since, MAX_TASKS).await?;
+    let line = |row: tenants::store::settled::SettledNoticeRow| SettledLine {
+        kind: row.kind.name(),
+        why: row.why.name(),
+        person_id: row.person_id.to_string(),
+        name: format!("{} {}", row.given_name.unwrap_or_default(), row.family_name.unwrap_or_default()),
+        pupil: row.pupil.unwrap_or_default(),
+        when: dates::moment(ctx.lang, Timestamp(row.at), ctx.now),
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+fn reminder_line(ctx: &RequestContext, row: &ReminderBatchRow) -> ReminderLine {
+    ReminderLine {
+        when: dates::moment(ctx.lang, Timestamp(row.ordered_at), ctx.now),
+        people: row.people,
+        sent: row.sent,
+        is_sending: row.state == "sending",
+        by: row.ordered_by.clone().unwrap_or_default(),
+    }
+}
+
 /// Returns the orders that make sense where the campaign stands.
 fn kinds(standing: CampaignWord, late: usize) -> Vec<CampaignOrderKind> {
     let fits = |kind: &CampaignOrderKind| match kind {
@@ -187,12 +218,18 @@ async fn page(
     }
     let standing = CampaignWord::of(campaign, ctx.now);
     let day = |at: Timestamp| format!("{}, {}", dates::weekday_and_day(ctx.lang, at), dates::hour(ctx.lang, at));
-    let left = campaign.map_or(0, |campaign| campaign.closes_at.since(ctx.now).0 / Span::days(1).0);
+    let days_left = campaign.map_or(0, |campaign| campaign.closes_at.since(ctx.now).0 / Span::days(1).0);
     let sees_parents = !parents.is_empty();
-    let tasks = if file.is_whole && allowed(AdminAct::SeeParents) { tasks(app, ctx, &file).await? } else { Vec::new() };
+    let (tasks, settled) = match file.is_whole && allowed(AdminAct::SeeParents) {
+        true => (tasks(app, ctx, &file).await?, settled(app, ctx, &file).await?),
+        false => (Vec::new(), Vec::new()),
+    };
     let mut tx = app.db.read().await?;
     let academy = tenants::store::find_academy_name(&mut tx, &school.academy).await?.unwrap_or_default();
     drop(tx);
+    let is_on = app.config.reminders.share_percent > 0 && is_remindable(campaign, ctx.now);
+    let left = figures.parents.iter().any(|parent| !parent.has_account() && parent.reason.is_none());
+    let may_remind = is_on && left && allowed(AdminAct::ChangeCampaign);
     let order =
         allowed(AdminAct::ChangeCampaign).then(|| OrderForm::new(vec![uai.to_owned()], kinds(standing, file.late)));
     Ok(SchoolPage {
@@ -203,7 +240,7 @@ async fn page(
         standing: standing.name(),
         opens: campaign.map_or_else(String::new, |campaign| dates::weekday_and_day(ctx.lang, campaign.opens_at)),
         closes: campaign.map_or_else(String::new, |campaign| day(campaign.closes_at)),
-        days_left: left,
+        days_left,
         is_whole: file.is_whole,
         sees_parents,
         parents: figures.parents.len(),
@@ -217,7 +254,7 @@ async fn page(
         late: file.late,
         tasks,
         funnel: funnel(figures),
-        chart: file.chart.map(|days| chart::draw(ctx.lang, days, &file.days)),
+        chart: file.chart.map(|days| chart::draw(ctx.lang, days, &file.days, &file.reminders)),
         list: asked.list.name(),
         tabs,
         lines: shown.iter().filter(|_| sees_parents).map(|parent| parent_line(&file, parent)).collect(),
@@ -226,6 +263,9 @@ async fn page(
         shared: figures.parents.iter().filter(|parent| parent.shares_number).count(),
         classes: classes(ctx, figures),
         order,
+        may_remind,
+        reminders: file.reminders.iter().map(|row| reminder_line(ctx, row)).collect(),
+        settled,
         may_print: allowed(AdminAct::PrintLetters),
         may_export: allowed(AdminAct::ExportPersons),
         done: DONE_WORDS.into_iter().find(|word| ctx.query.get("fait") == Some(word)),

@@ -63,6 +63,7 @@ fn no_message_and_no_template_is_unused() {
     used.extend(
         ["admin-col-parent", "admin-col-given-name", "admin-col-children", "admin-col-number"].map(str::to_owned),
     );
+    used.extend(["sms-reminder", "sms-reminder-portal"].map(str::to_owned));
     for kind in AccountNoticeKind::iter() {
         let kind_key = kind.name().replace('_', "-");
         used.extend([format!("notice-{kind_key}"), format!("notice-{kind_key}-title")]);

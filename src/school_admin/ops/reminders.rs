@@ -1,0 +1,212 @@
+//! Reminders are ordered in two steps: a draft whose text, persons and price are read, and its confirmation; the worker
+//! sends them ([`sending`]).
+//!
+//! Whoever confirms has the role for the school, read again in the same transaction; the persons are those of the page
+//! that was read. Nothing is sent here.
+
+pub mod sending;
+
+use std::collections::BTreeSet;
+
+use super::campaign::MAX_DRAFTS_A_DAY;
+use super::{SchoolPlace, find_school};
+use crate::administrators::ops::{OnDuty, permitted_everywhere};
+use crate::administrators::roles::AdminAct;
+use crate::administrators::store::drafts::{self, ConsoleDraftRow, DraftKind};
+use crate::app::{App, Operation};
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::ids::row_id;
+use crate::base::lang::Lang;
+use crate::db::{Durability, Tx, UnitOfWork};
+use crate::http::pages::dates;
+use crate::school_admin::figures::CampaignFigures;
+use crate::school_admin::orders::DRAFT_TTL;
+use crate::school_admin::reminders::{MIN_TIME_LEFT, ReminderObstacle, ReminderOrder, ReminderPlan, is_remindable};
+use crate::school_admin::store;
+use crate::school_admin::store::reminders::{self as rows, NewReminderBatch};
+use crate::sms::{count_segments, to_default_alphabet};
+
+/// The time for which the reminders of an order may leave: later the text is about another week.
+const REMINDER_BATCH_TTL: Span = Span::days(4);
+
+/// A draft with what it would do now.
+#[derive(Clone, Debug)]
+pub struct ReminderDraft {
+    pub row: ConsoleDraftRow,
+    pub place: SchoolPlace,
+    pub plan: ReminderPlan,
+    /// The text as it would leave.
+    pub text: String,
+    /// The SMS that one text is billed as.
+    pub segments: i64,
+    /// The SMS that the school's budget leaves.
+    pub left: i64,
+    pub digest: String,
+}
+
+impl ReminderDraft {
+    /// True if it is too old to be confirmed.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now.since(Timestamp(self.row.created_at)) > DRAFT_TTL
+    }
+
+    /// Returns the SMS of the whole order, as they are billed.
+    pub fn sms(&self) -> i64 {
+        self.segments.saturating_mul(i64::try_from(self.plan.persons.len()).unwrap_or(i64::MAX))
+    }
+
+    /// Returns the reason for which nothing can be sent; `None` if it can.
+    pub fn obstacle(&self, app: &App, now: Timestamp) -> Option<ReminderObstacle> {
+        if app.config.reminders.share_percent == 0 {
+            return Some(ReminderObstacle::Off);
+        }
+        if !is_remindable(self.place.campaign, now) {
+            return Some(ReminderObstacle::NotOpen);
+        }
+        if self.plan.persons.is_empty() {
+            return Some(ReminderObstacle::Nobody);
+        }
+        (self.sms() > self.left).then_some(ReminderObstacle::OverBudget)
+    }
+}
+
+/// Keeps an order as a draft, and returns its id; `None` beyond the drafts of a day, or without the role.
+pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, place: &SchoolPlace) -> anyhow::Result<Option<String>> {
+    let author = &on_duty.administrator.id;
+    let mut tx = op.write(Durability::Durable).await?;
+    let whole = [place.whole()];
+    let may = permitted_everywhere(&mut tx, author, AdminAct::ChangeCampaign, &whole).await?.is_some();
+    if !may || drafts::count_since(&mut tx, author, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
+        tx.rollback().await?;
+        return Ok(None);
+    }
+    let id = row_id(op.now, op.app.rng.as_ref());
+    let form = serde_json::to_string(&ReminderOrder { uai: place.school.uai.clone() })?;
+    drafts::insert(&mut tx, (DraftKind::Reminder, &id), &form, author).await?;
+    tx.commit().await?;
+    Ok(Some(id))
+}
+
+/// Returns the text of a reminder: it names no child, and no link.
+fn text_of(app: &App, place: &SchoolPlace) -> anyhow::Result<String> {
+    let portal = app.config.reminders.portal.as_str();
+    let key = if portal.is_empty() { "sms-reminder" } else { "sms-reminder-portal" };
+    let day = place.campaign.map(|campaign| dates::day(Lang::Fr, campaign.closes_at)).unwrap_or_default();
+    let school = place.school.name.as_str();
+    let values = [("service", app.pages.service_name()), ("school", school), ("day", &*day), ("portal", portal)];
+    Ok(to_default_alphabet(&app.pages.message(Lang::Fr, key, &values)?))
+}
+
+/// Finds a draft of the administrator, with what it would do now.
+pub async fn find(op: &Operation<'_>, on_duty: &OnDuty, id: &str) -> anyhow::Result<Option<ReminderDraft>> {
+    find_in(op, &mut op.app.db.read().await?, on_duty, id).await
+}
+
+async fn find_in(op: &Operation<'_>, tx: &mut Tx, on_duty: &OnDuty, id: &str) -> anyhow::Result<Option<ReminderDraft>> {
+    let Some(row) = drafts::find(tx, (DraftKind::Reminder, id), &on_duty.administrator.id).await? else {
+        return Ok(None);
+    };
+    // A draft of another release is none.
+    let Ok(ReminderOrder { uai }) = serde_json::from_str(&row.form) else { return Ok(None) };
+    let Some(place) = find_school(tx, on_duty, &uai).await? else { return Ok(None) };
+    let links = store::list_links(tx, &uai).await?;
+    let figures = CampaignFigures::count(&links, 0, place.campaign);
+    let reminded: BTreeSet<_> = rows::list_reminded(tx, &uai, op.now).await?.into_iter().collect();
+    let plan = ReminderPlan::of(&figures, &reminded);
+    let budget = i64::from(op.app.config.reminders.school_budget);
+    let left = budget.saturating_sub(rows::sum_sms(tx, &uai, op.now).await?).max(0);
+    let text = text_of(op.app, &place)?;
+    let segments = i64::try_from(count_segments(&text))?;
+    let digest = plan.digest(&text, left);
+    Ok(Some(ReminderDraft { row, place, plan, text, segments, left, digest }))
+}
+
+/// The outcome of a confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReminderConfirmation {
+    Done,
+    /// Something changed since it was read, or it was read too long ago.
+    Changed,
+    Obstacle(ReminderObstacle),
+    /// The role ended meanwhile, or never was there.
+    NotPermitted,
+    NotFound,
+}
+
+/// Orders what a draft says. `seen` is the version and the digest of the page that was read.
+pub async fn confirm(
+    op: &Operation<'_>,
+    on_duty: &OnDuty,
+    id: &str,
+    seen: (i64, &str),
+) -> anyhow::Result<ReminderConfirmation> {
+    let mut tx = op.write(Durability::Durable).await?;
+    let outcome = confirm_in(op, &mut tx, on_duty, id, seen).await?;
+    match outcome {
+        ReminderConfirmation::Done => tx.commit().await?,
+        _ => tx.rollback().await?,
+    }
+    Ok(outcome)
+}
+
+async fn confirm_in(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    on_duty: &OnDuty,
+    id: &str,
+    (version, digest): (i64, &str),
+) -> anyhow::Result<ReminderConfirmation> {
+    let (now, own) = (tx.now, &on_duty.administrator.id);
+    let Some(first) = find_in(op, tx, on_duty, id).await? else { return Ok(ReminderConfirmation::NotFound) };
+    let whole = [first.place.whole()];
+    let grant = permitted_everywhere(tx, own, AdminAct::ChangeCampaign, &whole).await?;
+    let Some(grant) = grant else { return Ok(ReminderConfirmation::NotPermitted) };
+    rows::lock_school(tx, &first.place.school.uai).await?;
+    // Behind the lock: another order may have used the budget.
+    let Some(draft) = find_in(op, tx, on_duty, id).await? else { return Ok(ReminderConfirmation::NotFound) };
+    // Posted twice, the answer is the same.
+    if draft.row.is_confirmed() && draft.row.version == version.saturating_add(1) {
+        return Ok(ReminderConfirmation::Done);
+    }
+    if draft.row.is_confirmed() || draft.is_stale(now) || draft.row.version != version || draft.digest != digest {
+        return Ok(ReminderConfirmation::Changed);
+    }
+    if let Some(obstacle) = draft.obstacle(op.app, now) {
+        return Ok(ReminderConfirmation::Obstacle(obstacle));
+    }
+    if !drafts::finish(tx, id, version).await? {
+        return Ok(ReminderConfirmation::Changed);
+    }
+    tx.actor = on_duty.actor(Some(&grant));
+    order(tx, own.as_str(), &draft).await
+}
+
+async fn order(tx: &mut UnitOfWork<'_>, by: &str, draft: &ReminderDraft) -> anyhow::Result<ReminderConfirmation> {
+    let (now, school) = (tx.now, &draft.place.school);
+    let closes = draft.place.campaign.map_or(now, |campaign| campaign.closes_at);
+    let new = NewReminderBatch {
+        id: &draft.row.id,
+        uai: &school.uai,
+        academy: &school.academy,
+        text: &draft.text,
+        segments: draft.segments,
+        persons: &draft.plan.persons,
+        ordered_by: by,
+        due_at: dates::waking_hour(now),
+        expires_at: closes.minus(MIN_TIME_LEFT).min(now.plus(REMINDER_BATCH_TTL)),
+    };
+    if !rows::insert(tx, new).await? {
+        return Ok(ReminderConfirmation::Changed);
+    }
+    let detail = format!("{} persons, {} SMS", draft.plan.persons.len(), draft.sms());
+    let about = AuditDetails {
+        uai: Some(&school.uai),
+        academy: Some(&school.academy),
+        detail: &detail,
+        after: Some(&draft.text),
+        ..AuditDetails::default()
+    };
+    audit::store::record(tx, AuditEvent::RemindersOrdered, about).await?;
+    Ok(ReminderConfirmation::Done)
+}

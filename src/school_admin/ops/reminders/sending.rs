@@ -1,0 +1,167 @@
+//! The worker's part of reminders: a few persons at a time, each in a transaction of its own.
+//!
+//! An order is claimed for a minute, and its place moves by compare-and-set with the message, so that a server that dies
+//! loses nobody and doubles nobody. Reminders step aside for codes: they have a share of the caps, leave by day only, and
+//! wait while messages wait.
+
+use std::collections::BTreeMap;
+
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::PersonId;
+use crate::db::Durability;
+use crate::http::pages::dates;
+use crate::otp;
+use crate::otp::ops::{ReminderCount, SmsJob};
+use crate::outbox::{self, JobKind};
+use crate::roster::sealed_rows::open_mobile;
+use crate::school_admin::reminders::is_remindable;
+use crate::school_admin::store::reminders::{self as rows, SendingBatchRow};
+use crate::tenants;
+
+/// The persons of a step.
+const STEP_PERSONS: usize = 20;
+/// The time for which a server has an order for itself.
+const CLAIM_TTL: Span = Span::minutes(1);
+/// The pause between two steps of an order: its messages are gone by then.
+const STEP_PAUSE: Span = Span::seconds(10);
+/// The pause while messages wait.
+const QUEUE_PAUSE: Span = Span::seconds(30);
+/// The pause after the share of the hour is used up.
+const PACE_PAUSE: Span = Span::minutes(5);
+/// The number of waiting messages at which reminders wait too: somebody may wait for a code among them.
+const MAX_WAITING_SMS: i64 = 40;
+/// The time for which the operator tries to reach the phone.
+const REMINDER_SMS_TTL: Span = Span::hours(24);
+
+/// The outcome for one person.
+enum Reminded {
+    Sent,
+    LeftOut,
+    /// The caps leave no room before this time.
+    Wait(Timestamp),
+    /// Another server went past the person.
+    Lost,
+}
+
+/// Does one step of the order that has been due for longest. Returns false if none is due.
+pub async fn send_step(op: &Operation<'_>) -> anyhow::Result<bool> {
+    if !rows::is_due(&mut op.app.db.read().await?, op.now).await? {
+        return Ok(false);
+    }
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let claimed = rows::claim(&mut tx, op.now.plus(CLAIM_TTL)).await?;
+    tx.commit().await?;
+    let Some(batch) = claimed else { return Ok(false) };
+    let due = Box::pin(work_on(op, &batch)).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
+    rows::set_due(&mut tx, &batch.id, due).await?;
+    tx.commit().await?;
+    op.app.job_notifier.notify(JobKind::Sms);
+    Ok(true)
+}
+
+/// Works on a claimed order. Returns when its next step is due.
+async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<Timestamp> {
+    let (waking, expires_at) = (dates::waking_hour(op.now), Timestamp(batch.expires_at));
+    if waking > op.now && waking < expires_at {
+        return Ok(waking);
+    }
+    let persons: Vec<&str> = batch.persons.lines().collect();
+    let place = usize::try_from(batch.position).unwrap_or(usize::MAX);
+    let mut tx = op.app.db.read().await?;
+    let campaign = tenants::store::find_campaign(&mut tx, &batch.uai).await?;
+    let waiting = outbox::count_waiting(&mut tx, JobKind::Sms, MAX_WAITING_SMS).await?;
+    drop(tx);
+    let is_over = waking >= expires_at || !is_remindable(campaign, op.now);
+    if is_over || place >= persons.len() {
+        finish(op, batch, persons.len()).await?;
+        return Ok(op.now);
+    }
+    if waiting >= MAX_WAITING_SMS || otp::ops::are_gateways_resting(op.app, op.now) {
+        return Ok(op.now.plus(QUEUE_PAUSE));
+    }
+    let step: Vec<&str> = persons.iter().skip(place).take(STEP_PERSONS).copied().collect();
+    let found = rows::list_remindable(&mut op.app.db.read().await?, &batch.uai, &step).await?;
+    let numbers: BTreeMap<String, String> = found.into_iter().map(|row| (row.id.to_string(), row.phone)).collect();
+    for (n, id) in step.iter().enumerate() {
+        let position = batch.position.saturating_add(i64::try_from(n)?);
+        match remind(op, batch, (position, &PersonId::new(*id)), numbers.get(*id)).await? {
+            Reminded::Sent | Reminded::LeftOut => {}
+            Reminded::Wait(until) => return Ok(until),
+            Reminded::Lost => return Ok(op.now.plus(CLAIM_TTL)),
+        }
+    }
+    Ok(op.now.plus(STEP_PAUSE))
+}
+
+/// Writes the message of one person and goes past them, in one transaction.
+async fn remind(
+    op: &Operation<'_>,
+    batch: &SendingBatchRow,
+    (position, person_id): (i64, &PersonId),
+    sealed: Option<&String>,
+) -> anyhow::Result<Reminded> {
+    let app = op.app;
+    let opened = sealed.map(|sealed| open_mobile(&app.master_key, person_id, sealed)).transpose();
+    let number = opened.unwrap_or_else(|error| {
+        // One row that cannot be read does not keep the others waiting.
+        tracing::error!(person = %person_id, error = format!("{error:#}"), "no reminder: the number cannot be read");
+        None
+    });
+    let number = number.filter(|number| app.config.sms.countries.permits(number.as_str()));
+    let Some(number) = number else { return pass(op, batch, position).await };
+    let mut tx = op.write(Durability::Relaxed).await?;
+    if !rows::take_week(&mut tx, person_id, (&batch.uai, &batch.id)).await? {
+        tx.rollback().await?;
+        return pass(op, batch, position).await;
+    }
+    match otp::ops::count_reminder(app, &mut tx, op.now, (number.as_str(), &batch.academy)).await? {
+        ReminderCount::Counted => {}
+        other => {
+            tx.rollback().await?;
+            app.metrics.record_sms("capped");
+            return match other {
+                ReminderCount::Later => Ok(Reminded::Wait(op.now.plus(PACE_PAUSE))),
+                ReminderCount::Tomorrow => Ok(Reminded::Wait(dates::next_morning(op.now))),
+                ReminderCount::Counted | ReminderCount::NotThere => pass(op, batch, position).await,
+            };
+        }
+    }
+    if !rows::advance(&mut tx, &batch.id, position, true).await? {
+        tx.rollback().await?;
+        return Ok(Reminded::Lost);
+    }
+    let (to, text) = (number.as_str().to_owned(), batch.text.clone());
+    let body = serde_json::to_string(&SmsJob { id: String::new(), to, text, by_day: true, about: None })?;
+    let expires = op.now.plus(REMINDER_SMS_TTL).min(Timestamp(batch.expires_at));
+    outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, expires).await?;
+    tx.commit().await?;
+    app.metrics.record_sms("queued");
+    Ok(Reminded::Sent)
+}
+
+/// Goes past somebody who is not reminded.
+async fn pass(op: &Operation<'_>, batch: &SendingBatchRow, position: i64) -> anyhow::Result<Reminded> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let is_ours = rows::advance(&mut tx, &batch.id, position, false).await?;
+    tx.commit().await?;
+    Ok(if is_ours { Reminded::LeftOut } else { Reminded::Lost })
+}
+
+/// Ends an order, once.
+async fn finish(op: &Operation<'_>, batch: &SendingBatchRow, people: usize) -> anyhow::Result<()> {
+    let mut tx = op.write(Durability::Durable).await?;
+    if let Some(sent) = rows::finish(&mut tx, &batch.id).await? {
+        let detail = format!("{sent} sent, {} left out", i64::try_from(people)?.saturating_sub(sent));
+        let about = AuditDetails {
+            uai: Some(&batch.uai),
+            academy: Some(&batch.academy),
+            detail: &detail,
+            ..AuditDetails::default()
+        };
+        audit::store::record(&mut tx, AuditEvent::RemindersSent, about).await?;
+    }
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,195 @@
+//! Rows of orders of reminders, and of the last reminder of a person.
+
+use crate::base::clock::Timestamp;
+use crate::base::typed_ids::PersonId;
+use crate::base::uai::Uai;
+use crate::db::{
+    BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders,
+};
+use crate::school_admin::reminders::{BUDGET_WINDOW, REMINDER_INTERVAL};
+
+/// An order to write.
+#[derive(Clone, Copy, Debug)]
+pub struct NewReminderBatch<'a> {
+    /// That of its draft.
+    pub id: &'a str,
+    pub uai: &'a Uai,
+    pub academy: &'a str,
+    pub text: &'a str,
+    pub segments: i64,
+    pub persons: &'a [PersonId],
+    pub ordered_by: &'a str,
+    pub due_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// Inserts an order. Returns false if its draft was ordered already.
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewReminderBatch<'_>) -> Result<bool> {
+    let now = tx.now;
+    let ids: Vec<&str> = new.persons.iter().map(PersonId::as_str).collect();
+    let people = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let sql = "INSERT INTO reminder_batch (id, uai, academy, text, segments, people, persons, position, sent, state, \
+               ordered_by, ordered_at, due_at, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 'sending', $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+    let values = args![
+        new.id,
+        new.uai,
+        new.academy,
+        new.text,
+        new.segments,
+        people,
+        ids.join("\n"),
+        new.ordered_by,
+        now,
+        new.due_at,
+        new.expires_at
+    ];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Keeps other orders of the school out until the commit: two would use one budget twice.
+pub async fn lock_school(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
+    tx.execute("UPDATE school SET name = name WHERE uai = $1", args![uai]).await?;
+    Ok(())
+}
+
+/// Sums the SMS of a school within the time of its budget: those that left, and those of orders that go on.
+pub async fn sum_sms(tx: &mut Tx, uai: &Uai, now: Timestamp) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE(SUM(segments * CASE WHEN state = 'sending' THEN people ELSE sent END), 0) AS BIGINT) \
+               FROM reminder_batch WHERE uai = $1 AND ordered_at > $2";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![uai, now.minus(BUDGET_WINDOW)]).await?.0)
+}
+
+/// Lists the parents of a school whom a reminder reached within the week, by whichever school.
+pub async fn list_reminded(tx: &mut Tx, uai: &Uai, now: Timestamp) -> Result<Vec<PersonId>> {
+    let sql = "SELECT DISTINCT r.person_id FROM link l JOIN reminder r ON r.person_id = l.person_id \
+               WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND r.at > $2";
+    let rows = tx.fetch_all::<(PersonId,)>(sql, args![uai, now.minus(REMINDER_INTERVAL)]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// An order as the page of a school shows it.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct ReminderBatchRow {
+    pub ordered_at: i64,
+    pub people: i64,
+    pub sent: i64,
+    /// `sending` or `done`.
+    pub state: String,
+    /// The name of the administrator, if there still is one.
+    pub ordered_by: Option<String>,
+}
+
+/// Lists the orders of a school since a time, the last first.
+pub async fn list_batches(tx: &mut Tx, uai: &Uai, since: Timestamp, most: i64) -> Result<Vec<ReminderBatchRow>> {
+    let sql = "SELECT b.ordered_at, b.people, b.sent, b.state, a.name AS ordered_by FROM reminder_batch b \
+               LEFT JOIN administrator a ON a.id = b.ordered_by WHERE b.uai = $1 AND b.ordered_at >= $2 \
+               ORDER BY b.ordered_at DESC LIMIT $3";
+    tx.fetch_all(sql, args![uai, since, most]).await
+}
+
+/// An order that goes on.
+#[derive(Clone, Debug, FromRow)]
+pub struct SendingBatchRow {
+    pub id: String,
+    pub uai: Uai,
+    pub academy: String,
+    pub text: String,
+    pub persons: String,
+    pub position: i64,
+    pub sent: i64,
+    pub expires_at: i64,
+}
+
+/// Claims the order that has been due for longest until a time: other servers leave it alone meanwhile.
+pub async fn claim(tx: &mut UnitOfWork<'_>, until: Timestamp) -> Result<Option<SendingBatchRow>> {
+    let now = tx.now;
+    let sql = "UPDATE reminder_batch SET due_at = $2 WHERE state = 'sending' AND due_at <= $1 AND id = \
+               (SELECT id FROM reminder_batch WHERE state = 'sending' AND due_at <= $1 ORDER BY due_at, id LIMIT 1) \
+               RETURNING id, uai, academy, text, persons, position, sent, expires_at";
+    tx.fetch_optional(sql, args![now, until]).await
+}
+
+/// Returns true if an order is due. A read, so that an idle server writes nothing.
+pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    let sql = "SELECT id FROM reminder_batch WHERE state = 'sending' AND due_at <= $1 LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![now]).await?.is_some())
+}
+
+/// Goes past one person of an order. Returns false if another server went past them.
+pub async fn advance(tx: &mut Tx, id: &str, position: i64, sent: bool) -> Result<bool> {
+    let sql = "UPDATE reminder_batch SET position = position + 1, sent = sent + $3 \
+               WHERE id = $1 AND position = $2 AND state = 'sending'";
+    Ok(tx.execute(sql, args![id, position, i64::from(sent)]).await? == 1)
+}
+
+/// Puts the next step of an order off.
+pub async fn set_due(tx: &mut Tx, id: &str, due: Timestamp) -> Result<()> {
+    tx.execute("UPDATE reminder_batch SET due_at = $2 WHERE id = $1 AND state = 'sending'", args![id, due]).await?;
+    Ok(())
+}
+
+/// Ends an order and forgets whom it named. Returns the reminders that left, for the call that did.
+pub async fn finish(tx: &mut UnitOfWork<'_>, id: &str) -> Result<Option<i64>> {
+    let now = tx.now;
+    let sql = "UPDATE reminder_batch SET state = 'done', persons = '', ended_at = $2 \
+               WHERE id = $1 AND state = 'sending' RETURNING sent";
+    Ok(tx.fetch_optional::<(i64,)>(sql, args![id, now]).await?.map(|(sent,)| sent))
+}
+
+/// Ends every order, for a restored database: those reminders have left since.
+pub async fn finish_all(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let sql = "UPDATE reminder_batch SET state = 'done', persons = '', ended_at = $1 WHERE state = 'sending'";
+    tx.execute(sql, args![now]).await
+}
+
+/// Takes the reminder of the week of a person. Returns false if one left within the week.
+pub async fn take_week(tx: &mut UnitOfWork<'_>, person_id: &PersonId, (uai, batch): (&Uai, &str)) -> Result<bool> {
+    let now = tx.now;
+    let sql = "INSERT INTO reminder (person_id, uai, batch_id, at) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (person_id) DO UPDATE SET uai = excluded.uai, batch_id = excluded.batch_id, \
+               at = excluded.at WHERE reminder.at <= $5";
+    let values = args![person_id, uai, batch, now, now.minus(REMINDER_INTERVAL)];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// A person who may be reminded, with the encrypted number.
+#[derive(Clone, Debug, FromRow)]
+pub struct RemindedPersonRow {
+    pub id: PersonId,
+    pub phone: String,
+}
+
+/// Lists those of up to [`BATCH_SIZE`] persons who may be reminded: a current legal link with the school, a mobile that
+/// is theirs and nobody else's there, and no working account.
+pub async fn list_remindable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec<RemindedPersonRow>> {
+    debug_assert!(ids.len() <= BATCH_SIZE);
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = concat!(
+        "SELECT p.id, p.phone FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
+        batch_placeholders!(),
+        ") AND p.phone IS NOT NULL AND p.phone_state = 'mobile' AND p.phone_disowned_at IS NULL \
+         AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \
+         AND EXISTS (SELECT 1 FROM link l WHERE l.person_id = p.id AND l.uai = $1 AND l.level = 'legal' \
+         AND l.ended_at IS NULL) \
+         AND NOT EXISTS (SELECT 1 FROM person o JOIN link m ON m.person_id = o.id \
+         WHERE o.phone_blind = p.phone_blind AND o.id <> p.id AND m.uai = $1 AND m.level = 'legal' \
+         AND m.ended_at IS NULL) ORDER BY p.id"
+    );
+    tx.fetch_all(sql, batch_args(Value::from(uai), ids.iter().copied())).await
+}
+
+/// Deletes orders whose term has come, and reminders that keep nobody from another one.
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let batches = "DELETE FROM reminder_batch WHERE id IN \
+                   (SELECT id FROM reminder_batch WHERE ordered_at < $1 AND state = 'done' ORDER BY ordered_at LIMIT $2)";
+    let rows =
+        "DELETE FROM reminder WHERE person_id IN (SELECT person_id FROM reminder WHERE at < $1 ORDER BY at LIMIT $2)";
+    let batch_term = now.minus(super::progress::PROGRESS_RETENTION);
+    Ok(tx.execute(batches, args![batch_term, CLEANUP_BATCH_ROWS]).await?
+        + tx.execute(rows, args![now.minus(BUDGET_WINDOW), CLEANUP_BATCH_ROWS]).await?)
+}

@@ -1,0 +1,103 @@
+//! The reading of reminders: its context and samples.
+
+use serde::Serialize;
+use strum::IntoEnumIterator as _;
+
+use crate::administrators::views::ConsoleFrame;
+use crate::http::pages::Page;
+use crate::school_admin::reminders::{LeftOutReason, ReminderObstacle};
+
+/// The parents whom a reason leaves out.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftOutLine {
+    /// The end of the message's key.
+    pub key: &'static str,
+    pub n: i64,
+}
+
+/// An order on the page of a school.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReminderLine {
+    pub when: String,
+    pub people: i64,
+    pub sent: i64,
+    pub is_sending: bool,
+    pub by: String,
+}
+
+/// `/admin/etablissements/rappel/…`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReminderReviewPage {
+    pub frame: ConsoleFrame,
+    pub school: String,
+    pub people: i64,
+    pub left_out: Vec<LeftOutLine>,
+    /// The text as it leaves.
+    pub text: String,
+    /// The SMS that one text is billed as, and those of the whole order.
+    pub segments: i64,
+    pub sms: i64,
+    /// What the order costs, if the price is known.
+    pub price: Option<String>,
+    /// The SMS that the school's budget leaves, of how many.
+    pub left: i64,
+    pub budget: i64,
+    /// The share of the deployment's SMS of the day, of a hundred and as a number.
+    pub share: i64,
+    pub of_day: i64,
+    /// When the first may leave.
+    pub begins: String,
+    pub may_confirm: bool,
+    pub is_done: bool,
+    pub version: i64,
+    pub digest: String,
+    pub back: String,
+    /// The end of the message's key.
+    pub error: Option<&'static str>,
+    /// The place and the hour of a role that ended.
+    pub ended_place: String,
+    pub ended_at: String,
+}
+
+impl Page for ReminderReviewPage {
+    const TEMPLATE: &'static str = "school_admin/reminder.html";
+    fn samples() -> Vec<Self> {
+        let page = ReminderReviewPage {
+            frame: ConsoleFrame::sample().in_room("schools"),
+            school: "Clg <i>Théodore</i> Monod".to_owned(),
+            people: 85,
+            left_out: LeftOutReason::iter().zip([1, 2, 51, 0]).map(|(r, n)| LeftOutLine { key: r.name(), n }).collect(),
+            text: "Mon compte École\u{a0}: activez votre compte.".to_owned(),
+            segments: 2,
+            sms: 170,
+            price: Some("7,65\u{a0}€".to_owned()),
+            left: 1_330,
+            budget: 1_500,
+            share: 20,
+            of_day: 4_000,
+            begins: "aujourd'hui à 14\u{a0}h".to_owned(),
+            may_confirm: true,
+            is_done: false,
+            version: 1,
+            digest: "d".repeat(43),
+            back: "/admin/etablissements/0349999J".to_owned(),
+            error: None,
+            ended_place: "Clg Théodore Monod".to_owned(),
+            ended_at: "14\u{a0}h\u{a0}05".to_owned(),
+        };
+        let errors = ReminderObstacle::iter().map(ReminderObstacle::name).chain(["changed", "role_ended"]);
+        let refused = |error| ReminderReviewPage { may_confirm: false, error: Some(error), ..page.clone() };
+        let mut all: Vec<Self> = errors.map(refused).collect();
+        all.push(ReminderReviewPage {
+            people: 1,
+            segments: 1,
+            sms: 1,
+            price: None,
+            left_out: Vec::new(),
+            ..page.clone()
+        });
+        all.push(ReminderReviewPage { people: 0, sms: 0, may_confirm: false, is_done: true, ..page.clone() });
+        all.push(page);
+        all
+    }
+}
