@@ -3,6 +3,7 @@
 //! A command in need of less opens less: [`open_storage`] gives database and master key, [`build_app`] everything.
 
 mod cleanup;
+mod console_mails;
 mod health;
 mod helpdesk;
 mod listeners;
@@ -38,6 +39,7 @@ use crate::sms::SmsGateways;
 use crate::{federation, keys, router, telemetry, tenants};
 
 pub use cleanup::tell_what_is_due;
+pub use console_mails::settle_and_mail;
 pub use health::{HealthReport, check_health};
 pub use listeners::{Listeners, bind_listener};
 pub use restored::settle_restored;

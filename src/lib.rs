@@ -16,6 +16,7 @@ pub mod client_admin;
 pub mod clients;
 pub mod config;
 pub mod console;
+pub mod console_mails;
 pub mod credentials;
 pub mod crypto;
 pub mod db;

@@ -7,9 +7,9 @@ use crate::base::clock::Span;
 use crate::db::Durability;
 use crate::helpdesk::store::near;
 use crate::{
-    accounts, activation, admin_api, administrators, announcements, audit, client_admin, credentials, devices, emails,
-    figures, grants, limits, login, logouts, my_account, notify, otp, outbox, recovery, regroup, roster_admin,
-    school_admin, sessions, subjects, support,
+    accounts, activation, admin_api, administrators, announcements, audit, client_admin, console_mails, credentials,
+    devices, emails, figures, grants, limits, login, logouts, my_account, notify, otp, outbox, recovery, regroup,
+    roster_admin, school_admin, sessions, subjects, support, tenants,
 };
 
 /// Deletes expired rows in batches, one transaction each: after a night without a server the rows are many, and a
@@ -87,6 +87,8 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + near::delete_expired(&mut tx).await?
         + school_admin::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
         + figures::store::delete_expired(&mut tx).await?
+        + tenants::store::settled::delete_expired(&mut tx).await?
+        + console_mails::store::delete_expired(&mut tx).await?
         + roster_admin::store::delete_expired(&mut tx).await?
         + regroup::store::delete_expired(&mut tx).await?
         + subjects::store::delete_expired(&mut tx).await?

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::cleanup::delete_expired;
 use super::health::clock_problem;
-use super::{helpdesk, traces, uses};
+use super::{console_mails, helpdesk, traces, uses};
 use crate::app::{App, AppState, Operation};
 use crate::config::SmsGatewayRole;
 use crate::db::Durability;
@@ -116,6 +116,7 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
     all.spawn(helpdesk::index_words(app.clone(), stop.clone()));
     all.spawn(traces::export(app.clone(), stop.clone()));
     all.spawn(uses::run(app.clone(), stop.clone()));
+    all.spawn(console_mails::run(app.clone(), stop.clone()));
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
         loop {

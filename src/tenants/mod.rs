@@ -152,7 +152,7 @@ impl NoticeCauses {
     pub fn settled(&self) -> Option<SettledReason> {
         use NoticeKind::{
             BirthDateFailed, Contested, CountryRefused, LinkRepeated, PhoneDisowned, RecoveryFailed, Reopening,
-            Unreachable,
+            SharedMobile, Unreachable,
         };
         if !self.has_link {
             return Some(SettledReason::LinkEnded);
@@ -163,9 +163,9 @@ impl NoticeCauses {
             Reopening if self.is_open => Some(SettledReason::CampaignReopened),
             Unreachable | CountryRefused if self.has_new_number => Some(SettledReason::NumberReplaced),
             Unreachable | CountryRefused if self.is_active => Some(SettledReason::AccountActive),
-            PhoneDisowned if self.has_new_number => Some(SettledReason::NumberReplaced),
+            PhoneDisowned | SharedMobile if self.has_new_number => Some(SettledReason::NumberReplaced),
             Contested | BirthDateFailed | Reopening | Unreachable | CountryRefused | PhoneDisowned | RecoveryFailed
-            | LinkRepeated => None,
+            | SharedMobile | LinkRepeated => None,
         }
     }
 }

@@ -1882,6 +1882,98 @@ mail-admin-role = Hello,
 
     If you did not expect it, tell your academy.
 
+mail-console-notices-subject = { $service }: something new at your school
+mail-console-notices = Hello,
+
+    New points since the last message: { $new }. Waiting in all: { $n }.
+
+    Open the console as you always do, or by this address: { $link }
+
+    One message a day at most, and only if there is something new.
+mail-console-requested-subject = { $service }: a request waits for your decision
+mail-console-requested = Hello,
+
+    A request for the service “{ $client }” waits for your decision.
+
+    Read it in the console: { $link }
+mail-console-overdue-subject = { $service }: a request has waited for two working days
+mail-console-overdue = Hello,
+
+    Nobody has decided for two working days on a request for the service “{ $client }”. You can.
+
+    Read it in the console: { $link }
+mail-console-approved-subject = { $service }: your request is approved
+mail-console-approved = Hello,
+
+    The request for the service “{ $client }” is approved.
+
+    The words of whoever decided: { $words }
+
+    What follows is in the console: { $link }
+mail-console-refused-subject = { $service }: your request is refused
+mail-console-refused = Hello,
+
+    The request for the service “{ $client }” is refused.
+
+    The words of whoever decided: { $words }
+
+    You find it in the console: { $link }
+mail-console-question-subject = { $service }: a question about your request
+mail-console-question = Hello,
+
+    You are asked something about the request for the service “{ $client }”.
+
+    The question: { $words }
+
+    Answer in the console: { $link }
+mail-console-trial-ended-subject = { $service }: a trial has ended
+mail-console-trial-ended = Hello,
+
+    The trial of the service “{ $client }” has ended: it is not limited to a hundred people any more.
+
+    Look at its figures in the console: { $link }
+mail-console-secret-old-subject = { $service }: a secret is eleven months old
+mail-console-secret-old = Hello,
+
+    A secret of the service “{ $client }” is more than eleven months old. Draw another one: the old one serves while you replace it.
+
+    It is in the console: { $link }
+mail-console-secret-closing-14-subject = { $service }: a secret closes in less than 14 days
+mail-console-secret-closing-14 = Hello,
+
+    A secret of the service “{ $client }” will not be taken any more in less than 14 days. See that the service uses the new one already.
+
+    The date is in the console: { $link }
+mail-console-secret-closing-3-subject = { $service }: a secret closes in less than 3 days
+mail-console-secret-closing-3 = Hello,
+
+    A secret of the service “{ $client }” will not be taken any more in less than 3 days. See that the service uses the new one already.
+
+    The date is in the console: { $link }
+mail-console-deliveries-subject = { $service }: sign-outs do not arrive
+mail-console-deliveries = Hello,
+
+    For more than an hour the service “{ $client }” has not taken notices of sign-outs: whoever signs out stays signed in there.
+
+    Each attempt and its answer are in the console: { $link }
+mail-console-deliveries-academy-subject = { $service }: sign-outs have not arrived for a day
+mail-console-deliveries-academy = Hello,
+
+    For more than a day the service “{ $client }” has not taken notices of sign-outs: whoever signs out stays signed in there.
+
+    Each attempt and its answer are in the console: { $link }
+mail-console-unused-subject = { $service }: a service is not used any more
+mail-console-unused = Hello,
+
+    Nobody has used the service “{ $client }” for 90 days. If it serves no more, give it up.
+
+    It is in the console: { $link }
+mail-console-suspended-subject = { $service }: a service is suspended
+mail-console-suspended = Hello,
+
+    The service “{ $client }” is suspended: nobody can sign in there.
+
+    The reason is in the console: { $link }
 
 ## Passkeys
 passkeys-title = Passkeys

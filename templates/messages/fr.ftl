@@ -1882,6 +1882,98 @@ mail-admin-role = Bonjour,
 
     Si vous ne l'attendiez pas, prévenez votre académie.
 
+mail-console-notices-subject = { $service } : du nouveau dans votre établissement
+mail-console-notices = Bonjour,
+
+    Points nouveaux depuis le dernier message : { $new }. En attente en tout : { $n }.
+
+    Ouvrez la console comme d'habitude, ou par cette adresse : { $link }
+
+    Un message par jour au plus, et seulement s'il y a du nouveau.
+mail-console-requested-subject = { $service } : une demande attend votre décision
+mail-console-requested = Bonjour,
+
+    Une demande pour le service « { $client } » attend votre décision.
+
+    Relisez-la dans la console : { $link }
+mail-console-overdue-subject = { $service } : une demande attend depuis deux jours ouvrés
+mail-console-overdue = Bonjour,
+
+    Personne n'a décidé depuis deux jours ouvrés sur une demande pour le service « { $client } ». Vous pouvez le faire.
+
+    Relisez-la dans la console : { $link }
+mail-console-approved-subject = { $service } : votre demande est approuvée
+mail-console-approved = Bonjour,
+
+    La demande pour le service « { $client } » est approuvée.
+
+    Le mot de qui a décidé : { $words }
+
+    La suite est dans la console : { $link }
+mail-console-refused-subject = { $service } : votre demande est refusée
+mail-console-refused = Bonjour,
+
+    La demande pour le service « { $client } » est refusée.
+
+    Le mot de qui a décidé : { $words }
+
+    Vous la retrouvez dans la console : { $link }
+mail-console-question-subject = { $service } : une question sur votre demande
+mail-console-question = Bonjour,
+
+    On vous demande une précision sur la demande pour le service « { $client } ».
+
+    La question : { $words }
+
+    Répondez dans la console : { $link }
+mail-console-trial-ended-subject = { $service } : un essai est terminé
+mail-console-trial-ended = Bonjour,
+
+    L'essai du service « { $client } » est terminé : il n'est plus limité à cent personnes.
+
+    Vérifiez ses chiffres dans la console : { $link }
+mail-console-secret-old-subject = { $service } : un secret a onze mois
+mail-console-secret-old = Bonjour,
+
+    Un secret du service « { $client } » a plus de onze mois. Tirez-en un autre : l'ancien sert encore le temps de le remplacer.
+
+    C'est dans la console : { $link }
+mail-console-secret-closing-14-subject = { $service } : un secret ferme dans moins de 14 jours
+mail-console-secret-closing-14 = Bonjour,
+
+    Un secret du service « { $client } » ne sera plus accepté dans moins de 14 jours. Vérifiez que le service utilise déjà le nouveau.
+
+    La date est dans la console : { $link }
+mail-console-secret-closing-3-subject = { $service } : un secret ferme dans moins de 3 jours
+mail-console-secret-closing-3 = Bonjour,
+
+    Un secret du service « { $client } » ne sera plus accepté dans moins de 3 jours. Vérifiez que le service utilise déjà le nouveau.
+
+    La date est dans la console : { $link }
+mail-console-deliveries-subject = { $service } : des déconnexions n'arrivent pas
+mail-console-deliveries = Bonjour,
+
+    Depuis plus d'une heure, le service « { $client } » ne prend pas les avis de déconnexion : qui se déconnecte y garde sa session.
+
+    Chaque essai et sa réponse sont dans la console : { $link }
+mail-console-deliveries-academy-subject = { $service } : des déconnexions n'arrivent pas depuis un jour
+mail-console-deliveries-academy = Bonjour,
+
+    Depuis plus d'un jour, le service « { $client } » ne prend pas les avis de déconnexion : qui se déconnecte y garde sa session.
+
+    Chaque essai et sa réponse sont dans la console : { $link }
+mail-console-unused-subject = { $service } : un service n'est plus utilisé
+mail-console-unused = Bonjour,
+
+    Personne n'a utilisé le service « { $client } » depuis 90 jours. S'il ne sert plus, retirez-le.
+
+    Il est dans la console : { $link }
+mail-console-suspended-subject = { $service } : un service est suspendu
+mail-console-suspended = Bonjour,
+
+    Le service « { $client } » est suspendu : personne ne peut s'y connecter.
+
+    La raison est dans la console : { $link }
 
 ## Clés d'accès
 passkeys-title = Clés d'accès

@@ -57,6 +57,8 @@ mod console_journal;
 #[cfg(test)]
 mod console_latecomers;
 #[cfg(test)]
+mod console_mails;
+#[cfg(test)]
 mod console_reminders;
 #[cfg(test)]
 mod console_requests;

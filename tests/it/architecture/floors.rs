@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 34] = [
+const TABLE: [(&[&str], &[&str]); 35] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -86,6 +86,8 @@ const TABLE: [(&[&str], &[&str]); 34] = [
             AND_BELOW,
         ],
     ),
+    // Tells administrators what waits, and asks who decides on a request.
+    (&["console_mails"], &["client_admin", AND_BELOW]),
 ];
 const BELOW_SESSIONS: &[&str] = &[
     "logouts", "subjects", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits",

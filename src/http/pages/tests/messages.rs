@@ -6,6 +6,7 @@ use strum::IntoEnumIterator as _;
 
 use super::super::{Files, Lang, PagesError, catalogue, embedded_text};
 use super::{every_page, pages};
+use crate::console_mails::ConsoleMailKind;
 use crate::my_account::ops::EVENT_WORDS;
 use crate::notify::AccountNoticeKind;
 
@@ -64,6 +65,10 @@ fn no_message_and_no_template_is_unused() {
         ["admin-col-parent", "admin-col-given-name", "admin-col-children", "admin-col-number"].map(str::to_owned),
     );
     used.extend(["sms-reminder", "sms-reminder-portal"].map(str::to_owned));
+    let mails = ConsoleMailKind::iter().map(ConsoleMailKind::message_key);
+    for key in mails.chain(["mail-console-notices".to_owned()]) {
+        used.extend([format!("{key}-subject"), key]);
+    }
     for kind in AccountNoticeKind::iter() {
         let kind_key = kind.name().replace('_', "-");
         used.extend([format!("notice-{kind_key}"), format!("notice-{kind_key}-title")]);
