@@ -36,7 +36,9 @@ pub fn kind_of(event: AuditEvent) -> JournalKind {
         | Fact::PasswordChosen
         | Fact::PasswordReset
         | Fact::CampaignOpened
-        | Fact::CampaignClosed => JournalKind::Activations,
+        | Fact::CampaignClosed
+        | Fact::RemindersOrdered
+        | Fact::RemindersSent => JournalKind::Activations,
         Fact::RosterImported
         | Fact::RosterUploadDecided
         | Fact::RosterImportUndone

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::campaign::MAX_DRAFTS_A_DAY;
 use super::{SchoolPlace, find_school};
-use crate::administrators::ops::{OnDuty, permitted_everywhere};
+use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::drafts::{self, ConsoleDraftRow, DraftKind};
 use crate::app::{App, Operation};
@@ -76,7 +76,7 @@ pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, place: &SchoolPlace) ->
     let author = &on_duty.administrator.id;
     let mut tx = op.write(Durability::Durable).await?;
     let whole = [place.whole()];
-    let may = permitted_everywhere(&mut tx, author, AdminAct::ChangeCampaign, &whole).await?.is_some();
+    let may = on_duty.permitted_everywhere(&mut tx, AdminAct::ChangeCampaign, &whole).await?.is_some();
     if !may || drafts::count_since(&mut tx, author, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
         tx.rollback().await?;
         return Ok(None);
@@ -160,7 +160,7 @@ async fn confirm_in(
     let (now, own) = (tx.now, &on_duty.administrator.id);
     let Some(first) = find_in(op, tx, on_duty, id).await? else { return Ok(ReminderConfirmation::NotFound) };
     let whole = [first.place.whole()];
-    let grant = permitted_everywhere(tx, own, AdminAct::ChangeCampaign, &whole).await?;
+    let grant = on_duty.permitted_everywhere(tx, AdminAct::ChangeCampaign, &whole).await?;
     let Some(grant) = grant else { return Ok(ReminderConfirmation::NotPermitted) };
     rows::lock_school(tx, &first.place.school.uai).await?;
     // Behind the lock: another order may have used the budget.
