@@ -84,7 +84,10 @@ impl ShownAnnouncement {
     pub fn samples() -> Vec<Self> {
         let text = |level, text: &str| ShownAnnouncement { level, text: text.to_owned() };
         vec![
-            text(AnnouncementLevel::Disturbance, "Les codes par SMS arrivent avec retard : comptez 10\u{a0}minutes."),
+            text(
+                AnnouncementLevel::Disturbance,
+                "Les codes par SMS arrivent avec retard\u{a0}: comptez 10\u{a0}minutes.",
+            ),
             text(AnnouncementLevel::Information, "Le <b>portail</b> est fermé samedi de 8\u{a0}h à 12\u{a0}h."),
         ]
     }
@@ -160,7 +163,7 @@ mod tests {
     fn threat_s12_a_message_is_plain_text_that_shows_what_it_is_and_leads_nowhere() {
         for text in [
             "Le portail est fermé samedi de 8 h à 12 h.",
-            "Les codes par SMS arrivent avec retard : comptez 10 minutes.",
+            "Les codes par SMS arrivent avec retard\u{a0}: comptez 10 minutes.",
             "L'identifiant a la forme p.nomXX. Appelez le 04 67 00 00 00 !",
             "<b>Texte</b> & \"guillemets\"",
             "Version 2.0, 14.30",

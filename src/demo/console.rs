@@ -9,6 +9,8 @@ mod people;
 mod services;
 mod uploads;
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 
 use super::administrators::{ADMINISTRATORS, COLLEAGUE, HEAD_SCHOOL_UAI, on_duty};
@@ -63,7 +65,7 @@ pub async fn ensure(app: &AppState, folder: &DemoFolder) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the letters of the pupils of a class in which nobody of the cast is.
+/// Prints the letters of the pupils of the class in which the fewest of the cast are: their own letters stay as they are.
 async fn print_letters(app: &AppState, head: &OnDuty, uai: &Uai, now: Timestamp) -> anyhow::Result<()> {
     let op = at(app, now);
     let mut tx = app.db.read().await?;
@@ -73,17 +75,18 @@ async fn print_letters(app: &AppState, head: &OnDuty, uai: &Uai, now: Timestamp)
     let cast = cast();
     let children: Vec<(&str, &str)> =
         cast.iter().flat_map(|who| &who.children).map(|child| (child.given_name, child.family_name)).collect();
-    let of_cast: Vec<Option<&String>> = pupils
-        .iter()
-        .filter(|pupil| children.contains(&(pupil.given_name.as_str(), pupil.family_name.as_str())))
-        .map(|pupil| pupil.class.as_ref())
-        .collect();
-    let class =
-        pupils.iter().map(|pupil| pupil.class.as_ref()).find(|class| class.is_some() && !of_cast.contains(class));
-    let Some(Some(class)) = class else { return Ok(()) };
+    let mut of_cast: BTreeMap<&String, usize> = BTreeMap::new();
+    for pupil in &pupils {
+        if let Some(class) = &pupil.class {
+            let is_one = children.contains(&(pupil.given_name.as_str(), pupil.family_name.as_str()));
+            *of_cast.entry(class).or_default() += usize::from(is_one);
+        }
+    }
+    let class = of_cast.iter().min_by_key(|(_, children)| **children).map(|(class, _)| (*class).clone());
+    let class = class.context("the head's school has no class")?;
     let order = BatchOrder {
         id: &row_id(now, app.rng.as_ref()),
-        part: BatchPart::Class(class.clone()),
+        part: BatchPart::Class(class),
         profile: Profile::Eleve,
         reason: "Rentrée",
     };
