@@ -7,6 +7,7 @@ mod console_mails;
 mod health;
 mod helpdesk;
 mod listeners;
+mod migration;
 mod restored;
 mod sample;
 mod traces;
@@ -108,12 +109,12 @@ impl Storage {
 /// key is created only for an SQLite database without encrypted data (docs/decisions/0014-one-master-key.md).
 pub async fn open_storage(config: &Config, around: &Dependencies) -> anyhow::Result<Storage> {
     let place = || format!("database {}", config.database.location());
-    let db = Db::open(&config.database.url).await.with_context(place)?;
+    let db = Db::open_configured(&config.database, AccessMode::ReadWrite).await.with_context(place)?;
     let newer = db.schema_status().await.with_context(place)?.unknown;
     if !newer.is_empty() {
         tracing::warn!(?newer, "a newer version of this program has migrated the database: this one works on with it");
     }
-    db.migrate().await.with_context(place).context("migrations")?;
+    Box::pin(migration::migrate(&db, config)).await.with_context(place).context("migrations")?;
     sync_clock(&db, around).await?;
     let unsealed = keys::ops::is_uninitialized(&db).await.with_context(place)?;
     let may_create = db.is_sqlite() && unsealed;
@@ -162,7 +163,7 @@ pub async fn open_existing_database(config: &Config, access: AccessMode) -> anyh
         anyhow::ensure!(file.exists(), UnusableDatabase::Missing(file));
     }
     let place = || format!("database {}", config.database.location());
-    let db = Db::open_with(&config.database.url, access).await.with_context(place)?;
+    let db = Db::open_configured(&config.database, access).await.with_context(place)?;
     let lacking = db.schema_status().await.with_context(place)?.missing;
     anyhow::ensure!(lacking.is_empty(), UnusableDatabase::Outdated(lacking.len()));
     Ok(db)

@@ -20,7 +20,7 @@ use super::private_file;
 use crate::audit;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::bootstrap;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::crypto::{self, MasterKey};
 use crate::db::files::sqlite_file;
 use crate::db::{AccessMode, Db, MIGRATION_COUNT, copy};
@@ -58,7 +58,7 @@ async fn write_backup(
         anyhow::ensure!(file.exists(), bootstrap::UnusableDatabase::Missing(file));
     }
     // Also one of an older release: a backup belongs before its migration.
-    let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await.context(config.database.location())?;
+    let db = Db::open_configured(&config.database, AccessMode::ReadOnly).await.context(config.database.location())?;
     let migrations = db.applied_migrations().await?;
     anyhow::ensure!(migrations > 0, "{} has nothing of this program", config.database.location());
     let is_current = migrations == MIGRATION_COUNT();
@@ -81,7 +81,7 @@ async fn write_backup(
     let written = match sqlite_file(&config.database.url) {
         Some(source) => write_sqlite(&source, file, (header, secret), unfinished).await,
         None => {
-            let url = config.database.url.clone();
+            let url = owner_of(config)?.program_url();
             blocking(move || archive_file::write(file, &header, &secret, |archive| postgres::dump(&url, archive))).await
         }
     };
@@ -106,6 +106,13 @@ async fn write_backup(
         config.database.location()
     )?;
     Ok(true)
+}
+
+/// Returns the database as PostgreSQL's own programs reach it.
+fn owner_of(config: &Config) -> anyhow::Result<Database> {
+    let owner = config.database.for_owner();
+    anyhow::ensure!(!owner.pooled, "pg_dump and pg_restore do not go through a pooler: set database.owner_url");
+    Ok(owner)
 }
 
 /// Records who took a copy of everything. Monitoring tells by it that backups have stopped.

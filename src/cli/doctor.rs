@@ -101,6 +101,9 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
     }
     report.record("mail", machine::check_mail(&config).await.context(KeepsNobodyOut))?;
     let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
+    if config.database.pooled {
+        report.record("pooler", stored::check_pooler(&db).await)?;
+    }
     report.record("unsealed copies", check_leftovers(&config).context(KeepsNobodyOut))?;
     report.record("database files", host::check_database_files(&config).context(KeepsNobodyOut))?;
     let migrations = stored::check_migrations(&db).await.map(|text| ((), text));
@@ -152,7 +155,7 @@ async fn open_database(config: &Config) -> anyhow::Result<(Db, String)> {
         anyhow::ensure!(path.exists(), bootstrap::UnusableDatabase::Missing(path));
     }
     let place = || config.database.location();
-    let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await.with_context(place)?;
+    let db = Db::open_configured(&config.database, AccessMode::ReadOnly).await.with_context(place)?;
     let kind = if db.is_sqlite() { "SQLite" } else { "PostgreSQL" };
     // A pool connects at its first use.
     drop(db.read().await.with_context(place)?);

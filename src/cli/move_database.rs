@@ -37,7 +37,7 @@ pub async fn run(args: &MoveArgs, config: &Config, out: &mut (dyn Write + Send))
         args.to.is_none() || !has_password(&target),
         "--to has a password, which every user of this machine can see: change it, and name a file by --to-file"
     );
-    let place = Database { url: target.clone(), url_file: None }.location();
+    let place = Database { url: target.clone(), ..Database::default() }.location();
     // What a server wrote after the move would stay behind.
     let server = ask_server(config.server.operations).await;
     anyhow::ensure!(!server.answers, "a server runs on this database ({}): stop it first", server.text);

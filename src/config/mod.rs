@@ -187,10 +187,14 @@ impl Config {
         if let Some(path) = self.database.url_file.clone() {
             self.database.url = read_secret(&path)?;
         }
+        if let Some(path) = self.database.owner_url_file.clone() {
+            self.database.owner_url = Some(read_secret(&path)?);
+        }
         if let Some(path) = self.ephemeral.url_file.clone() {
             self.ephemeral.url = read_secret(&path)?;
         }
         self.server.check()?;
+        self.database.check()?;
         self.log.check()?;
         self.traces.check()?;
         self.ephemeral.check()?;
@@ -215,7 +219,8 @@ impl Config {
 }
 
 /// The keys whose values are lists, separated by commas in the environment.
-const LIST_KEYS: [&str; 6] = [
+const LIST_KEYS: [&str; 7] = [
+    "database.hosts",
     "phones.fictitious",
     "server.trusted_proxies",
     "outgoing.allow_networks",

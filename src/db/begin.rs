@@ -8,6 +8,8 @@ impl Db {
     pub async fn read(&self) -> Result<Tx> {
         let inner = match self {
             Db::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
+            // Its end is a rollback, sent when the connection returns to the pool.
+            Db::Postgres { read, pooled: true, .. } => Inner::PostgresRead(read.begin_with("BEGIN READ ONLY").await?),
             Db::Postgres { read, .. } => Inner::Postgres(read.acquire().await?),
         };
         Ok(Tx { inner, open: false, writer_state: None, changed: false, _guard: None })

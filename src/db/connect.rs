@@ -2,26 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection as _, PgPool, SqlitePool};
+use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
 
+use super::primary::PrimaryFollower;
 use super::recent_rows::RecentRows;
 use super::tx::Writers;
-use super::{DbError, Result, WriteFailure, files, moved};
-
-/// The maximum time to connect to PostgreSQL, and to wait for a connection of its pools.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use super::{DbError, Result, WriteFailure, files, moved, postgres};
+use crate::config::Database;
 
 /// The prepared statements that a connection keeps: more than the program has, so that no use case drives out another's.
-const STATEMENT_CACHE_SIZE: usize = 1_000;
-
-/// The idleness after which a connection of PostgreSQL is tested before it is used.
-const UNTESTED_IDLE: Duration = Duration::from_millis(500);
+pub(super) const STATEMENT_CACHE_SIZE: usize = 1_000;
 
 /// The embedded migrations. Unknown migrations in the database are accepted: the migrations of a newer version only add
 /// (a test of `migrations/` checks this), so the present version can continue. Otherwise the servers of a cluster could
@@ -65,9 +60,23 @@ pub struct PoolState {
 /// The connection pools of SQLite or PostgreSQL. SQLite has one writing connection and several read-only connections.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite { read: SqlitePool, write: SqlitePool, writers: Writers },
-    Postgres { read: PgPool, write: PgPool, writers: Writers },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+        writers: Writers,
+    },
+    /// `pooled`: through a pooler, where a connection is ours for one transaction only.
+    Postgres {
+        read: PgPool,
+        write: PgPool,
+        writers: Writers,
+        pooled: bool,
+        follower: Option<Arc<PrimaryFollower>>,
+    },
 }
+
+/// PostgreSQL's code for a missing right.
+const FORBIDDEN: &str = "42501";
 
 /// The rows of a table from which SQLite's statistics of it are kept.
 const MIN_ROWS_OF_STATISTICS: i64 = 10_000;
@@ -86,10 +95,19 @@ impl Db {
     /// # Errors
     /// Fails as [`Db::open`] does, and for a missing file in read-only mode.
     pub async fn open_with(url: &str, access: AccessMode) -> Result<Db> {
+        Self::open_configured(&Database { url: url.to_owned(), ..Database::default() }, access).await
+    }
+
+    /// Opens the database of a configuration as [`Db::open_with`] does.
+    ///
+    /// # Errors
+    /// Fails as [`Db::open_with`] does, and if none of several hosts is a primary.
+    pub async fn open_configured(database: &Database, access: AccessMode) -> Result<Db> {
+        let url = database.url.as_str();
         if let Some(path) = url.strip_prefix("sqlite:") {
             open_sqlite(path, access).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            open_postgres(url, access).await
+            Box::pin(postgres::open(database, access)).await
         } else {
             Err(DbError::Url("it begins with sqlite: or postgres://".to_owned()))
         }
@@ -100,13 +118,34 @@ impl Db {
     }
 
     /// Applies the missing migrations. PostgreSQL takes a lock; SQLite has none, so the program calls this function
-    /// once, before serving.
+    /// once, before serving. Where nothing is missing, PostgreSQL is only read: the role may have no right to more.
+    ///
+    /// # Errors
+    /// Also fails where something is missing behind a pooler: the lock belongs to a connection, not to a transaction.
     pub async fn migrate(&self) -> Result<()> {
         match self {
             Db::Sqlite { write, .. } => MIGRATIONS.run(write).await?,
-            Db::Postgres { write, .. } => MIGRATIONS.run(write).await?,
+            Db::Postgres { write, pooled, .. } => match self.schema_status().await?.missing.is_empty() {
+                true => self.verify_migrations().await?,
+                false if *pooled => return Err(DbError::PooledMigration),
+                false => MIGRATIONS.run(write).await?,
+            },
         }
         Ok(())
+    }
+
+    /// Compares the texts of the applied migrations with the embedded ones.
+    async fn verify_migrations(&self) -> Result<()> {
+        let Db::Postgres { read, .. } = self else { return Ok(()) };
+        let sql = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version LIMIT 10000";
+        let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(sql).fetch_all(read).await?;
+        let other = |version: i64, checksum: &[u8]| {
+            MIGRATIONS.iter().any(|ours| ours.version == version && *ours.checksum != *checksum)
+        };
+        match applied.iter().find(|(version, checksum)| other(*version, checksum)) {
+            Some((version, _)) => Err(MigrateError::VersionMismatch(*version).into()),
+            None => Ok(()),
+        }
     }
 
     /// Returns the number of embedded migrations applied to the database.
@@ -120,7 +159,7 @@ impl Db {
         let sql = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version LIMIT 10000";
         let rows = match self.read().await?.fetch_all::<(i64,)>(sql, Vec::new()).await {
             // A database that was never migrated has no such table.
-            Err(DbError::Sqlx(sqlx::Error::Database(_))) => Vec::new(),
+            Err(DbError::Sqlx(sqlx::Error::Database(e))) if e.code().as_deref() != Some(FORBIDDEN) => Vec::new(),
             rows => rows?,
         };
         let has: BTreeSet<i64> = rows.into_iter().map(|(version,)| version).collect();
@@ -249,36 +288,6 @@ async fn open_sqlite(path: &str, access: AccessMode) -> Result<Db> {
         .acquire_timeout(Duration::from_secs(5))
         .connect_lazy_with(only_reads);
     Ok(Db::Sqlite { read, write, writers: Writers::default() })
-}
-
-async fn open_postgres(url: &str, access: AccessMode) -> Result<Db> {
-    let base = PgConnectOptions::from_str(url)?
-        .application_name("preau")
-        .statement_cache_capacity(STATEMENT_CACHE_SIZE)
-        .disable_statement_logging();
-    // The pool retries until its timeout and then reports only the timeout; the first connection reports the cause.
-    let first = tokio::time::timeout(CONNECT_TIMEOUT, base.connect()).await;
-    let first = first.map_err(|_| DbError::Open(sqlx::Error::PoolTimedOut))?.map_err(DbError::Open)?;
-    // An error on closing the connection is irrelevant.
-    let _gone = first.close().await;
-    // A connection that has just served is not asked first whether it still does: that is a round trip a statement.
-    let pool = || {
-        let options = PgPoolOptions::new().acquire_timeout(CONNECT_TIMEOUT).max_connections(10);
-        options.test_before_acquire(false).before_acquire(|connection, meta| {
-            Box::pin(async move {
-                match meta.idle_for < UNTESTED_IDLE {
-                    true => Ok(true),
-                    false => connection.ping().await.map(|()| true),
-                }
-            })
-        })
-    };
-    // A write through the read pool fails on PostgreSQL as on SQLite.
-    let only_reads = base.clone().options([("default_transaction_read_only", "on")]);
-    let writes = if access == AccessMode::ReadOnly { only_reads.clone() } else { base };
-    let write = pool().connect_with(writes).await.map_err(DbError::Open)?;
-    let read = pool().connect_lazy_with(only_reads);
-    Ok(Db::Postgres { read, write, writers: Writers::default() })
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub mod copy;
 pub mod files;
 mod insert;
 mod moved;
+mod postgres;
+mod primary;
 mod recent_rows;
 mod time;
 pub mod transfer;
@@ -25,6 +27,7 @@ mod write_failure;
 pub use batch::{BATCH_SIZE, batch_args};
 pub use connect::{AccessMode, Db, MIGRATION_COUNT, PoolState, SchemaStatus};
 pub use insert::InsertSql;
+pub use postgres::PoolerState;
 pub use recent_rows::RECENT_ROW_TTL;
 pub use sqlx::FromRow;
 pub use tx::{DbRow, Durability, Tx};
@@ -60,6 +63,12 @@ pub enum DbError {
     Moved,
     #[error("database url: {0}")]
     Url(String),
+    /// None of several servers takes writes.
+    #[error("no server of database.hosts is a primary: {0}")]
+    NoPrimary(String),
+    /// A pooler cannot hold the lock under which migrations are applied.
+    #[error("migrations are missing, and do not go through a pooler: set database.owner_url, to PostgreSQL itself")]
+    PooledMigration,
     /// The first connection failed, before any request was served; the message has the cause.
     #[error("{}", opening(.0))]
     Open(sqlx::Error),
@@ -77,6 +86,10 @@ fn opening(cause: &sqlx::Error) -> String {
         _ if refused_tls => format!("TLS with it fails: {cause}"),
         sqlx::Error::PoolTimedOut => "it does not answer within 5 seconds".to_owned(),
         sqlx::Error::Io(e) => format!("it is not reached: {e}"),
+        // What PgBouncer says to a connection that sets more than it follows.
+        sqlx::Error::Database(e) if e.message().contains("unsupported startup parameter") => {
+            format!("it is a PgBouncer: set database.pooled = true ({e})")
+        }
         other => other.to_string(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Postgres, Sqlite};
+use sqlx::{FromRow, Postgres, Sqlite, Transaction};
 
 use super::recent_rows::{RecentRows, changes_recent_rows};
 use super::write_failure::LastWrite;
@@ -29,6 +29,8 @@ impl<T> DbRow for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r
 pub(super) enum Inner {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
+    /// A read through a pooler.
+    PostgresRead(Transaction<'static, Postgres>),
 }
 
 /// Runs a query on the connection of either database. The SQL text is a `&'static str`.
@@ -37,6 +39,7 @@ macro_rules! on {
         match &mut $tx.inner {
             Inner::Sqlite($conn) => bound!($query, $args).$run(&mut **$conn).await,
             Inner::Postgres($conn) => bound!($query, $args).$run(&mut **$conn).await,
+            Inner::PostgresRead($conn) => bound!($query, $args).$run(&mut **$conn).await,
         }
     };
 }
@@ -111,6 +114,9 @@ impl Tx {
             Inner::Postgres(c) => {
                 bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected())
             }
+            Inner::PostgresRead(c) => {
+                bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected())
+            }
         };
         self.observe(done)
     }
@@ -120,6 +126,7 @@ impl Tx {
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
             Inner::Postgres(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
+            Inner::PostgresRead(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
         };
         self.observe(done)
     }
@@ -196,6 +203,7 @@ impl Drop for Tx {
             match &mut self.inner {
                 Inner::Sqlite(c) => c.close_on_drop(),
                 Inner::Postgres(c) => c.close_on_drop(),
+                Inner::PostgresRead(_) => {}
             }
         }
     }

@@ -136,6 +136,8 @@ mod phone_proof;
 #[cfg(test)]
 mod phone_question;
 #[cfg(test)]
+mod postgres_servers;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod process;

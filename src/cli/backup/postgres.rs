@@ -114,6 +114,7 @@ fn program(name: &str, url: &str) -> anyhow::Result<Command> {
             }
             "host" | "hostaddr" => "PGHOST",
             "port" => "PGPORT",
+            "target_session_attrs" => "PGTARGETSESSIONATTRS",
             "password" => "PGPASSWORD",
             "sslmode" | "ssl-mode" => "PGSSLMODE",
             "sslrootcert" | "ssl-root-cert" | "ssl-ca" => "PGSSLROOTCERT",

@@ -11,7 +11,7 @@ use super::unfinished::{RESTORING, Unfinished, or_end_cleanly};
 use super::{beside, blocking, check_file, open_backup, postgres, sync_folder};
 use crate::bootstrap;
 use crate::cli::status::ask_server;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::crypto::{self, MasterKey};
 use crate::db::files::{self, sqlite_file};
 use crate::db::{AccessMode, Db, copy};
@@ -53,14 +53,15 @@ async fn read_backup(
     match (sqlite_file(&config.database.url), header.kind) {
         (Some(target), BackupKind::Sqlite) => restore_sqlite(&target, opened, unfinished).await?,
         (None, BackupKind::Postgres) => {
-            let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await.context(place.clone())?;
+            let owner = super::owner_of(config)?;
+            let db = Db::open_configured(&owner, AccessMode::ReadOnly).await.context(place.clone())?;
             let tables = db.count_tables().await?;
             db.close().await;
             anyhow::ensure!(tables == 0, "{place} has {tables} tables: a backup is put into an empty database only");
-            let url = config.database.url.clone();
+            let url = owner.program_url();
             blocking(move || postgres::restore(&url, opened.content)).await?;
             let again = "DO NOT SERVE this database: drop it, and restore into a new one";
-            settle(&config.database.url).await.context(again)?;
+            settle(&owner).await.context(again)?;
         }
         (_, kind) => anyhow::bail!("this is a backup of {kind}, and database.url is {place}"),
     }
@@ -89,7 +90,8 @@ async fn restore_sqlite(target: &Path, opened: OpenedBackup, unfinished: &Unfini
         anyhow::bail!("the database in this backup is damaged: {fault}");
     }
     // Before the file has its name: no server may open what would send everything again.
-    settle(&format!("sqlite:{}", restored.path().display())).await?;
+    let url = format!("sqlite:{}", restored.path().display());
+    settle(&Database { url, ..Database::default() }).await?;
     let log = fs::metadata(beside(restored.path(), "-wal")).map_or(0, |log| log.len());
     anyhow::ensure!(log == 0, "{} is open elsewhere", restored.path().display());
     // Unlike a renaming this never takes the place of a file that was made meanwhile.
@@ -99,9 +101,9 @@ async fn restore_sqlite(target: &Path, opened: OpenedBackup, unfinished: &Unfini
 }
 
 /// Migrates a restored database, and ends what it must not do again.
-async fn settle(url: &str) -> anyhow::Result<()> {
+async fn settle(database: &Database) -> anyhow::Result<()> {
     let around = crate::cli::operator_dependencies();
-    let db = Db::open(url).await?;
+    let db = Db::open_configured(database, AccessMode::ReadWrite).await?;
     let done = bootstrap::settle_restored(&db, &around).await;
     db.close().await;
     done
@@ -109,7 +111,7 @@ async fn settle(url: &str) -> anyhow::Result<()> {
 
 /// Says what still is to be done with a restored database. Returns false if its master key is not here.
 async fn report_restored(config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await?;
+    let db = Db::open_configured(&config.database, AccessMode::ReadOnly).await?;
     let opens = match crypto::read_master_key(&config.keys.directory) {
         Ok(master) => keys::ops::verify_master_key(&db, &MasterKey::new(master)?).await,
         Err(error) => Err(error.into()),

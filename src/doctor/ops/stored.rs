@@ -4,7 +4,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::ClientId;
 use crate::config::Config;
 use crate::crypto::MasterKey;
-use crate::db::{Db, MIGRATION_COUNT};
+use crate::db::{Db, MIGRATION_COUNT, PoolerState};
 use crate::http::pages::dates::paris_time;
 use crate::jose::KeyState;
 use crate::keys::rotation::KeyProblem;
@@ -25,6 +25,21 @@ pub async fn check_migrations(db: &Db) -> anyhow::Result<String> {
         n => format!("; {n} more of a newer version, which this one does not need"),
     };
     Ok(format!("{have} of {want}{newer}"))
+}
+
+/// Checks that a pooler follows prepared statements. Which version it is, only its own console says.
+pub async fn check_pooler(db: &Db) -> anyhow::Result<String> {
+    match db.check_pooler().await? {
+        PoolerState::LosesStatements => anyhow::bail!(
+            "it loses prepared statements: PgBouncer 1.21 or newer with max_prepared_statements above 0 is needed, and \
+             this one is older (`pgbouncer --version`) or has 0"
+        ),
+        PoolerState::FollowsStatements => Ok("follows prepared statements".to_owned()),
+        PoolerState::Unknown => {
+            Ok("not tried: a second of its connections was not free (default_pool_size is 2 or more)".to_owned())
+        }
+        PoolerState::Absent => Ok("none".to_owned()),
+    }
 }
 
 /// Checks that each algorithm has a key that signs, and that keys follow each other in time. `remedy` says what to do
