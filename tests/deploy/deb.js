@@ -29,6 +29,17 @@ export async function checkPackage(report, folder) {
     const first = run("sha256sum", package_);
     run(BUILD, process.env.PREAU_BIN, out);
     if (run("sha256sum", package_) !== first) throw new Error("built twice, it differs");
+    const listed = run("dpkg-deb", "-c", package_);
+    for (const path of ["/usr/share/man/man1/preau.1.gz", "/usr/share/bash-completion/completions/preau"]) {
+      if (!listed.includes(path)) throw new Error(`${path} is not in it`);
+    }
+    const said = run("bash", "-c", '. "$1"; COMP_WORDS=("$2" keys ro); COMP_CWORD=2; _preau; echo "${COMPREPLY[*]}"',
+      "bash", join(BUILD, "../preau.bash"), process.env.PREAU_BIN);
+    if (said !== "rotate\n") throw new Error(`completion: ${said}`);
+    const page = run("sh", "-c", '"$1" "$2"', "sh", join(BUILD, "../manual"), process.env.PREAU_BIN);
+    for (const part of [".TH PREAU 1 ", ".SS preau serve\n", ".SS preau backup\n", ".SH EXIT STATUS\n"]) {
+      if (!page.includes(part)) throw new Error(`the manual page lacks ${part}`);
+    }
 
     for (const path of ["/usr", "/var/lib"]) {
       const at = join(folder, path.replaceAll("/", "-"));
