@@ -20,6 +20,7 @@ mod migrate;
 mod move_database;
 mod remedies;
 mod serve;
+mod service_manager;
 mod sms;
 mod status;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! SIGTERM: `/readyz` answers 503, and the stop begins after `server.drain_seconds`, or at a second signal. Ctrl-C: the
 //! stop begins at once. A further signal during the stop ends the process without waiting. SIGHUP: schools, relying
 //! parties, the certificate and the log filter are reloaded; unreadable files leave the previous state. SIGUSR1 and
-//! SIGUSR2 are ignored.
+//! SIGUSR2 are ignored. The service manager hears when requests are answered and when the stop begins.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::remedies;
+use super::service_manager::ServiceManager;
 use crate::app::AppState;
 use crate::bootstrap::{self, Dependencies, Listeners};
 use crate::clients::ops::publish::PublishError;
@@ -21,6 +22,7 @@ use crate::telemetry::LogFilterHandle;
 
 pub async fn run(config: Config, file: Option<&Path>, filter: Option<LogFilterHandle>) -> anyhow::Result<bool> {
     let mut signals = Signals::new()?;
+    let manager = ServiceManager::of_environment();
     let listeners = Listeners::bind(&config.server).await?;
     let again = ReloadContext { file: file.map(Path::to_owned), filter, tls: listeners.tls.clone() };
     let app = tokio::select! {
@@ -30,9 +32,15 @@ pub async fn run(config: Config, file: Option<&Path>, filter: Option<LogFilterHa
     let server = &app.config.server;
     tracing::info!(issuer = %server.issuer, listen = %server.listen, operations = %server.operations, "serving");
     let (tell, stop) = watch::channel(false);
-    let heard = tokio::spawn(handle_signals(signals, app.clone(), again, tell));
+    let heard = tokio::spawn(handle_signals(signals, app.clone(), (again, manager.clone()), tell));
+    // The addresses are bound: whoever connects from here on is answered.
+    manager.ready();
+    let watchdog = manager.spawn_watchdog();
     let served = bootstrap::serve_until(app, listeners, &stop).await;
     heard.abort();
+    if let Some(watchdog) = watchdog {
+        watchdog.abort();
+    }
     served?;
     tracing::info!("stopped");
     Ok(true)
@@ -64,12 +72,18 @@ impl Signals {
     }
 }
 
-async fn handle_signals(mut signals: Signals, app: AppState, again: ReloadContext, tell: watch::Sender<bool>) {
+async fn handle_signals(
+    mut signals: Signals,
+    app: AppState,
+    (again, manager): (ReloadContext, ServiceManager),
+    tell: watch::Sender<bool>,
+) {
     loop {
         let [first, second] = &mut signals.user;
         tokio::select! {
             _ = signals.terminate.recv() => {
                 app.start_draining();
+                manager.stopping();
                 let seconds = app.config.server.drain_seconds;
                 tracing::info!(seconds, "asked to end: not ready any more, then stopping");
                 tokio::select! {
@@ -78,7 +92,10 @@ async fn handle_signals(mut signals: Signals, app: AppState, again: ReloadContex
                 }
                 break;
             }
-            _ = signals.interrupt.recv() => break,
+            _ = signals.interrupt.recv() => {
+                manager.stopping();
+                break;
+            }
             _ = signals.hang_up.recv() => again.reload(&app).await,
             _ = first.recv() => tracing::info!("SIGUSR1 means nothing here"),
             _ = second.recv() => tracing::info!("SIGUSR2 means nothing here"),
