@@ -36,19 +36,28 @@ pub fn read_master_key(directory: &Path) -> Result<[u8; 32], MasterKeyError> {
     <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| MasterKeyError::Malformed(path))
 }
 
-/// Returns the mode of the key file if users other than the owner can read or write the file.
+/// Returns the mode of the key file if users other than those it is meant for can read or write the file.
 pub fn master_key_exposed_mode(directory: &Path) -> Option<u32> {
     #[cfg(unix)]
     {
-        let mode =
-            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(master_key_path(directory)).ok()?.permissions());
-        (mode & 0o077 != 0).then_some(mode & 0o777)
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = fs::metadata(master_key_path(directory)).ok()?;
+        let owned = metadata.uid() == rustix::process::geteuid().as_raw();
+        exposes(metadata.mode(), owned).then_some(metadata.mode() & 0o777)
     }
     #[cfg(not(unix))]
     {
         let _ = directory;
         None
     }
+}
+
+/// True for a mode by which a file is readable or writable by others. A file of somebody else that this process reads is
+/// given to it by its group (a Kubernetes secret with `fsGroup`: root's, 0440), so the group may read such a file.
+#[cfg(unix)]
+fn exposes(mode: u32, owned: bool) -> bool {
+    let kept_out = if owned { 0o077 } else { 0o037 };
+    mode & kept_out != 0
 }
 
 /// Writes a new key; never overwrites an existing file (create-new).
@@ -80,5 +89,27 @@ pub fn load_or_create_master_key(
             other => other,
         },
         other => other,
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_somebody_else_may_be_read_by_the_group_that_it_was_given_to() {
+        for (mode, owned, exposed) in [
+            (0o100_600, true, false),
+            (0o100_400, true, false),
+            (0o100_440, true, true),
+            (0o100_640, true, true),
+            (0o100_440, false, false),
+            (0o100_640, false, false),
+            (0o100_460, false, true),
+            (0o100_444, false, true),
+            (0o100_644, true, true),
+        ] {
+            assert_eq!(exposes(mode, owned), exposed, "{mode:o} {owned}");
+        }
     }
 }

@@ -41,11 +41,11 @@ pub fn check_certificate(config: &Config, now: Timestamp) -> anyhow::Result<Stri
     Ok(format!("until {until}"))
 }
 
-/// Checks that only the owner can read the master key: any reader could decrypt the database.
+/// Checks that nobody but this service can read the master key: any reader could decrypt the database.
 pub fn check_key_file(config: &Config) -> anyhow::Result<String> {
     let directory = &config.keys.directory;
     let Some(mode) = crypto::master_key_exposed_mode(directory) else {
-        return Ok("only its owner reads it".to_owned());
+        return Ok("nobody else reads it".to_owned());
     };
     let file = directory.join("master.key");
     anyhow::bail!("{} is {mode:04o}: others may read it: run `chmod 600 {}`", file.display(), file.display())
