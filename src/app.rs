@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::config::deployment::Upstreams;
 use crate::crypto::{MasterKey, PasswordHasher};
 use crate::db::Db;
-use crate::ephemeral::{Ephemeral, InFlightLimiter, SprayDetector};
+use crate::ephemeral::{Ephemeral, InFlightLimiter, KeptCount, SprayDetector};
 use crate::http::outgoing::{FetchCache, JWKS_CACHE_POLICY, OutgoingClient, REQUEST_OBJECT_CACHE_POLICY};
 use crate::http::pages::PageRenderer;
 use crate::http::support::SupportPageBuffer;
@@ -32,7 +32,7 @@ use crate::mail::MailGateway;
 use crate::outbox::{CircuitBreaker, JobNotifier};
 use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::sms::SmsGateways;
-use crate::telemetry::{KeptFindings, Metrics, Tracer};
+use crate::telemetry::{KeptFindings, KeptStoredSample, Metrics, Tracer};
 
 /// The minimum interval between two reloads of the key ring that an unknown `kid` causes.
 const MIN_KEY_RELOAD_INTERVAL: Span = Span::seconds(5);
@@ -63,6 +63,8 @@ pub struct App {
     pub metrics: Metrics,
     /// The findings of this server's checks, for the operator's page.
     pub findings: KeptFindings,
+    /// The figures of the database for `/metrics`, read once a minute.
+    pub stored_sample: KeptStoredSample,
     /// `None` if no traces are sent.
     pub tracer: Option<Arc<Tracer>>,
     /// Pages that showed a support code, buffered until the worker writes them to the database.
@@ -94,6 +96,8 @@ pub struct App {
     pub spray_detector: SprayDetector,
     /// Limits the concurrent password verifications per source address.
     pub sign_in_limiter: InFlightLimiter,
+    /// The number of active accounts that raises the limit of all sources, some seconds old.
+    pub active_accounts: KeptCount,
     key_ring: RwLock<Arc<KeyRing>>,
     upstreams: RwLock<Arc<Upstreams>>,
     /// True after the process was asked to stop.
@@ -136,6 +140,7 @@ impl App {
             outgoing: parts.outgoing,
             metrics: Metrics::default(),
             findings: KeptFindings::default(),
+            stored_sample: KeptStoredSample::default(),
             tracer,
             support_pages: SupportPageBuffer::default(),
             secret_uses: LastUses::default(),
@@ -151,6 +156,7 @@ impl App {
             receipt_slots: Semaphore::new(MAX_RECEIPTS_AT_A_TIME),
             spray_detector: SprayDetector::default(),
             sign_in_limiter: InFlightLimiter::default(),
+            active_accounts: KeptCount::default(),
             key_ring: RwLock::default(),
             upstreams: RwLock::default(),
             draining: AtomicBool::new(false),

@@ -38,7 +38,8 @@ pub async fn sample_metrics(app: &App) -> MetricsSample {
     };
     // Before the queries below take a connection of their own.
     let pools = app.db.pool_states().map(pool).to_vec();
-    let stored = tokio::time::timeout(FIGURES_TIMEOUT, sample_database(app, now));
+    let stored = app.stored_sample.get_or_read(now, sample_database(app, now));
+    let stored = tokio::time::timeout(FIGURES_TIMEOUT, stored);
     let database = tokio::time::timeout(DATABASE_TIMEOUT, app.db.ping());
     let store = tokio::time::timeout(DATABASE_TIMEOUT, app.ephemeral.ping());
     let (stored, database, store) = tokio::join!(stored, database, store);

@@ -11,6 +11,7 @@
 
 mod carried_state;
 mod in_flight;
+mod kept_count;
 mod marks;
 mod memory_store;
 mod namespace;
@@ -21,6 +22,7 @@ mod spray_detector;
 
 pub use carried_state::{CarriedState, MAX_STATE_PARAMETER_BYTES};
 pub use in_flight::{Admission, InFlightLimiter, InFlightPermit};
+pub use kept_count::KeptCount;
 pub use memory_store::MemoryStore;
 pub use namespace::Namespace;
 pub use quota::Quota;

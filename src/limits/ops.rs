@@ -90,10 +90,9 @@ async fn check_scopes(
     }
     for (width, counted) in widths.iter_mut().zip(&counted) {
         if counted.total() >= width.limit.max && width.max_accounts > 0 {
-            let mut tx = app.db.read().await?;
             let accounts = match &width.network {
-                Some(network) => sources::count(&mut tx, network, width.max_accounts, now).await?,
-                None => sources::count_active_accounts(&mut tx, width.max_accounts).await?,
+                Some(network) => sources::count(&mut app.db.read().await?, network, width.max_accounts, now).await?,
+                None => count_active_accounts(app, width.max_accounts, now).await?,
             };
             let earned = accounts.saturating_mul(app.config.limits.earned_by_account);
             width.limit.max = width.limit.max.saturating_add(earned);
@@ -105,6 +104,17 @@ async fn check_scopes(
         Some((width, counted)) => Err((width.reason, counted.available_at(width.limit.max))),
         None => Ok(counted),
     })
+}
+
+/// Counts the active accounts. The count is some seconds old at most: during a spray each sign-in would count thousands of
+/// rows.
+async fn count_active_accounts(app: &App, most: u32, now: Timestamp) -> anyhow::Result<u32> {
+    if let Some(count) = app.active_accounts.get(now) {
+        return Ok(count);
+    }
+    let count = sources::count_active_accounts(&mut app.db.read().await?, most).await?;
+    app.active_accounts.set(count, now);
+    Ok(count)
 }
 
 fn record_rate_limited(

@@ -4,6 +4,7 @@
 //! (docs/threats.md#attack-x5).
 
 mod findings;
+mod kept_sample;
 mod metrics;
 mod process;
 mod requests;
@@ -13,6 +14,7 @@ mod tests;
 mod traces;
 
 pub use findings::{CheckLevel, FINDINGS_TTL, Finding, KeepsNobodyOut, KeptFindings};
+pub use kept_sample::KeptStoredSample;
 pub use metrics::{ConnectionMetrics, METRICS_CONTENT_TYPE, Metrics};
 pub use process::ProcessSample;
 pub use sample::{

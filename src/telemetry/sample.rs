@@ -113,6 +113,24 @@ pub struct StoredSample {
     pub backup_age: Option<i64>,
 }
 
+impl StoredSample {
+    /// Returns the figures some seconds later, if nothing else has changed.
+    #[must_use]
+    pub(super) fn aged(mut self, seconds: i64) -> Self {
+        for queue in self.outbox.iter_mut().filter(|queue| queue.waiting > 0) {
+            queue.oldest += seconds;
+        }
+        for (_, age) in &mut self.signing_keys {
+            *age += seconds;
+        }
+        for import in &mut self.imports {
+            import.age += seconds;
+        }
+        self.backup_age = self.backup_age.map(|age| age + seconds);
+        self
+    }
+}
+
 /// The values read for each request of `/metrics`.
 #[derive(Clone, Debug, Default)]
 pub struct MetricsSample {

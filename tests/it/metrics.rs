@@ -2,6 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
+use preau::base::clock::Span;
 use preau::router;
 use tower::ServiceExt as _;
 
@@ -95,6 +96,8 @@ async fn faults_f1_a_reason_for_which_messages_do_not_leave_is_counted() {
     for (family, outages) in [(TestFamily::durand(), 0.0), (TestFamily::petit(), 1.0)] {
         Browser::at_activation(&server).await.identify(&family).await;
         server.drain_outbox().await;
+        // The database's figures are read once a minute.
+        server.clock.advance(Span::minutes(1));
         let text = metrics(&server).await;
         assert_eq!(value(&text, "preau_sms_outages"), outages, "{text}");
     }
