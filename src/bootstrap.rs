@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum_server::Handle;
 use tokio::sync::watch;
 
 use crate::app::{App, AppParts, AppState, DatabaseOperation, Operation, StorageOperation};
@@ -34,7 +33,7 @@ use crate::ephemeral::Ephemeral;
 use crate::http::connections::{ConnectionLimiter, ConnectionLimits};
 use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::{PageRenderer, PageTemplates};
-use crate::http::serve::{self, ConnectionTimeouts};
+use crate::http::serve::{self, ConnectionTimeouts, ServerHandle};
 use crate::mail::{self, MailGateway};
 use crate::sms::SmsGateways;
 use crate::{federation, keys, router, telemetry, tenants};
@@ -305,14 +304,15 @@ const MAX_OPERATIONS_CONNECTIONS: usize = 64;
 
 /// Serves until `stop` is true, then finishes requests under way, ends the background work and closes the database.
 pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
-    let handles = [Handle::new(), Handle::new()];
+    let handles = [ServerHandle::default(), ServerHandle::default()];
     let [public_handle, operations_handle] = handles.clone();
     let mut work = spawn_workers(&app, stop);
     let mut asked = stop.clone();
     let stopper = tokio::spawn(async move {
         // A dropped sender can no longer request the stop, so its absence counts as one.
-        let _gone = asked.wait_for(|stop| *stop).await;
-        handles.iter().for_each(serve::stop);
+        drop(asked.wait_for(|stop| *stop).await);
+        let [public, operations] = &handles;
+        tokio::join!(public.stop(), operations.stop());
     });
     if app.config.server.has_undeclared_proxy() {
         tracing::warn!("{}", UNNAMED_PROXY);

@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tower::Service;
 
+use super::listener::PeerAddress;
 use crate::base::source::{Network, SourceAddress};
 use crate::telemetry::ConnectionMetrics;
 
@@ -180,7 +181,7 @@ impl ConnectionLimiter {
     }
 }
 
-impl<M> Service<SocketAddr> for LimitedMakeService<M>
+impl<M> Service<PeerAddress> for LimitedMakeService<M>
 where
     M: Service<SocketAddr, Error = Infallible>,
     M::Response: Send + 'static,
@@ -194,7 +195,7 @@ where
         self.make.poll_ready(cx).map_err(|never| match never {})
     }
 
-    fn call(&mut self, peer: SocketAddr) -> Self::Future {
+    fn call(&mut self, PeerAddress(peer): PeerAddress) -> Self::Future {
         match self.connections.admit(peer) {
             Ok(place) => {
                 let made = self.make.call(peer);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tower_http::csrf::ProtectionError;
@@ -41,7 +41,7 @@ pub async fn request_middleware(State(app): State<AppState>, request: Request, n
 
 async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let method = request.method().clone();
+    let (method, version) = (request.method().clone(), request.version());
     let path: String = match request.uri().path() {
         path if path.starts_with(paths::SMS_RECEIPTS) => paths::SMS_RECEIPTS.to_owned(),
         path if path.starts_with(paths::ADMIN_INVITATION) => paths::ADMIN_INVITATION.to_owned(),
@@ -71,6 +71,10 @@ async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Requ
         app.support_pages.push(support_page_view(&ctx, page, &path));
     }
     set_security_headers(&app, response.headers_mut());
+    if app.is_draining() && version <= Version::HTTP_11 {
+        // A proxy opens its next connection to another server, and sends nothing into one that is about to end.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Ok(id) = HeaderValue::from_str(&ctx.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -8,6 +8,7 @@ pub mod cookies;
 pub mod csp;
 pub mod error;
 pub mod form;
+pub mod listener;
 pub mod middleware;
 pub mod outgoing;
 pub mod pages;

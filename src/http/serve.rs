@@ -8,11 +8,54 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
+use tokio::sync::watch;
 
 use super::connections::ConnectionLimiter;
+use super::listener::{ClosableListener, PeerAddress};
 
 /// The maximum duration of pending requests after a shutdown request.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
+
+/// The maximum time for which connections are still read after the address was given up: a request may be on its way.
+const UNREAD_GRACE: Duration = Duration::from_secs(2);
+/// The interval in which it is seen that no connection is left.
+const EMPTY_CHECK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Stops a listener.
+#[derive(Clone)]
+pub struct ServerHandle {
+    server: Handle<PeerAddress>,
+    closing: watch::Sender<bool>,
+}
+
+impl Default for ServerHandle {
+    fn default() -> Self {
+        Self { server: Handle::new(), closing: watch::Sender::new(false) }
+    }
+}
+
+impl ServerHandle {
+    /// Stops gracefully: gives the address up, lets connections end that are being read, then has the others finish their
+    /// request. Returns once that is asked for; [`serve`] returns when it is done.
+    pub async fn stop(&self) {
+        self.closing.send_replace(true);
+        let empty = async {
+            // A connection that was accepted in this moment is counted in the next one.
+            tokio::time::sleep(EMPTY_CHECK_INTERVAL).await;
+            while self.server.connection_count() > 0 {
+                tokio::time::sleep(EMPTY_CHECK_INTERVAL).await;
+            }
+        };
+        // Whoever keeps an idle connection is not waited for.
+        let _idle = tokio::time::timeout(UNREAD_GRACE, empty).await;
+        self.server.graceful_shutdown(Some(SHUTDOWN_GRACE));
+    }
+
+    /// Stops at once, whatever is under way.
+    pub fn stop_at_once(&self) {
+        self.server.shutdown();
+    }
+}
 
 /// The timeouts of a connection. Tests use shorter timeouts.
 #[derive(Clone, Copy, Debug)]
@@ -72,9 +115,10 @@ pub async fn serve(
     router: Router,
     tls: Option<ReloadableTls>,
     (connections, patience): (ConnectionLimiter, ConnectionTimeouts),
-    handle: Handle<SocketAddr>,
+    handle: ServerHandle,
 ) -> io::Result<()> {
-    let server = axum_server::from_tcp(listener)?.handle(handle);
+    let listener = ClosableListener::new(listener, handle.closing.subscribe())?;
+    let server = Server::<PeerAddress>::from_listener(listener).handle(handle.server);
     // The peer address is read by `http/middleware.rs`.
     let service = connections.limit_service(router.into_make_service_with_connect_info::<SocketAddr>());
     match tls {
@@ -87,13 +131,13 @@ pub async fn serve(
 }
 
 fn with_timeouts<A>(
-    server: Server<SocketAddr, A>,
+    server: Server<PeerAddress, A>,
     connections: ConnectionLimiter,
     patience: ConnectionTimeouts,
-) -> Server<SocketAddr, A> {
+) -> Server<PeerAddress, A> {
     let mut server = server
         .first_request_timeout(patience.handshake)
-        .accept_error_handler(move |peer, error| connections.record_accept_error(peer, error));
+        .accept_error_handler(move |peer, error| connections.record_accept_error(peer.map(|peer| &peer.0), error));
     let builder = server.http_builder();
     let timer = hyper_util::rt::TokioTimer::new;
     builder
@@ -114,8 +158,3 @@ fn with_timeouts<A>(
 
 /// The maximum size of an HTTP/1 request head in bytes, enough for the longest query and the cookies of a whole host.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-
-/// Requests the graceful shutdown.
-pub fn stop(handle: &Handle<SocketAddr>) {
-    handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
-}

@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use axum_server::Handle;
 use preau::http::connections::{ConnectionLimiter, ConnectionLimits, raise_descriptor_limit};
-use preau::http::serve::{ConnectionTimeouts, ReloadableTls, bind, serve};
+use preau::http::serve::{ConnectionTimeouts, ReloadableTls, ServerHandle, bind, serve};
 use preau::router;
 use preau::telemetry::Metrics;
 use tempfile::TempDir;
@@ -53,7 +52,7 @@ async fn listen(
 ) -> SocketAddr {
     let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, router, tls, limits, Handle::new()));
+    tokio::spawn(serve(listener, router, tls, limits, ServerHandle::default()));
     address
 }
 
@@ -271,4 +270,34 @@ async fn fault_rt19_hostile_http_is_cut_off_and_a_good_client_is_answered() {
         let good = until_closed(TcpStream::connect(address).await.unwrap(), GOOD).await;
         assert!(good.starts_with(b"HTTP/1.1 200 OK\r\n"), "after {what}");
     }
+}
+
+#[tokio::test]
+async fn what_was_sent_into_a_stop_is_answered_and_nobody_else_gets_in() {
+    let server = TestServer::start().await;
+    let routes = router::public(server.app.clone()).unwrap();
+    let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Two wait before anybody accepts: one in the middle of its request, one that has said nothing.
+    let mut begun = TcpStream::connect(address).await.unwrap();
+    begun.write_all(&GOOD[..20]).await.unwrap();
+    let silent = TcpStream::connect(address).await.unwrap();
+    let handle = ServerHandle::default();
+    let served = tokio::spawn(serve(listener, routes, None, usual_limits(), handle.clone()));
+    // A connection that has been served and is kept.
+    let mut kept = TcpStream::connect(address).await.unwrap();
+    kept.write_all(KEPT).await.unwrap();
+    kept.read_exact(&mut [0; 12]).await.unwrap();
+    server.app.start_draining();
+    let stopped = tokio::spawn(async move { handle.stop().await });
+    let refused = async { while TcpStream::connect(address).await.is_ok() {} };
+    tokio::time::timeout(AT_LAST, refused).await.expect("the address is not given up");
+    for (connection, rest) in [(begun, &GOOD[20..]), (silent, GOOD)] {
+        let told = String::from_utf8(until_closed(connection, rest).await).unwrap();
+        assert!(told.starts_with("HTTP/1.1 200"), "{told}");
+    }
+    let told = String::from_utf8(until_closed(kept, KEPT).await).unwrap();
+    assert!(told.contains("connection: close"), "{told}");
+    stopped.await.unwrap();
+    tokio::time::timeout(AT_LAST, served).await.expect("it does not end").unwrap().unwrap();
 }

@@ -7,11 +7,10 @@ use std::process::Command;
 use axum::Router;
 use axum::extract::{ConnectInfo, RawForm};
 use axum::routing::{get, post};
-use axum_server::Handle;
 use preau::base::clock::Span;
 use preau::config;
 use preau::http::outgoing::{CallPurpose, OutgoingClient, OutgoingError};
-use preau::http::serve::{ReloadableTls, bind, serve};
+use preau::http::serve::{ReloadableTls, ServerHandle, bind, serve};
 use preau::sms::{self, SmsMessage};
 use tempfile::TempDir;
 
@@ -44,7 +43,7 @@ async fn server(folder: &Path) -> u16 {
         .route("/sortie", post(async |RawForm(form): RawForm| assert_eq!(&form[..], b"logout_token=a+b%26")));
     let (certificate, key) = (folder.join("server.pem"), folder.join("server.key"));
     let tls = ReloadableTls::load(&certificate, &key).await.unwrap();
-    tokio::spawn(serve(listener, routes, Some(tls), usual_limits(), Handle::new()));
+    tokio::spawn(serve(listener, routes, Some(tls), usual_limits(), ServerHandle::default()));
     port
 }
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use axum_server::Handle;
 use serde_json::{Value, json};
 
 use super::http_client::{Connection, thread_cpu_seconds};
@@ -18,7 +17,7 @@ use super::relying_parties::{Party, RelyingParties};
 use crate::app::AppState;
 use crate::demo::Demo;
 use crate::http::connections::{ConnectionLimiter, ConnectionLimits};
-use crate::http::serve::{self, ConnectionTimeouts};
+use crate::http::serve::{self, ConnectionTimeouts, ServerHandle};
 use crate::jose::{self, Alg};
 use crate::protocol::params::encode;
 use crate::router;
@@ -107,7 +106,7 @@ pub async fn measure(demo: &Demo, seconds: u64) -> anyhow::Result<CpuCosts> {
     let parties = Arc::new(RelyingParties::insert(demo).await?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
-    let (at, handle) = (listener.local_addr()?, Handle::new());
+    let (at, handle) = (listener.local_addr()?, ServerHandle::default());
     let limits = ConnectionLimits { total: 100, per_source: 100, proxies: Vec::new() };
     let timeouts = ConnectionTimeouts { keep_alive: Duration::from_secs(600), ..ConnectionTimeouts::default() };
     let limiter = ConnectionLimiter::new(limits, timeouts.write_stall, app.metrics.connections());
@@ -115,7 +114,7 @@ pub async fn measure(demo: &Demo, seconds: u64) -> anyhow::Result<CpuCosts> {
     let server = tokio::spawn(server);
     let app = app.clone();
     let costs = tokio::task::spawn_blocking(move || measure_all(&app, &parties, at, seconds)).await??;
-    handle.shutdown();
+    handle.stop_at_once();
     server.await??;
     Ok(costs)
 }
