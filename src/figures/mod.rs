@@ -54,6 +54,16 @@ impl FigurePlace {
     }
 }
 
+/// The sums of the figures of the schools of a place, as the worker counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct ActivationSums {
+    pub parents: i64,
+    pub with_account: i64,
+    pub unreachable: i64,
+    pub pupils: i64,
+    pub pupils_covered: i64,
+}
+
 /// The figures that somebody asks for: of a place, or of one relying party everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FigureSubject {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::store::{self, AccountSchool, ActivationSums, FigurePart, SignInDayKey};
-use super::{FigurePlace, FigureSubject, SignInDayRow, SignInFigures};
+use super::store::{self, AccountSchool, FigurePart, SignInDayKey};
+use super::{ActivationSums, FigurePlace, FigureSubject, SignInDayRow, SignInFigures};
 use crate::app::{Operation, SignInNote};
 use crate::base::clock::{Span, Timestamp};
 use crate::clients::{self, Client};
@@ -93,7 +93,7 @@ pub struct SubjectFigures {
     pub clients: Vec<FigurePart>,
     /// The academies, where everything is counted.
     pub academies: Vec<FigurePart>,
-    /// How far accounts are activated; nothing of a relying party.
+    /// The sums of activated accounts; nothing of a relying party.
     pub activation: Option<ActivationSums>,
 }
 

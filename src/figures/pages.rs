@@ -63,7 +63,7 @@ fn own_territories(on_duty: &OnDuty, ctx: &RequestContext) -> Vec<Territory> {
     own
 }
 
-/// What a request asks for.
+/// The figures that a request asks for.
 struct AskedFigures {
     territory: Territory,
     subject: FigureSubject,

@@ -1,6 +1,6 @@
 //! Rows of days: sign-ins by place, relying party and result.
 
-use super::{FigurePlace, FigureSubject, SignInDayRow};
+use super::{ActivationSums, FigurePlace, FigureSubject, SignInDayRow};
 use crate::base::clock::Span;
 use crate::db::{BATCH_SIZE, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
 use crate::http::pages::dates;
@@ -97,16 +97,6 @@ pub async fn list_academies(tx: &mut Tx, (from, to): (&str, &str), most: i64) ->
                FROM sign_in_day WHERE place_kind = 'academy' AND client_id = '' AND day >= $1 AND day <= $2 \
                GROUP BY place ORDER BY SUM(n) DESC, place LIMIT $3";
     tx.fetch_all(sql, args![from, to, most]).await
-}
-
-/// The sums of the figures of the schools of a place, as the worker counted them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
-pub struct ActivationSums {
-    pub parents: i64,
-    pub with_account: i64,
-    pub unreachable: i64,
-    pub pupils: i64,
-    pub pupils_covered: i64,
 }
 
 /// Sums the figures of the schools of a place. A parent with children in two schools counts in each.

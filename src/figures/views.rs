@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::store::ActivationSums;
-use super::{FigurePlace, SignInFigures, failures};
+use super::{ActivationSums, FigurePlace, SignInFigures, failures};
 use crate::administrators::views::ConsoleFrame;
 use crate::app::SignInResult;
 use crate::base::clock::Timestamp;

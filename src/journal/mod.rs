@@ -86,7 +86,7 @@ impl JournalScope {
 )]
 #[strum(serialize_all = "snake_case")]
 pub enum JournalKind {
-    /// What administrators and operators did.
+    /// The acts of administrators and operators.
     #[default]
     #[strum(serialize = "gestes")]
     Acts,
@@ -125,6 +125,45 @@ pub struct JournalFilter {
     pub person: String,
     /// The row before which the page begins; empty for the newest.
     pub before: String,
+}
+
+/// The state of the seals over some rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum ChainStanding {
+    /// No server verified them yet.
+    Unknown,
+    /// All of these rows are as they were sealed.
+    Whole,
+    /// The older ones of these rows are; the newest are not verified yet.
+    Partly,
+    /// Something was changed, elsewhere than in these rows.
+    BrokenElsewhere,
+    /// Something was changed among these rows.
+    Broken,
+}
+
+impl ChainStanding {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The reason for which a filter is shown again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum FilterRefusal {
+    /// A day that no calendar has.
+    Date,
+    /// The last day is before the first.
+    Order,
+    TooLong,
+}
+
+impl FilterRefusal {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::store::{self, JournalCondition, JournalRow, JournalWalk};
-use super::{JournalFilter, JournalKind, JournalScope, facts};
+use super::{ChainStanding, JournalFilter, JournalKind, JournalScope, facts};
 use crate::administrators::territory::Territory;
 use crate::app::Operation;
 use crate::audit::store::AuditCheck;
@@ -171,47 +171,25 @@ pub async fn export(
     Ok(taken)
 }
 
-/// What is known of the seals over some rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
-#[strum(serialize_all = "snake_case")]
-pub enum ChainStanding {
-    /// No server verified them yet.
-    Unknown,
-    /// All of these rows are as they were sealed.
-    Whole,
-    /// The older ones of these rows are; the newest are not verified yet.
-    Partly,
-    /// Something was changed, elsewhere than in these rows.
-    BrokenElsewhere,
-    /// Something was changed among these rows.
-    Broken,
-}
-
-impl ChainStanding {
-    pub fn name(self) -> &'static str {
-        self.into()
+/// Compares the last verification with the newest and the oldest of some rows.
+pub fn chain_standing(check: Option<&AuditCheck>, rows: &[JournalRow]) -> ChainStanding {
+    let Some(check) = check.filter(|check| check.checked_at.is_some()) else { return ChainStanding::Unknown };
+    let broken: Vec<(String, String)> = match serde_json::from_str(&check.broken) {
+        Ok(broken) => broken,
+        Err(_) => return ChainStanding::Unknown,
+    };
+    let (newest, oldest) = match (rows.first(), rows.last()) {
+        (Some(newest), Some(oldest)) => (newest.id.as_str(), oldest.id.as_str()),
+        _ => ("", "~"),
+    };
+    let meets = |(first, last): &(String, String)| first.as_str() <= newest && last.as_str() >= oldest;
+    if broken.iter().any(meets) {
+        return ChainStanding::Broken;
     }
-
-    /// Compares the last verification with the newest and the oldest of some rows.
-    pub fn of(check: Option<&AuditCheck>, rows: &[JournalRow]) -> Self {
-        let Some(check) = check.filter(|check| check.checked_at.is_some()) else { return ChainStanding::Unknown };
-        let broken: Vec<(String, String)> = match serde_json::from_str(&check.broken) {
-            Ok(broken) => broken,
-            Err(_) => return ChainStanding::Unknown,
-        };
-        let (newest, oldest) = match (rows.first(), rows.last()) {
-            (Some(newest), Some(oldest)) => (newest.id.as_str(), oldest.id.as_str()),
-            _ => ("", "~"),
-        };
-        let meets = |(first, last): &(String, String)| first.as_str() <= newest && last.as_str() >= oldest;
-        if broken.iter().any(meets) {
-            return ChainStanding::Broken;
-        }
-        match (broken.is_empty(), newest <= check.last.as_str()) {
-            (false, _) => ChainStanding::BrokenElsewhere,
-            (true, true) => ChainStanding::Whole,
-            (true, false) => ChainStanding::Partly,
-        }
+    match (broken.is_empty(), newest <= check.last.as_str()) {
+        (false, _) => ChainStanding::BrokenElsewhere,
+        (true, true) => ChainStanding::Whole,
+        (true, false) => ChainStanding::Partly,
     }
 }
 

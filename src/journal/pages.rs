@@ -7,7 +7,7 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{JournalFilter, JournalKind};
+use super::{FilterRefusal, JournalFilter, JournalKind};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::date::parse_typed;
@@ -31,23 +31,6 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ADMIN_JOURNAL, get(list::show))
         .route(paths::ADMIN_JOURNAL_CSV, get(export::csv))
         .route(paths::ADMIN_JOURNAL_JSON, get(export::json_lines))
-}
-
-/// The reason for which a filter is shown again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
-#[strum(serialize_all = "snake_case")]
-pub enum FilterRefusal {
-    /// A day that no calendar has.
-    Date,
-    /// The last day is before the first.
-    Order,
-    TooLong,
-}
-
-impl FilterRefusal {
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A filter as it was typed, and as it is meant.

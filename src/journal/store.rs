@@ -42,24 +42,24 @@ pub struct JournalRow {
 /// The index by which rows are walked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalWalk {
-    /// What administrators and operators did.
+    /// The acts of administrators and operators.
     Acts,
-    /// What is about no account.
+    /// The events about no account.
     Impersonal,
     Everything,
     Academy(String),
     School(String),
     /// The changes of a relying party.
     Client(String),
-    /// What an administrator did.
+    /// The acts of an administrator.
     Administrator(String),
-    /// What is about a person of the roster.
+    /// The events about a person of the roster.
     Person(String),
-    /// What is about the account of a person of the roster.
+    /// The events about the account of a person of the roster.
     AccountOf(String),
 }
 
-/// What a query compares the walked rows with.
+/// The values with which a query compares the walked rows.
 #[derive(Clone, Debug, Default)]
 pub struct JournalCondition {
     pub only_acts: bool,

@@ -4,8 +4,7 @@ use serde::Serialize;
 use strum::IntoEnumIterator as _;
 
 use super::JournalKind;
-use super::ops::ChainStanding;
-use super::pages::FilterRefusal;
+use super::{ChainStanding, FilterRefusal};
 use crate::administrators::roles::{AdminAct, AdminRole};
 use crate::administrators::views::ConsoleFrame;
 use crate::audit::AuditEvent;
@@ -58,7 +57,7 @@ pub struct FilterChip {
     pub href: String,
 }
 
-/// What is known of the seals.
+/// The words about the seals.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChainWords {
     /// The end of the message's key.

@@ -124,7 +124,7 @@ impl<'a> ExportedRow<'a> {
     }
 }
 
-/// What is taken along.
+/// The rows that are taken along.
 struct TakenPart {
     typed: TypedFilter,
     scope: JournalScope,

@@ -18,10 +18,10 @@ use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
-use crate::journal::ops::{self, ChainStanding, JournalPart};
+use crate::journal::ops::{self, JournalPart};
 use crate::journal::store::JournalRow;
 use crate::journal::views::{ChainWords, FilterChip, JournalLine, JournalPage};
-use crate::journal::{JournalFilter, JournalKind, JournalScope, facts};
+use crate::journal::{FilterRefusal, JournalFilter, JournalKind, JournalScope, facts};
 use crate::protocol::params::encode;
 
 /// Splits a stored role into the role and its territory; nothing of a role of a newer release.
@@ -131,7 +131,7 @@ async fn page(
         None => ops::read_page(&op, &scope, &typed.filter).await?,
     };
     let chain = ChainWords {
-        standing: ChainStanding::of(check.as_ref(), &part.rows).name(),
+        standing: ops::chain_standing(check.as_ref(), &part.rows).name(),
         when: check
             .as_ref()
             .and_then(|check| check.checked_at)
@@ -152,7 +152,7 @@ async fn page(
         actor_id: if is_id(actor, 32) { actor.clone() } else { String::new() },
         person_id: Some(&typed.filter.person).filter(|id| *id != NOBODY).cloned().unwrap_or_default(),
         chips,
-        refusal: typed.refusal.map(super::FilterRefusal::name),
+        refusal: typed.refusal.map(FilterRefusal::name),
         is_one_day: typed.is_one_day(),
         is_older: !typed.filter.before.is_empty(),
         next: part.next.as_deref().map(|next| typed.href(paths::ADMIN_JOURNAL, next)),

@@ -47,7 +47,7 @@ pub struct FormerSet {
     pub links: Vec<(PersonId, PupilId, Option<FormerLink>)>,
     /// By row and format.
     pub statements: Vec<(String, String, Option<StatementRow>)>,
-    /// What the set said, in the same order; empty of a set of an older release.
+    /// The statements of the set, in the same order; empty of a set of an older release.
     #[serde(default)]
     pub statements_written: Vec<StatementRow>,
     /// The word of the school about its tables that came with the set.

@@ -27,7 +27,7 @@ pub struct RowsLeft {
 #[derive(Debug, Default)]
 pub struct LaterWriters {
     uses: BTreeMap<String, Vec<LaterUse>>,
-    /// What formats say of rows now.
+    /// The statements of formats about rows as they are now.
     statements: BTreeMap<(String, String), StatementRow>,
     pub left: RowsLeft,
 }
