@@ -91,7 +91,7 @@ async fn its_console_has_something_to_show_on_every_page() {
     assert!(to.since(from) >= Span::days(9), "{from:?} {to:?}");
 
     // Uploads, letters, requests, sign-outs, announcements.
-    let uploads = roster_admin::ops::list(&op, &academy, ("", "")).await.unwrap();
+    let uploads = roster_admin::ops::list(&op, &academy, ("", ""), 50).await.unwrap();
     let states: BTreeSet<&str> = uploads.iter().map(|row| row.state.as_str()).collect();
     assert!(states.contains("waiting") && states.contains("refused"), "{states:?}");
     let batches = school_admin::ops::letters::list_batches(&op, &head, ("", "")).await.unwrap();

@@ -182,6 +182,7 @@ mod tests {
             ends_at: None,
             approved: true,
             ended: false,
+            only: None,
         };
         let scope = |role, territory: &str| {
             JournalScope::of(&[grant(role, territory)], &AdministratorId::new("a"), Timestamp(0))
