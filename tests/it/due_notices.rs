@@ -332,3 +332,64 @@ async fn a_link_that_the_school_ended_is_told_after_a_week_and_names_nobody() {
     browser.get("/compte/enfants").await;
     assert!(!browser.page.visible_text().contains("n'indique plus"), "{}", browser.page.visible_text());
 }
+
+#[tokio::test]
+async fn threat_s13_whoever_was_never_shown_a_child_is_told_nothing_when_the_link_ends() {
+    for (why, hidden) in [
+        ("an educator of an institution", "UPDATE link SET relation = '51'"),
+        (
+            "somebody who said no",
+            "INSERT INTO link_withheld (person_id, pupil_id, kind, at) SELECT person_id, pupil_id, 'contested', 1 FROM link",
+        ),
+    ] {
+        let (server, account) = start().await;
+        server.confirm_email(&account, "fatou@example.org").await;
+        // The end is written as an import of the school writes it.
+        server.advance(Span::hours(1));
+        server.import_families("montpellier", MONOD, &[petit()]).await;
+        server.execute_sql(hidden, Vec::new()).await;
+        let told = async |server: &TestServer| {
+            server.execute_sql("UPDATE link SET end_untold_at = ended_at WHERE ended_at IS NOT NULL", Vec::new()).await;
+            let told = ops::tell_ended_links(&Operation::of_job(&server.app, "ended_links")).await.unwrap();
+            server.drain_outbox().await;
+            assert_eq!(
+                server.query_count("SELECT COUNT(*) FROM link WHERE end_untold_at IS NOT NULL").await,
+                0,
+                "settled"
+            );
+            told
+        };
+        server.advance(Span::days(8));
+        assert_eq!(told(&server).await, 0, "{why}");
+        let mut browser = Browser::signed_in_at(&server, &account, "/compte/enfants").await;
+        let said = browser.page.visible_text();
+        assert!(!said.contains("Anaïs") && !said.contains("n'indique plus"), "{why}: {said}");
+        // Shown once, by a right birth date, it is told.
+        let shown = "INSERT INTO link_proof (account_id, pupil_id, means, at) \
+                     SELECT p.account_id, l.pupil_id, 'date', 1 FROM link l JOIN person p ON p.id = l.person_id \
+                     WHERE p.account_id IS NOT NULL ON CONFLICT DO NOTHING";
+        server.execute_sql(shown, Vec::new()).await;
+        server.execute_sql("DELETE FROM link_withheld", Vec::new()).await;
+        browser.get("/compte/enfants").await;
+        let said = browser.page.visible_text();
+        assert!(said.contains("n'indique plus de lien légal entre vous et Anaïs"), "{why}: {said}");
+        assert_eq!(told(&server).await, 1, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn threat_s13_a_name_that_changed_after_the_end_is_not_told_to_the_former_parent() {
+    let (server, account) = start().await;
+    server.confirm_email(&account, "fatou@example.org").await;
+    server.advance(Span::hours(1));
+    server.import_families("montpellier", MONOD, &[petit()]).await;
+    let changed = "UPDATE pupil SET given_name = 'Ana', changed_at = $1 WHERE given_name = 'Anaïs'";
+    server.execute_sql(changed, vec![server.now().plus(Span::days(1)).0.into()]).await;
+    server.advance(Span::days(8));
+    assert_eq!(ops::tell_ended_links(&Operation::of_job(&server.app, "ended_links")).await.unwrap(), 1);
+    for page in ["/compte/enfants", "/compte"] {
+        let browser = Browser::signed_in_at(&server, &account, page).await;
+        let said = browser.page.visible_text();
+        assert!(!said.contains("Ana") && said.contains("Théodore Monod"), "{page}: {said}");
+    }
+}

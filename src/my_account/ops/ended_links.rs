@@ -14,7 +14,7 @@ use crate::roster::store::ended_links;
 const END_TOLD_AFTER: Span = Span::days(7);
 
 /// Tells of the ends that are not told yet, one transaction each. Returns their number. A parent who has the child by
-/// another link is told nothing.
+/// another link, or was never shown the child, is told nothing.
 pub async fn tell_ended_links(op: &Operation<'_>) -> anyhow::Result<u64> {
     let untold = ended_links::list_untold_ends(&mut op.app.db.read().await?, op.now.minus(END_TOLD_AFTER)).await?;
     let mut told = 0;
@@ -24,8 +24,11 @@ pub async fn tell_ended_links(op: &Operation<'_>) -> anyhow::Result<u64> {
             tx.rollback().await?;
             continue;
         }
-        if !end.has_child {
-            let detail = format!("{}, {}", end.given_name, end.school);
+        if !end.has_child && !end.is_hidden {
+            let detail = match &end.given_name {
+                Some(name) => format!("{name}, {}", end.school),
+                None => end.school.clone(),
+            };
             let (account_id, kind) = (&end.account_id, AccountNoticeKind::ChildGone);
             let what = NoticeRequest { account_id, kind, detail: &detail, device_id: None, lang: Lang::default() };
             notify::ops::notify_person(&mut tx, op.app.into(), what).await?;

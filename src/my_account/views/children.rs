@@ -21,7 +21,8 @@ pub struct MyChildrenPage {
 /// A child whom a school gives to the account no more; who else is the child's parent is not said.
 #[derive(Clone, Debug, Serialize)]
 pub struct FormerChildLine {
-    pub given_name: String,
+    /// `None` if the child's data changed after the end.
+    pub given_name: Option<String>,
     pub school: String,
     /// `3 octobre`
     pub day: String,
@@ -135,15 +136,15 @@ impl Page for MyChildrenPage {
         };
         let page =
             |children, offered, letter_error| MyChildrenPage { children, offered, former: Vec::new(), letter_error };
-        let former = FormerChildLine {
-            given_name: "Élie".to_owned(),
+        let former = |given_name: Option<&str>| FormerChildLine {
+            given_name: given_name.map(str::to_owned),
             school: "Clg Théodore Monod".to_owned(),
             day: "3\u{a0}octobre".to_owned(),
         };
         let mut all = vec![
             page(cards(), vec![offered('3', None)], None),
             page(cards(), Vec::new(), None),
-            MyChildrenPage { former: vec![former], ..page(Vec::new(), Vec::new(), None) },
+            MyChildrenPage { former: vec![former(Some("Élie")), former(None)], ..page(Vec::new(), Vec::new(), None) },
             MyChildrenPage {
                 children: Vec::new(),
                 former: Vec::new(),
