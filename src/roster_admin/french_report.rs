@@ -188,6 +188,7 @@ mod tests {
             "a.xml: line 1: has a blank line before its first line <?xml …, which XML does not allow: take it away, or \
              give the ZIP as SIECLE exported it",
             "the files are of another school",
+            "2 persons and 1 pupils stay as later imports of 0349998H, 0319999A have them",
             "interrupted too often",
             "decided by nobody",
             "the role of whoever decided has ended",

@@ -130,6 +130,10 @@ pub struct PreviewClass {
     pub gone: usize,
 }
 
+/// The kind of the line that says what an undo left as other schools have it. It is for whoever agrees: a school would
+/// learn of ids whether they are known elsewhere.
+pub const LEFT_LINE: &str = "left";
+
 /// A line of a report: its kind, and the words of the import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadReportLine {
@@ -247,6 +251,14 @@ pub struct RosterUpload {
 }
 
 impl RosterUpload {
+    /// Returns the lines of the report or, before there is one, those of the preview.
+    pub fn report_lines(&self) -> Vec<UploadReportLine> {
+        match self.report.is_empty() {
+            true => self.preview.as_ref().map(|preview| preview.lines.clone()).unwrap_or_default(),
+            false => self.report.clone(),
+        }
+    }
+
     /// Returns the agreement that an undo needs.
     pub fn undo_agreement(&self) -> NeededAgreement {
         self.preview.as_ref().map_or(NeededAgreement::Confirmation, UploadPreview::undo_agreement)

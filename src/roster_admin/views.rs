@@ -3,7 +3,7 @@
 use serde::Serialize;
 use strum::IntoEnumIterator as _;
 
-use super::{NeededAgreement, PreviewClass, PreviewCounts, UploadPreview, UploadState};
+use super::{LEFT_LINE, NeededAgreement, PreviewClass, PreviewCounts, UploadPreview, UploadState};
 use crate::administrators::views::ConsoleFrame;
 use crate::http::pages::Page;
 
@@ -13,8 +13,17 @@ pub const FORMATS: [&str; 3] = ["siecle", "onde", "csv"];
 pub const SHOWN_CHANGES: usize = 30;
 pub const SHOWN_LINES: usize = 50;
 /// The kinds of lines for which there are words.
-const LINE_KINDS: [&str; 8] =
-    ["taken", "would_be_taken", "refused", "not_read", "passed_over", "for_the_school", "for_the_academy", "note"];
+const LINE_KINDS: [&str; 9] = [
+    "taken",
+    "would_be_taken",
+    "refused",
+    "not_read",
+    "passed_over",
+    "for_the_school",
+    "for_the_academy",
+    LEFT_LINE,
+    "note",
+];
 
 /// Returns the kind of a line for which there are words.
 pub fn line_kind(kind: &str) -> &'static str {

@@ -48,7 +48,6 @@ impl LaterWriters {
         ids.extend(former.keyed_persons.iter().map(|row| row.id.as_str()));
         ids.extend(former.keyed_pupils.iter().map(|row| row.id.as_str()));
         ids.extend(former.keys.iter().map(|(_, _, id)| id.as_str()));
-        ids.extend(former.joined.iter().map(|(id, ..)| id.as_str()));
         for touched in former.touched.values() {
             ids.extend(touched.persons.iter().map(|id| id.as_str()));
             ids.extend(touched.pupils.iter().map(|id| id.as_str()));

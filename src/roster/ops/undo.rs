@@ -3,7 +3,8 @@
 //!
 //! Everything is put back as it was: rows that the run changed, and those that it made are deleted, unless something else
 //! names them meanwhile, such as an account or a notice. A row that was written again since stays, and so does one that an
-//! import of another school took since as the run had left it; the outcome says how many.
+//! import of another school took since as the run had left it; the outcome says how many. A pupil leaves the account that
+//! the run joined in any case: it may be somebody else's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -173,10 +174,10 @@ async fn restore_people(tx: &mut UnitOfWork<'_>, former: &FormerSet, later: &mut
             None => statements::delete_statement(tx, row_id, format).await?,
         }
     }
-    let pupils_at = former.pupils.iter().map(|(_, at)| *at).chain(former.touched_at.iter().copied()).max();
+    // Whatever another set says of the row since: that it is the account's person, this set alone had said. A pupil who is
+    // the same by the other one joins again with its next import.
     for (pupil_id, row, account) in &former.joined {
         match row {
-            _ if later.has_pupil(pupil_id.as_str(), pupils_at.unwrap_or_default()) => {}
             Some(row) => undone::leave_account(tx, row, account).await?,
             None => undone::leave_account_anew(tx, pupil_id, account).await?,
         }

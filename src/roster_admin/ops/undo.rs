@@ -9,9 +9,9 @@ use crate::app::Operation;
 use crate::base::typed_ids::AdministratorId;
 use crate::db::{Durability, UnitOfWork};
 use crate::roster::ops::ImportContext;
-use crate::roster::ops::undo::{ImportUndo, undo_run};
+use crate::roster::ops::undo::{ImportUndo, RowsLeft, undo_run};
 use crate::roster_admin::store::{self, UploadChange};
-use crate::roster_admin::{NeededAgreement, RosterUpload, UploadState};
+use crate::roster_admin::{LEFT_LINE, NeededAgreement, RosterUpload, UploadReportLine, UploadState};
 
 /// Returns the act that an undo needs: the one of the decision, or the academy's if much goes.
 pub fn undo_act(upload: &RosterUpload) -> AdminAct {
@@ -86,21 +86,38 @@ pub async fn undo(
     }
     let op = &op.clone().by(on_duty.actor(Some(&grant)));
     // After an interruption the run is undone, and only the upload does not say so.
+    let mut report = None;
     if !file.is_run_undone {
         let ctx = ImportContext::new(op.storage(), &op.app.phone_parser);
         let undone = Box::pin(undo_run(ctx, &upload.academy, &upload.uai, run_id)).await?;
-        let ImportUndo::Done { schools, .. } = undone else { return Ok(UploadUndo::TooLate) };
+        let ImportUndo::Done { schools, left, .. } = undone else { return Ok(UploadUndo::TooLate) };
         if schools.iter().any(|(_, undone)| !undone) {
             return Ok(UploadUndo::TooLate);
         }
+        report = with_rows_left(&upload, &left);
     }
     let mut tx = op.write(Durability::Durable).await?;
-    let change = UploadChange { undone_by: Some(own), ..kept };
-    if store::advance(&mut tx, &upload, UploadState::Undone, change).await? {
-        record(&mut tx, &upload, (&format!("{}: undone", upload.format), Some(reason))).await?;
+    let change = UploadChange { undone_by: Some(own), report: report.as_deref(), ..kept };
+    if !store::advance(&mut tx, &upload, UploadState::Undone, change).await? {
+        tx.rollback().await?;
+        // The run is undone: whoever reads the page again and asks again has that recorded.
+        return Ok(UploadUndo::Changed);
     }
+    record(&mut tx, &upload, (&format!("{}: undone", upload.format), Some(reason))).await?;
     tx.commit().await?;
     Ok(UploadUndo::Done)
+}
+
+/// Returns the report of an upload with what its undo left as other schools have it; `None` if it left nothing.
+fn with_rows_left(upload: &RosterUpload, left: &RowsLeft) -> Option<Vec<UploadReportLine>> {
+    if left.by.is_empty() {
+        return None;
+    }
+    let by = left.by.iter().map(|uai| uai.as_str()).collect::<Vec<_>>().join(", ");
+    let (persons, pupils) = (left.persons.len(), left.pupils.len());
+    let message = format!("{persons} persons and {pupils} pupils stay as later imports of {by} have them");
+    let line = UploadReportLine { kind: LEFT_LINE.to_owned(), message };
+    Some(std::iter::once(line).chain(upload.report_lines()).collect())
 }
 
 /// Returns the first of two persons who undo an upload, if the role still permits it.

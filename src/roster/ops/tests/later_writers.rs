@@ -138,3 +138,33 @@ async fn a_key_stays_by_which_another_school_of_the_delivery_knows_the_row() {
     })
     .await;
 }
+
+/// Two records of one academy were taken for one pupil: undone, the record has no account, though the other school's file
+/// has it too.
+#[tokio::test]
+async fn a_pupil_leaves_the_account_that_the_undone_set_joined_whoever_has_the_row_since() {
+    on_each(async |ground| {
+        const INE: &str = "990000001ZA";
+        let monod = Roster::of(MONOD, 3).on("08/09/2025", |roster| roster.tell("900000", INE));
+        ground.imported(&monod).await;
+        ground.give("montpellier", "900000", "zoe", "eleve").await;
+        ground.wait();
+        let lycee = Roster::of(LYCEE, 1).on("09/09/2025", |roster| {
+            (roster.pupils[0].0, roster.links[0].0) = ("910000".into(), "910000".into());
+            roster.tell("910000", INE);
+        });
+        assert_eq!(ground.imported(&lycee).await.accounts_joined, ["910000"]);
+        assert_eq!(ground.account("montpellier", "910000").await.as_deref(), Some("zoe"));
+        ground.wait();
+        let both = monod.on("10/09/2025", |roster| {
+            roster.pupils.push(lycee.pupils[0].clone());
+            roster.links.push(lycee.links[0].clone());
+        });
+        ground.imported(&both).await;
+        let left = ground.undo_school(LYCEE).await;
+        assert!(left.by.iter().any(|uai| uai.as_str() == MONOD), "the row is the other school's: {left:?}");
+        assert_eq!(ground.account("montpellier", "910000").await, None);
+        assert_eq!(ground.account("montpellier", "900000").await.as_deref(), Some("zoe"));
+    })
+    .await;
+}

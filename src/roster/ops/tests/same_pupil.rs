@@ -21,7 +21,7 @@ fn school(uai: &'static str, ine: &str) -> Roster {
 }
 
 impl Roster {
-    fn tell(&mut self, pupil: &str, ine: &str) {
+    pub(super) fn tell(&mut self, pupil: &str, ine: &str) {
         self.more.insert(pupil.to_owned(), format!("<ID_NATIONAL>{ine}</ID_NATIONAL>"));
     }
 }
@@ -35,7 +35,7 @@ impl Fixture {
     }
 
     /// Gives an account to a pupil, as the first letter does.
-    async fn give(&self, academy: &'static str, key: &'static str, id: &'static str, profile: &'static str) {
+    pub(super) async fn give(&self, academy: &'static str, key: &'static str, id: &'static str, profile: &'static str) {
         let mut tx = self.db.write(Durability::Durable).await.unwrap();
         let sql = "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, \
                    created_at, updated_at) VALUES ($1, $1, $1, '07', 'active', $2, 'Zoé', 'DURAND', 1, 1)";
@@ -52,7 +52,7 @@ impl Fixture {
         tx.commit().await.unwrap();
     }
 
-    async fn account(&self, academy: &'static str, key: &str) -> Option<String> {
+    pub(super) async fn account(&self, academy: &'static str, key: &str) -> Option<String> {
         let mut tx = self.db.read().await.unwrap();
         let sql = "SELECT account_id FROM pupil WHERE academy = $1 AND pupil_key = $2";
         tx.fetch_one::<(Option<String>,)>(sql, args![academy, key]).await.unwrap().0
