@@ -126,9 +126,10 @@ pub async fn count_since(tx: &mut Tx, author: &AdministratorId, since: Timestamp
     Ok(tx.fetch_one::<(i64,)>(sql, args![author, since]).await?.0)
 }
 
-/// Counts the uploads of a school since a time that needed somebody else's agreement.
+/// Counts the uploads of a school since a time that needed somebody else's agreement. Those that are not read yet may.
 pub async fn count_asking_others(tx: &mut Tx, uai: &Uai, since: Timestamp) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM roster_upload WHERE uai = $1 AND id > $2 AND asks_others";
+    let sql = "SELECT COUNT(*) FROM roster_upload WHERE uai = $1 AND id > $2 \
+               AND (asks_others OR state IN ('receiving', 'received'))";
     Ok(tx.fetch_one::<(i64,)>(sql, args![uai, row_id_lower_bound(since)]).await?.0)
 }
 

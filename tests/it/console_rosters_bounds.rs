@@ -303,11 +303,12 @@ async fn attack_p1_a_school_asks_eight_times_a_day_at_most_whether_somebody_is_k
     for _ in 0..8 {
         head.give_school(MONOD, &[family(600_001, "06 39 98 00 66", 960_003)]).await;
     }
-    work(&server).await;
-    assert_eq!(server.query_count("SELECT COUNT(*) FROM roster_upload WHERE asks_others").await, 8);
     let [pupils, persons] = school_exports(MONOD, &crowd(3));
     let files = [("eleves.xml", pupils.as_bytes()), ("responsables.xml", persons.as_bytes())];
     let body = || multipart(&[("uai", MONOD), ("format", "siecle")], &files);
+    assert_eq!(head.give(body()).await, REFUSED, "before the first one is read");
+    work(&server).await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM roster_upload WHERE asks_others").await, 8);
     assert_eq!(head.give(body()).await, REFUSED);
     assert!(head.browser.page.visible_text().contains("Revenez demain"), "{}", head.browser.page.visible_text());
     // Whoever agrees learns nothing by it.
