@@ -39,6 +39,8 @@ pub enum RateLimit {
     Administrator,
     /// The checks of a request for a relying party by one administrator: each calls addresses of others.
     ClientChecks,
+    /// A test sign-in by one administrator: each is a line of the journal, and may call an address of others.
+    TestSignIn,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
@@ -74,6 +76,9 @@ pub enum RateLimit {
     ApiToken,
     /// Requests with one token of the Admin API.
     ApiRequest,
+    /// Sign-ins that are started from one source through an upstream that is called for it. The limits are those of
+    /// wrong passwords.
+    UpstreamStart,
 }
 
 /// The limit by source responsible for a refusal.
@@ -138,6 +143,7 @@ impl RateLimit {
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
             RateLimit::LetterCodeFromAll => plain(100),
             RateLimit::ClientChecks => RateLimitPolicy { max_attempts: 40, window: Span::hours(1), delay_after: None },
+            RateLimit::TestSignIn => RateLimitPolicy { max_attempts: 60, window: Span::hours(1), delay_after: None },
             RateLimit::LetterToActive => plain(20),
             RateLimit::ParentCode | RateLimit::Export | RateLimit::NoticeSms => plain(3),
             RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::MailToAddress | RateLimit::SmsPerIdentity => {
@@ -151,7 +157,8 @@ impl RateLimit {
             | RateLimit::ReminderPace
             | RateLimit::WrongSignIn
             | RateLimit::Activation
-            | RateLimit::ApiToken => plain(usize::MAX),
+            | RateLimit::ApiToken
+            | RateLimit::UpstreamStart => plain(usize::MAX),
             RateLimit::ApiRequest => RateLimitPolicy { max_attempts: 3_600, window: Span::hours(1), delay_after: None },
         }
     }

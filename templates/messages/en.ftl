@@ -2421,6 +2421,7 @@ admin-test-person-outside = Alix Exemple, whom the service does not concern ({ $
 admin-test-person-suspended = Maxime Exemple, suspended account
 admin-test-run = Try
 admin-test-unknown-person = Choose one of the people of the list.
+admin-test-limited = You have made 60 tests within an hour. Try again later.
 admin-test-site = Open the service's site
 admin-test-site-who = It asks for a real sign-in: use your own account.
 admin-test-is-complete = The test succeeded

@@ -2430,6 +2430,7 @@ admin-test-person-outside = Alix Exemple, que le service ne concerne pas ({ $sch
 admin-test-person-suspended = Maxime Exemple, compte suspendu
 admin-test-run = Essayer
 admin-test-unknown-person = Choisissez une des personnes de la liste.
+admin-test-limited = Vous avez fait 60 essais en une heure. Réessayez plus tard.
 admin-test-site = Ouvrir le site du service
 admin-test-site-who = Il demande une vraie connexion : prenez votre propre compte.
 admin-test-is-complete = Essai réussi

@@ -1,6 +1,6 @@
 //! Test sign-ins of relying parties, and of those that are asked for: by whom, and with whom.
 //!
-//! What is written is one line of the journal, and nothing else.
+//! What is written is one line of the journal, and that one more was made: an administrator makes so many an hour.
 
 use super::ServiceFile;
 use super::review::RequestFile;
@@ -12,7 +12,9 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::uai::Uai;
 use crate::client_admin::store::test_places;
 use crate::clients::{Client, ClientState, Perimeter};
+use crate::crypto::HmacPurpose;
 use crate::db::Durability;
+use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::oidc::test_sign_in::outcome::TestSignIn;
 use crate::oidc::test_sign_in::person::{FictitiousPerson, TestPerson, TestPlaces, invent};
 use crate::oidc::test_sign_in::run::{self, TestedClient};
@@ -96,19 +98,36 @@ fn invented(perimeter: &Perimeter) -> anyhow::Result<School> {
     })
 }
 
-/// Runs a test sign-in; `None` if the role ended meanwhile.
+/// The outcome of asking for a test sign-in.
+#[derive(Debug)]
+pub enum TestSignInRun {
+    Done(Box<(TestPerson, TestSignIn)>),
+    /// The hour's are used up: nothing was written, and nobody called.
+    TooMany,
+    /// The role ended meanwhile.
+    NotPermitted,
+}
+
+/// Runs a test sign-in.
 pub async fn run(
     op: &Operation<'_>,
     on_duty: &OnDuty,
     tested: &TestedService,
     (kind, places): (FictitiousPerson, &TestPlaces),
-) -> anyhow::Result<Option<(TestPerson, TestSignIn)>> {
+) -> anyhow::Result<TestSignInRun> {
     let client = &tested.client;
     let mut tx = op.write(Durability::Relaxed).await?;
     let Some(grant) = on_duty.permitted(&mut tx, AdminAct::TestSignIn, &tested.places).await? else {
         tx.rollback().await?;
-        return Ok(None);
+        return Ok(TestSignInRun::NotPermitted);
     };
+    let key = op.app.master_key.hmac(HmacPurpose::LimiterKey, &format!("test-sign-in/{id}"));
+    let decision = limits::store::consume(&mut tx, RateLimit::TestSignIn, &key).await?;
+    if !matches!(decision, RateLimitDecision::Allowed { .. }) {
+        tx.rollback().await?;
+        op.app.metrics.record_limited(RateLimit::TestSignIn.name(), "budget");
+        return Ok(TestSignInRun::TooMany);
+    }
     tx.actor = on_duty.actor(Some(&grant));
     let about = AuditDetails {
         client: Some(&client.id),
@@ -121,5 +140,5 @@ pub async fn run(
     let person = invent(kind, &client.meta.perimeter, places, op.now);
     let tested = TestedClient { client, is_registered: tested.is_registered };
     let shown = Box::pin(run::run(op, tested, &person)).await?;
-    Ok(Some((person, shown)))
+    Ok(TestSignInRun::Done(Box::new((person, shown))))
 }

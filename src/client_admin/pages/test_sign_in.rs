@@ -13,7 +13,7 @@ use crate::administrators::territory::RoleGrant;
 use crate::app::AppState;
 use crate::client_admin::ops::ServiceFile;
 use crate::client_admin::ops::review::RequestFile;
-use crate::client_admin::ops::test_sign_in::{self, TestedService};
+use crate::client_admin::ops::test_sign_in::{self, TestSignInRun, TestedService};
 use crate::client_admin::views::test_sign_in::{
     TestEncryptionView, TestPersonView, TestResultView, TestSignInPage, TestStepView, TestTokenView, WithheldView,
 };
@@ -108,6 +108,7 @@ async fn page(app: &AppState, ctx: &RequestContext, of: TestPageOf<'_>) -> anyho
         notes: notes(ctx, of.tested),
         site: site.map(|uri| with_query(uri, &[("iss", app.issuer())])),
         is_unknown_person: false,
+        is_limited: false,
         result: None,
     })
 }
@@ -154,7 +155,14 @@ async fn run_page(
         return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response);
     };
     let done = Box::pin(test_sign_in::run(&op, on_duty, tested, (kind, &places))).await.map_err(failed)?;
-    let Some((person, test)) = done else { return Err(PageError::NotFound.into_response()) };
+    let (person, test) = match done {
+        TestSignInRun::Done(done) => *done,
+        TestSignInRun::NotPermitted => return Err(PageError::NotFound.into_response()),
+        TestSignInRun::TooMany => {
+            let page = TestSignInPage { is_limited: true, ..page };
+            return ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page).map_err(PageError::into_response);
+        }
+    };
     let page = TestSignInPage { result: Some(result_view(person.account.given_name, test)), ..page };
     ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
 }

@@ -135,6 +135,8 @@ pub struct TestSignInPage {
     pub site: Option<String>,
     /// True if no such person is offered.
     pub is_unknown_person: bool,
+    /// True if so many tests were made within the hour that this one was not.
+    pub is_limited: bool,
     pub result: Option<TestResultView>,
 }
 
@@ -157,6 +159,7 @@ impl Page for TestSignInPage {
             notes: Vec::new(),
             site: Some("https://transport.example/connexion?iss=https%3A%2F%2Fcompte.example".to_owned()),
             is_unknown_person: false,
+            is_limited: false,
             result: None,
         };
         let ended = |outcome: &'static str| TestSignInPage {
@@ -189,6 +192,7 @@ impl Page for TestSignInPage {
         };
         let mut all: Vec<Self> = vec![
             TestSignInPage { is_unknown_person: true, site: None, ..page.clone() },
+            TestSignInPage { is_limited: true, ..page.clone() },
             TestSignInPage { is_request: true, notes: TEST_NOTES.to_vec(), ..page.clone() },
         ];
         all.extend(OUTCOMES.into_iter().map(ended));

@@ -41,7 +41,8 @@ use crate::protocol::params::{Params, encode};
 use crate::protocol::response::ResponseType;
 use crate::subjects;
 
-/// The client under test. Its keys are downloaded only if it is registered: one that is merely asked for calls nobody.
+/// The client under test. Its keys are downloaded only if it is registered and in use: for one that is merely asked for, or
+/// suspended, nobody is called.
 #[derive(Clone, Copy, Debug)]
 pub struct TestedClient<'a> {
     pub client: &'a Client,
@@ -275,7 +276,8 @@ async fn encryption(
 ) -> anyhow::Result<Option<ShownEncryption>> {
     let Some(how) = how else { return Ok(None) };
     let mut shown = ShownEncryption { alg: how.alg.name(), enc: how.enc.name(), kid: None, has_key: false };
-    if !tested.is_registered && tested.client.meta.jwks.is_none() {
+    let may_call = tested.is_registered && tested.client.is_usable();
+    if !may_call && tested.client.meta.jwks.is_none() {
         return Ok(Some(shown));
     }
     // The way of ID tokens, whose encryption this one takes for the test.
