@@ -23,6 +23,7 @@ use crate::app::Operation;
 use crate::base::ids::id256;
 use crate::base::lang::Lang;
 use crate::base::secret::sha256_base64url;
+use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AccountId, ClientId, SessionId};
 use crate::config::deployment::{Upstream, UpstreamKind};
 use crate::crypto::AssociatedData;
@@ -31,7 +32,7 @@ use crate::http::paths;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::params::Params;
 use crate::protocol::redirect::with_query;
-use crate::sessions;
+use crate::{limits, sessions};
 
 /// The sign between the attempt and the pending request in `state`: one of an address that neither has.
 const STATE_SEPARATOR: char = '~';
@@ -55,6 +56,7 @@ pub struct UpstreamVisit<'a> {
     pub errand: Option<&'a str>,
     pub errand_account: Option<&'a AccountId>,
     pub lang: Lang,
+    pub source: SourceAddress,
 }
 
 /// Returns the redirect URI of an upstream. Each has its own, so that an answer of one is none of another
@@ -100,11 +102,23 @@ pub async fn start(
     let state = seal_attempt(op, &attempt, visit.browser)?;
     let request = authorization_request(op.app.issuer(), upstream, &attempt, &state, visit.lang);
     let pairs: Vec<(&str, &str)> = request.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let Some(endpoint) = &metadata.pushed_authorization_request_endpoint else {
-        return Ok(with_query(&metadata.authorization_endpoint, &pairs));
-    };
+    let front_channel = || with_query(&metadata.authorization_endpoint, &pairs);
+    let Some(endpoint) = &metadata.pushed_authorization_request_endpoint else { return Ok(front_channel()) };
+    // Anybody may start a sign-in: whoever starts too many has Préau neither sign nor call.
+    let is_required = metadata.require_pushed_authorization_requests;
+    if let Err(limited) = limits::ops::count_upstream_start(op, visit.source).await? {
+        if !is_required {
+            return Ok(front_channel());
+        }
+        // Many sources together close the way to nobody else: the shares of the calls bound them.
+        if limited.is_connection_specific() {
+            return Err(UpstreamFailure::Unavailable("too many sign-ins were started from there".to_owned()));
+        }
+    }
     // RFC 9126 4: the browser carries nothing that could be read or changed on the way.
-    let request_uri = provider.push_request(endpoint, &pairs).await?;
+    let Some(request_uri) = provider.push_request(endpoint, &pairs, is_required).await? else {
+        return Ok(front_channel());
+    };
     let pairs = [("client_id", upstream.client_id.as_str()), ("request_uri", request_uri.as_str())];
     Ok(with_query(&metadata.authorization_endpoint, &pairs))
 }

@@ -116,6 +116,7 @@ async fn start(
         client_id: waiting.as_ref().map(|waiting| &waiting.request.client_id),
         request: waiting.as_ref().map(|waiting| &waiting.request),
         lang: ctx.lang,
+        source: ctx.source,
     };
     match ops::start(&op, upstream, visit).await {
         Ok(url) => Ok(with_cookie(external_redirect(&url), cookie)),

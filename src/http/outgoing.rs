@@ -28,7 +28,8 @@ use crate::config;
 use routing::{AddressPolicy, GuardedClient};
 
 pub use addresses::is_public;
-pub use answers::{EndpointAnswer, EndpointCall};
+pub use answers::{EndpointAnswer, EndpointCall, UpstreamShare};
+use answers::{MAX_CALLS_PER_UPSTREAM, MAX_STARTS_PER_UPSTREAM};
 pub use cache::{CacheLookup, FetchCache, JWKS_CACHE_POLICY, REQUEST_OBJECT_CACHE_POLICY};
 pub use routing::ConfiguredClient;
 
@@ -36,6 +37,8 @@ pub use routing::ConfiguredClient;
 const CALL_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// The timeout of a call of an upstream: a provider that many sign in through at once may be slow, and a person waits.
 const UPSTREAM_CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The number of upstreams that may hang at once before the calls of another one fail; each has shares of its own.
+const MAX_HANGING_UPSTREAMS: usize = 16;
 /// The maximum length of a URL in bytes, equal to the limit for registered URLs.
 const MAX_URL_BYTES: usize = 2_000;
 
@@ -46,6 +49,8 @@ pub enum OutgoingError {
     Address(&'static str),
     #[error("no answer: {0}")]
     NoResponse(String),
+    #[error("no answer: too many calls of this upstream at once")]
+    Busy,
     #[error("answered {0}")]
     Status(u16),
     #[error("the answer is larger than {0} bytes")]
@@ -92,8 +97,7 @@ impl CallPurpose {
             CallPurpose::SignOut => 64,
             CallPurpose::RequestObject => 16,
             CallPurpose::Registration => 8,
-            // Sixteen upstreams that hang at once; each has a share of its own.
-            CallPurpose::Upstream => 256,
+            CallPurpose::Upstream => MAX_HANGING_UPSTREAMS * (MAX_CALLS_PER_UPSTREAM + MAX_STARTS_PER_UPSTREAM),
         }
     }
 }
@@ -109,8 +113,8 @@ pub struct OutgoingClient {
     request_objects: Semaphore,
     registrations: Semaphore,
     upstreams: Semaphore,
-    /// The share of each upstream, by id.
-    upstream_shares: Mutex<HashMap<String, Arc<Semaphore>>>,
+    /// The shares of each upstream, by id: of those who come back from it, and of those who are sent there (`true`).
+    upstream_shares: Mutex<HashMap<(String, bool), Arc<Semaphore>>>,
 }
 
 impl OutgoingClient {

@@ -274,6 +274,19 @@ pub async fn count_activation(
     })
 }
 
+/// Counts one more sign-in that a source starts through an upstream, before the upstream is called for it. The accounts
+/// that signed in from there raise the limit, as for passwords.
+pub async fn count_upstream_start(
+    op: &Operation<'_>,
+    source: SourceAddress,
+) -> anyhow::Result<Result<(), RateLimited>> {
+    let mut widths = limit_scopes(op.app, RateLimit::UpstreamStart, source);
+    Ok(match check_scopes(op, CounterUpdate::Increment, &mut widths).await? {
+        Ok(_) => Ok(()),
+        Err(why) => Err(record_rate_limited(op.app, source, RateLimit::UpstreamStart, why)),
+    })
+}
+
 /// Releases an activation once its code was correct or the activation turned out not to be new.
 pub async fn release_activation(op: &Operation<'_>, counted: &str) -> Result<(), ephemeral::EphemeralError> {
     let Operation { app, now, .. } = *op;

@@ -17,6 +17,9 @@ pub struct ProviderMetadata {
     /// RFC 9126 5.
     #[serde(default)]
     pub pushed_authorization_request_endpoint: Option<String>,
+    /// RFC 9126 5.
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// RFC 9207 3.
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,

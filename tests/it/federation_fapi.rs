@@ -76,3 +76,40 @@ async fn a_pushed_request_that_is_not_taken_sends_nobody_away() {
     browser.get(START).await;
     assert_eq!(browser.page.status, StatusCode::BAD_GATEWAY);
 }
+
+#[tokio::test]
+async fn threat_s13_whoever_starts_too_many_sign_ins_has_the_upstream_called_no_more() {
+    for is_required in [false, true] {
+        let upstream = FakeUpstream::start().await;
+        if is_required {
+            upstream.require_pushed_requests();
+        }
+        let server = TestServer::start_with_config(|config| {
+            config.limits.wrong_sign_ins = 3;
+            upstream.declare_fapi(&config.deployment.directory, "academie", "");
+        })
+        .await;
+        upstream.demand_fapi(&server);
+        for _ in 0..3 {
+            let to = Browser::new(&server).open(START).await.expect_redirect_away();
+            let to = to.as_str();
+            assert!(to.contains("request_uri=urn") && !to.contains("redirect_uri="), "{to}");
+        }
+        for _ in 0..3 {
+            let mut browser = Browser::new(&server);
+            browser.get(START).await;
+            if is_required {
+                assert_eq!(browser.page.status, StatusCode::SERVICE_UNAVAILABLE);
+                assert!(browser.page.has_element("#identifiant"));
+            } else {
+                let to = browser.open(START).await.expect_redirect_away();
+                let to = to.as_str();
+                assert!(!to.contains("request_uri=urn") && to.contains("redirect_uri="), "{to}");
+            }
+        }
+        assert_eq!(upstream.calls("par"), 3);
+        server.advance(Span::hours(2));
+        Browser::new(&server).open(START).await.expect_redirect_away();
+        assert_eq!(upstream.calls("par"), 4);
+    }
+}

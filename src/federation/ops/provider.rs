@@ -15,7 +15,7 @@ use crate::base::ids::id128;
 use crate::config::deployment::{Upstream, UpstreamAuthMethod};
 use crate::federation::UpstreamFailure;
 use crate::federation::ops::redirect_uri;
-use crate::http::outgoing::{EndpointAnswer, EndpointCall};
+use crate::http::outgoing::{EndpointAnswer, EndpointCall, OutgoingError, UpstreamShare};
 use crate::jose::{self, Alg, Claims, ExpectedTyp, JoseError, KeySet, VerifyError};
 use crate::protocol::json;
 use crate::protocol::provider_metadata::ProviderMetadata;
@@ -63,7 +63,12 @@ impl<'a> UpstreamProvider<'a> {
         Self { op, upstream }
     }
 
-    async fn call(&self, share: &str, call: EndpointCall<'_>, most: usize) -> anyhow::Result<EndpointAnswer> {
+    async fn call(
+        &self,
+        share: UpstreamShare<'_>,
+        call: EndpointCall<'_>,
+        most: usize,
+    ) -> anyhow::Result<EndpointAnswer> {
         let call = self.op.app.outgoing.call_upstream(share, call, most);
         let answer = tokio::time::timeout(self.upstream.timeout, call).await;
         Ok(answer.map_err(|_| anyhow::anyhow!("it took too long"))??)
@@ -71,7 +76,7 @@ impl<'a> UpstreamProvider<'a> {
 
     async fn get(&self, address: &str, most: usize) -> anyhow::Result<Vec<u8>> {
         let call = EndpointCall { address, accept: JSON, authorization: None, form: None };
-        let answer = self.call(&self.upstream.id, call, most).await?;
+        let answer = self.call(UpstreamShare::Returns(&self.upstream.id), call, most).await?;
         anyhow::ensure!(answer.status == 200, "answered {}", answer.status);
         Ok(answer.body)
     }
@@ -116,8 +121,9 @@ impl<'a> UpstreamProvider<'a> {
             ("redirect_uri", &back),
             ("code_verifier", verifier),
         ];
-        let what = (&*self.upstream.id, "token endpoint");
-        let answer = self.post(what, &metadata.token_endpoint, &form).await?;
+        let share = UpstreamShare::Returns(&self.upstream.id);
+        let answer = self.post(share, &metadata.token_endpoint, &form).await;
+        let answer = answer.map_err(|error| unavailable("token endpoint", error))?;
         match answer.status {
             200 => {}
             // RFC 6749 5.2: the code or the client is refused, and asking again changes nothing.
@@ -133,12 +139,21 @@ impl<'a> UpstreamProvider<'a> {
         Ok(UpstreamTokens { access_token, id_token })
     }
 
-    /// Pushes an authorization request (RFC 9126 2). Returns the `request_uri` that stands for it.
-    pub async fn push_request(&self, address: &str, request: &[(&str, &str)]) -> Result<String, UpstreamFailure> {
+    /// Pushes an authorization request (RFC 9126 2). Returns the `request_uri` that stands for it; `None` if so many are
+    /// pushed at this moment that this one is not, unless it `waits` for its turn.
+    pub async fn push_request(
+        &self,
+        address: &str,
+        request: &[(&str, &str)],
+        waits: bool,
+    ) -> Result<Option<String>, UpstreamFailure> {
         const WHAT: &str = "pushed request";
-        // A share of its own: whoever begins thousands of sign-ins takes no place of those who come back.
-        let share = format!("{}/par", self.upstream.id);
-        let answer = self.post((&share, WHAT), address, request).await?;
+        let share = UpstreamShare::Starts { upstream_id: &self.upstream.id, waits };
+        let answer = match self.post(share, address, request).await {
+            Ok(answer) => answer,
+            Err(error) if !waits && matches!(error.downcast_ref(), Some(OutgoingError::Busy)) => return Ok(None),
+            Err(error) => return Err(unavailable(WHAT, error)),
+        };
         match answer.status {
             201 => {}
             400 | 401 => return Err(untrusted(WHAT, format!("answered {}", answer.status))),
@@ -146,24 +161,24 @@ impl<'a> UpstreamProvider<'a> {
         }
         let body = json::object(&answer.body).ok_or_else(|| untrusted(WHAT, "no JSON object"))?;
         let uri = body.get("request_uri").and_then(Value::as_str).filter(|uri| is_request_uri(uri));
-        uri.map(str::to_owned).ok_or_else(|| untrusted(WHAT, "no request_uri"))
+        uri.map(|uri| Some(uri.to_owned())).ok_or_else(|| untrusted(WHAT, "no request_uri"))
     }
 
     /// Posts a form to an endpoint at which Préau authenticates itself by the method of the file (OIDCC 9). `share` is
     /// that of the calls of which this one is.
     async fn post(
         &self,
-        (share, what): (&str, &'static str),
+        share: UpstreamShare<'_>,
         address: &str,
         form: &[(&str, &str)],
-    ) -> Result<EndpointAnswer, UpstreamFailure> {
+    ) -> anyhow::Result<EndpointAnswer> {
         let upstream = self.upstream;
         let (client_id, secret) = (upstream.client_id.as_str(), upstream.client_secret.expose_secret());
         let (authorization, proof) = match upstream.token_endpoint_auth_method {
             UpstreamAuthMethod::ClientSecretBasic => (Some(basic(client_id, secret)), Vec::new()),
             UpstreamAuthMethod::ClientSecretPost => (None, vec![("client_secret", secret.to_owned())]),
             UpstreamAuthMethod::PrivateKeyJwt => {
-                let assertion = self.assertion().map_err(|error| unavailable(what, error))?;
+                let assertion = self.assertion()?;
                 (None, vec![("client_assertion_type", JWT_BEARER.to_owned()), ("client_assertion", assertion)])
             }
         };
@@ -173,7 +188,7 @@ impl<'a> UpstreamProvider<'a> {
         }
         fields.extend(proof.iter().map(|(name, value)| (*name, value.as_str())));
         let call = EndpointCall { address, accept: JSON, authorization: authorization.as_deref(), form: Some(&fields) };
-        self.call(share, call, MAX_ANSWER_BYTES).await.map_err(|e| unavailable(what, e))
+        self.call(share, call, MAX_ANSWER_BYTES).await
     }
 
     /// Returns a token by which Préau proves to be this client (RFC 7523 3), signed with its active key of the algorithm,
@@ -210,7 +225,7 @@ impl<'a> UpstreamProvider<'a> {
         let authorization = format!("Bearer {access_token}");
         let accept = if self.upstream.userinfo_alg.is_some() { JWT } else { JSON };
         let call = EndpointCall { address, accept, authorization: Some(&authorization), form: None };
-        let answer = self.call(&self.upstream.id, call, MAX_ANSWER_BYTES).await;
+        let answer = self.call(UpstreamShare::Returns(&self.upstream.id), call, MAX_ANSWER_BYTES).await;
         let answer = answer.map_err(|e| unavailable("userinfo", e))?;
         if answer.status != 200 {
             return Err(unavailable("userinfo", format!("answered {}", answer.status)));

@@ -26,30 +26,49 @@ pub struct EndpointAnswer {
     pub body: Vec<u8>,
 }
 
-/// The maximum number of concurrent calls of one upstream.
-const MAX_CALLS_PER_UPSTREAM: usize = 16;
+/// The maximum number of concurrent calls of one upstream for those who come back from it, or prove something of it.
+pub(super) const MAX_CALLS_PER_UPSTREAM: usize = 16;
+/// The maximum number of concurrent calls of one upstream for those who are sent there.
+pub(super) const MAX_STARTS_PER_UPSTREAM: usize = 8;
+
+/// The calls of an upstream, by its id, among which a call counts. Those who begin thousands of sign-ins take no place of
+/// those who come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamShare<'a> {
+    Returns(&'a str),
+    /// `waits` for a place; else a call without one fails at once, as [`OutgoingError::Busy`].
+    Starts {
+        upstream_id: &'a str,
+        waits: bool,
+    },
+}
 
 impl OutgoingClient {
-    /// Returns the share of an upstream, by its id: of a file, so that there are few.
-    fn share_of(&self, upstream_id: &str) -> Arc<Semaphore> {
+    /// Returns a share of an upstream, by its id: of a file, so that there are few.
+    fn share_of(&self, share: UpstreamShare<'_>) -> Arc<Semaphore> {
+        let (upstream_id, is_start, places) = match share {
+            UpstreamShare::Returns(id) => (id, false, MAX_CALLS_PER_UPSTREAM),
+            UpstreamShare::Starts { upstream_id, .. } => (upstream_id, true, MAX_STARTS_PER_UPSTREAM),
+        };
         let mut shares = self.upstream_shares.lock().unwrap_or_else(PoisonError::into_inner);
-        let share = shares.entry(upstream_id.to_owned());
-        Arc::clone(share.or_insert_with(|| Arc::new(Semaphore::new(MAX_CALLS_PER_UPSTREAM))))
+        let share = shares.entry((upstream_id.to_owned(), is_start));
+        Arc::clone(share.or_insert_with(|| Arc::new(Semaphore::new(places))))
     }
 
-    /// Calls an endpoint of an upstream, by id, and reads an answer of at most `most` bytes. Each upstream has its own
-    /// share of the calls: one that hangs takes no other's (docs/threats.md#attack-d6).
+    /// Calls an endpoint of an upstream and reads an answer of at most `most` bytes. Each upstream has its own shares of
+    /// the calls: one that hangs takes no other's (docs/threats.md#attack-d6).
     pub async fn call_upstream(
         &self,
-        upstream_id: &str,
+        share: UpstreamShare<'_>,
         call: EndpointCall<'_>,
         most: usize,
     ) -> Result<EndpointAnswer, OutgoingError> {
         let url = self.validate_url(call.address)?;
-        let share = self.share_of(upstream_id);
-        // Waited for: a whole school signs in at eight o'clock. The caller's patience bounds the wait.
-        let Ok(_share) = share.acquire().await else {
-            return Err(OutgoingError::NoResponse("the share of this upstream is closed".to_owned()));
+        let places = self.share_of(share);
+        let _place_of_share = match share {
+            UpstreamShare::Starts { waits: false, .. } => places.try_acquire().map_err(|_| OutgoingError::Busy)?,
+            // Waited for: a whole school signs in at eight o'clock. The caller's patience bounds the wait.
+            _ => places.acquire().await.map_err(|_| OutgoingError::Busy)?,
         };
         let (ways, _place) = self.acquire(CallPurpose::Upstream)?;
         let request = |client: &Client| {

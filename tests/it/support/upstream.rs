@@ -95,6 +95,7 @@ struct FakeState {
     auth_time: bool,
     signed_userinfo: bool,
     announces_iss: bool,
+    requires_par: bool,
     /// The keys of Préau, at a provider of FAPI 2.0: no secrets, and pushed requests only.
     fapi: Option<KeySet>,
     pushed: HashMap<String, HashMap<String, String>>,
@@ -125,6 +126,7 @@ impl FakeUpstream {
             auth_time: true,
             signed_userinfo: false,
             announces_iss: true,
+            requires_par: false,
             fapi: None,
             pushed: HashMap::new(),
             assertions: HashSet::new(),
@@ -185,6 +187,11 @@ impl FakeUpstream {
         let path = directory.join("upstreams").join(format!("{id}.toml"));
         let text = fs::read_to_string(&path).unwrap();
         fs::write(path, text.replace(&format!("client_secret = {SECRET:?}\n"), "")).unwrap();
+    }
+
+    /// Has the discovery document say that other requests than pushed ones are refused.
+    pub fn require_pushed_requests(&self) {
+        self.state.lock().unwrap().requires_par = true;
     }
 
     /// Writes the file of this upstream as FranceConnect.
@@ -354,6 +361,7 @@ async fn discovery(State(state): Shared) -> Response {
     });
     if state.fapi.is_some() {
         document["pushed_authorization_request_endpoint"] = json!(format!("{base}/par"));
+        document["require_pushed_authorization_requests"] = json!(state.requires_par);
     }
     Json(document).into_response()
 }
