@@ -154,12 +154,13 @@ fn is_modifier_apostrophe(c: char) -> bool {
     matches!(c, '\u{2b9}' | '\u{2bb}' | '\u{2bd}'..='\u{2bf}' | '\u{2c8}' | '\u{2ee}')
 }
 
-/// True for characters invisible on a page: soft hyphen, joiners, directional marks, byte-order mark, tags, fillers.
+/// True for characters invisible on a page: soft hyphen, joiners, directional marks, byte-order mark, tags, fillers,
+/// variation selectors.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 #[cfg(test)]
