@@ -169,6 +169,11 @@ async fn confirm_in(
     (version, digest): (i64, &str),
 ) -> anyhow::Result<AnnouncementConfirmation> {
     let (now, own) = (tx.now, &on_duty.administrator.id);
+    // Before the draft is read: posted twice at once, the second one reads what the first one did; and of two persons who
+    // publish for one place, the second one counts the message of the first.
+    on_duty.current_roles(tx).await?;
+    let Some(asked) = find_in(tx, now, on_duty, id).await? else { return Ok(AnnouncementConfirmation::NotFound) };
+    announcements::store::lock_place(tx, asked.order.academy.as_deref()).await?;
     let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(AnnouncementConfirmation::NotFound) };
     let Some(grant) = on_duty.permitted_everywhere(tx, AdminAct::Announce, &[draft.order.place()]).await? else {
         return Ok(AnnouncementConfirmation::NotPermitted);

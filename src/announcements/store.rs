@@ -47,6 +47,17 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Announcement>> {
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(Row::announcement).transpose()
 }
 
+/// Keeps others from publishing for the same place until the commit: an academy, or all. All have a row of their own for
+/// it, that of one academy, as there is none of all.
+pub async fn lock_place(tx: &mut Tx, academy: Option<&str>) -> Result<()> {
+    let (sql, args) = match academy {
+        Some(id) => ("UPDATE academy SET name = name WHERE id = $1", args![id]),
+        None => ("UPDATE academy SET name = name WHERE id = (SELECT MIN(id) FROM academy)", args![]),
+    };
+    tx.execute(sql, args).await?;
+    Ok(())
+}
+
 /// Inserts a message.
 pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Announcement, author: &AdministratorId) -> Result<()> {
     let now = tx.now;
