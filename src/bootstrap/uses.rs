@@ -64,7 +64,8 @@ async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
             Ok(place) => looked_at = place,
             Err(error) => tracing::warn!(error = format!("{error:#}"), "figures of schools were not marked"),
         }
-        if let Err(error) = latecomers::resume(&Operation::of_job(&app, "campaigns")).await {
+        let resumed = latecomers::resume(&Operation::of_job(&app, "campaigns"), || *stop.borrow()).await;
+        if let Err(error) = resumed {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "an order on campaigns that was interrupted was not gone on with"

@@ -75,6 +75,16 @@ pub struct CampaignOrder {
     pub schools: Vec<Uai>,
 }
 
+/// An order that was confirmed and is done in steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmedOrder {
+    #[serde(flatten)]
+    pub order: CampaignOrder,
+    /// The proof with which the session began that confirmed it: each step's fact says it.
+    #[serde(default)]
+    pub proof: String,
+}
+
 /// A school as an order finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderedSchool {

@@ -1,5 +1,7 @@
 //! Latecomers let in by the console: some persons at a time, each time with a fact, and to the end after an interruption.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use preau::administrators::roles::AdminRole;
 use preau::app::Operation;
 use preau::base::clock::Span;
@@ -69,7 +71,7 @@ async fn latecomers_are_let_in_some_at_a_time_each_time_with_a_fact() {
 async fn fault_rt14_an_interrupted_opening_for_latecomers_is_gone_on_with_unless_the_role_ended() {
     let (server, mut who) = start().await;
     let review = order(&mut who).await;
-    let go_on = async || resume(&Operation::of_job(&server.app, "campaigns")).await.unwrap();
+    let go_on = async || resume(&Operation::of_job(&server.app, "campaigns"), || false).await.unwrap();
     assert!(!go_on().await, "nobody confirmed it");
     // Confirmed, and its server died after the first step.
     let died = "UPDATE console_draft SET state = 'doing', version = 2, done_at = $1, carried_at = $1 \
@@ -99,4 +101,48 @@ async fn fault_rt14_an_interrupted_opening_for_latecomers_is_gone_on_with_unless
     assert!(go_on().await);
     assert_eq!((server.query_count(LET_IN).await, go_on().await), (0, false));
     assert_eq!(server.query_texts(STATES).await, ["done", "done", "cut"]);
+}
+
+#[tokio::test]
+async fn fault_rt14_a_worker_that_stops_leaves_the_rest_to_the_next_round_and_each_fact_says_the_proof() {
+    let (server, mut who) = start().await;
+    order(&mut who).await;
+    let job = || Operation::of_job(&server.app, "campaigns");
+    let confirmed = "UPDATE console_draft SET state = 'doing', version = 2, done_at = $1, carried_at = $1, \
+                     form = REPLACE(form, '{\"kind\"', '{\"proof\":\"passkey\",\"kind\"') WHERE state = 'draft'";
+    server.execute_sql(confirmed, vec![server.now().0.into()]).await;
+    server.advance(Span::minutes(3));
+    // One step, and the server is told to stop.
+    let asked = AtomicUsize::new(0);
+    assert!(resume(&job(), || asked.fetch_add(1, Ordering::SeqCst) > 0).await.unwrap());
+    assert_eq!(server.query_count(LET_IN).await, 1);
+    assert_eq!(server.query_texts(STATES).await, ["doing"]);
+    // It waits for nobody to be missed.
+    assert!(resume(&job(), || false).await.unwrap());
+    assert_eq!(server.query_count(LET_IN).await, 251);
+    let proofs = "SELECT DISTINCT proof FROM audit WHERE detail LIKE 'late: %'";
+    assert_eq!(server.query_texts(proofs).await, ["passkey"]);
+}
+
+/// An order that always fails stays, and others are gone on with meanwhile.
+#[tokio::test]
+async fn fault_rt14_an_order_that_fails_does_not_hold_up_the_next_one() {
+    let (server, mut who) = start().await;
+    for _ in 0..2 {
+        order(&mut who).await;
+        server.advance(Span::seconds(1));
+    }
+    let job = || Operation::of_job(&server.app, "campaigns");
+    let confirmed = "UPDATE console_draft SET state = 'doing', version = 2, done_at = $1, \
+                     carried_at = created_at WHERE state = 'draft'";
+    server.execute_sql(confirmed, vec![server.now().0.into()]).await;
+    server.advance(Span::minutes(3));
+    server.execute_sql("ALTER TABLE campaign_exception RENAME TO campaign_exception_away", Vec::new()).await;
+    assert!(resume(&job(), || false).await.is_err());
+    server.execute_sql("ALTER TABLE campaign_exception_away RENAME TO campaign_exception", Vec::new()).await;
+    let doing = "SELECT id FROM console_draft WHERE state = 'doing' ORDER BY id";
+    let ids = server.query_texts(doing).await;
+    assert!(resume(&job(), || false).await.unwrap());
+    assert_eq!(server.query_texts(doing).await, [ids[0].clone()], "the second one was done");
+    assert!(!resume(&job(), || false).await.unwrap(), "the first one waits for its time");
 }

@@ -116,12 +116,12 @@ pub async fn finish(tx: &mut UnitOfWork<'_>, id: &str, version: i64) -> Result<b
     Ok(tx.execute(sql, args![id, version, now]).await? == 1)
 }
 
-/// Marks a draft as confirmed and not done yet. Returns true for the call that did.
-pub async fn begin(tx: &mut UnitOfWork<'_>, id: &str, version: i64) -> Result<bool> {
+/// Marks a draft as confirmed and not done yet; `form` is what its steps go by. Returns true for the call that did.
+pub async fn begin(tx: &mut UnitOfWork<'_>, id: &str, version: i64, form: &str) -> Result<bool> {
     let now = tx.now;
-    let sql = "UPDATE console_draft SET state = 'doing', version = version + 1, done_at = $3, carried_at = $3 \
-               WHERE id = $1 AND version = $2 AND state = 'draft'";
-    Ok(tx.execute(sql, args![id, version, now]).await? == 1)
+    let sql = "UPDATE console_draft SET state = 'doing', version = version + 1, done_at = $3, carried_at = $3, \
+               form = $4 WHERE id = $1 AND version = $2 AND state = 'draft'";
+    Ok(tx.execute(sql, args![id, version, now, form]).await? == 1)
 }
 
 /// Finds a draft that is being done.
@@ -137,17 +137,17 @@ pub async fn find_interrupted(tx: &mut Tx, before: Timestamp) -> Result<Option<S
     Ok(tx.fetch_optional::<(String,)>(sql, args![before]).await?.map(|(id,)| id))
 }
 
-/// Notes a step of a draft, and keeps others from it until the commit. Returns false if it is done already.
+/// Notes the time of a step of a draft, and keeps others from it until the commit. Returns false if it is done already.
 pub async fn lock_doing(tx: &mut UnitOfWork<'_>, id: &str, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE console_draft SET carried_at = $2 WHERE id = $1 AND state = 'doing'";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
-/// Ends a draft that was done in steps.
-pub async fn end_doing(tx: &mut UnitOfWork<'_>, id: &str, state: DraftState) -> Result<()> {
+/// Ends a draft that was done in steps. Returns true for the call that did.
+pub async fn end_doing(tx: &mut UnitOfWork<'_>, id: &str, state: DraftState) -> Result<bool> {
     let word: &'static str = state.into();
-    tx.execute("UPDATE console_draft SET state = $2 WHERE id = $1 AND state = 'doing'", args![id, word]).await?;
-    Ok(())
+    let sql = "UPDATE console_draft SET state = $2 WHERE id = $1 AND state = 'doing'";
+    Ok(tx.execute(sql, args![id, word]).await? == 1)
 }
 
 /// Deletes drafts whose term has come.

@@ -17,7 +17,7 @@ use crate::base::ids::row_id;
 use crate::base::uai::Uai;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::school_admin::orders::{
-    CampaignOrder, CampaignOrderKind, DRAFT_TTL, MAX_ORDER_SCHOOLS, OrderedSchool, PlannedCampaign,
+    CampaignOrder, CampaignOrderKind, ConfirmedOrder, DRAFT_TTL, MAX_ORDER_SCHOOLS, OrderedSchool, PlannedCampaign,
 };
 use crate::school_admin::store;
 use crate::tenants::store::figures::mark_figures;
@@ -149,10 +149,9 @@ pub async fn confirm(
     }
     tx.commit().await?;
     // Nothing of a draft that is done at once. Posted twice, both go on where the other one is.
-    let proof = on_duty.session().map_or("console", |session| session.method.name());
-    Ok(match latecomers::let_in(op, id, proof).await? {
+    Ok(match latecomers::let_in(op, id).await? {
         LetIn::Cut { persons: 0 } => CampaignConfirmation::NotPermitted,
-        LetIn::Done | LetIn::Cut { .. } => CampaignConfirmation::Done,
+        LetIn::Done | LetIn::HandedOver | LetIn::Cut { .. } => CampaignConfirmation::Done,
     })
 }
 
@@ -163,8 +162,10 @@ async fn confirm_in(
     (version, digest): (i64, &str),
 ) -> anyhow::Result<CampaignConfirmation> {
     let now = tx.now;
-    let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(CampaignConfirmation::NotFound) };
     let act = AdminAct::ChangeCampaign;
+    // Before the draft is read: posted twice at once, the second one reads what the first one did.
+    on_duty.current_roles(tx).await?;
+    let Some(draft) = find_in(tx, now, on_duty, id).await? else { return Ok(CampaignConfirmation::NotFound) };
     let is_known = draft.places.len() == draft.order.schools.len();
     let grant = on_duty.permitted_everywhere(tx, act, &draft.places).await?.filter(|_| is_known);
     let Some(grant) = grant else { return Ok(CampaignConfirmation::NotPermitted) };
@@ -180,7 +181,12 @@ async fn confirm_in(
     }
     let is_in_steps = draft.order.kind == CampaignOrderKind::Late;
     let is_first = match is_in_steps {
-        true => drafts::begin(tx, id, version).await?,
+        true => {
+            let proof = on_duty.session().map(|session| session.method.name().to_owned()).unwrap_or_default();
+            let order = draft.order.clone();
+            let form = serde_json::to_string(&ConfirmedOrder { order, proof })?;
+            drafts::begin(tx, id, version, &form).await?
+        }
         false => drafts::finish(tx, id, version).await?,
     };
     if !is_first {
