@@ -70,7 +70,10 @@ async fn fault_rt14_a_mark_during_a_count_and_a_count_that_ends_early_are_counte
     let op = server.operation();
     let mut tx = op.write(Durability::Relaxed).await.unwrap();
     let row = SchoolFigureRow { revision: 1, ..SchoolFigureRow::default() };
-    set_figures(&mut tx, &uai, server.now(), row).await.unwrap();
+    // A claim that was lost writes nothing: it would take the mark of the other one.
+    let lost = (server.now(), server.now().plus(Span::minutes(4)));
+    set_figures(&mut tx, &uai, lost, SchoolFigureRow { revision: 9, ..row }).await.unwrap();
+    set_figures(&mut tx, &uai, (server.now(), server.now().plus(Span::minutes(5))), row).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!((server.query_count(stale).await, count().await), (1, 0));
     server.advance(Span::seconds(61));

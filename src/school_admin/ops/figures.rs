@@ -120,8 +120,9 @@ pub async fn count_schools(op: &Operation<'_>) -> anyhow::Result<usize> {
     due.sort();
     let mut tx = op.write(Durability::Relaxed).await?;
     let mut claimed = Vec::new();
+    let claimed_until = op.now.plus(COUNT_CLAIM_TTL);
     for uai in due {
-        if progress::claim_count(&mut tx, &uai, op.now.plus(COUNT_CLAIM_TTL)).await? {
+        if progress::claim_count(&mut tx, &uai, claimed_until).await? {
             claimed.push(uai);
         }
     }
@@ -133,7 +134,7 @@ pub async fn count_schools(op: &Operation<'_>) -> anyhow::Result<usize> {
     }
     let mut tx = op.write(Durability::Relaxed).await?;
     for (uai, row) in &counted {
-        progress::set_figures(&mut tx, uai, op.now, *row).await?;
+        progress::set_figures(&mut tx, uai, (op.now, claimed_until), *row).await?;
     }
     tx.commit().await?;
     Ok(counted.len())

@@ -113,12 +113,18 @@ pub struct SchoolFigureRow {
     pub pupils_covered: i64,
 }
 
-/// Writes the figures of a school, counted at `at`, unless later ones are there. They are due again when they are old;
-/// soon, if the school was marked meanwhile.
-pub async fn set_figures(tx: &mut Tx, uai: &Uai, at: Timestamp, row: SchoolFigureRow) -> Result<()> {
+/// Writes the figures of a school, counted at `at` under a claim until a time. A claim that was lost writes nothing: the
+/// one that took its place took the mark with it. They are due again when they are old; soon, if the school was marked
+/// meanwhile.
+pub async fn set_figures(
+    tx: &mut Tx,
+    uai: &Uai,
+    (at, claimed_until): (Timestamp, Timestamp),
+    row: SchoolFigureRow,
+) -> Result<()> {
     let sql = "UPDATE school_figure SET revision = $2, counted_at = $3, parents = $4, with_account = $5, \
                unreachable = $6, pupils = $7, pupils_covered = $8, due_at = CASE WHEN stale THEN $9 ELSE $10 END \
-               WHERE uai = $1 AND counted_at <= $3";
+               WHERE uai = $1 AND counted_at <= $3 AND due_at = $11";
     let (soon, later) = (at.plus(MIN_COUNT_INTERVAL), at.plus(MAX_FIGURE_AGE));
     let values = args![
         uai,
@@ -130,7 +136,8 @@ pub async fn set_figures(tx: &mut Tx, uai: &Uai, at: Timestamp, row: SchoolFigur
         row.pupils,
         row.pupils_covered,
         soon,
-        later
+        later,
+        claimed_until
     ];
     tx.execute(sql, values).await?;
     Ok(())
