@@ -211,6 +211,7 @@ async fn enter(
         source: ctx.source,
         user_agent: &ctx.user_agent,
         client_id: attempt.client_id.as_ref(),
+        was_asked: attempt.fresh,
     };
     if upstream.kind == UpstreamKind::Academy {
         return Ok(Entry::SignedIn(ops::sign_in(op, upstream, &identity, visitor).await?));

@@ -83,7 +83,8 @@ pub struct Session {
     pub device_id: Option<String>,
     /// Set for a sign-in through an upstream.
     pub upstream: Option<UpstreamOrigin>,
-    /// The time at which the upstream's answer came; `None` of another session, and of an older release's.
+    /// The time at which the answer of an upstream came that was told to ask the person; `None` of another session, of one
+    /// that the upstream's own single sign-on began, and of an older release's.
     pub answered_at: Option<Timestamp>,
 }
 
@@ -98,7 +99,7 @@ impl Session {
     }
 
     /// Returns the time of the last proof of who the person is, for pages that want a fresh one: that of the answer of an
-    /// upstream, which had asked the person on the way. For services, `authenticated_at` alone counts.
+    /// upstream that had been told to ask the person on the way. For services, `authenticated_at` alone counts.
     pub fn proven_at(&self) -> Timestamp {
         self.answered_at.unwrap_or(self.authenticated_at)
     }

@@ -27,6 +27,8 @@ pub struct VisitorContext<'a> {
     pub source: SourceAddress,
     pub user_agent: &'a str,
     pub client_id: Option<&'a ClientId>,
+    /// True if the upstream was told to ask the person again: its answer is a fresh proof.
+    pub was_asked: bool,
 }
 
 /// A sign-in that is done, with its cookies.
@@ -152,7 +154,7 @@ pub(super) async fn begin_session(
         origin: &origin,
         amr: &identity.amr,
         authenticated_at: identity.authenticated_at,
-        answered_at: Some(op.now),
+        answered_at: visitor.was_asked.then_some(op.now),
         id_token: Some(&identity.id_token),
     };
     let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: visitor.client_id };
