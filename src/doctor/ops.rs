@@ -83,7 +83,8 @@ async fn run_checks(app: &AppState, now: Timestamp) -> Vec<Finding> {
     all
 }
 
-/// Asks the SMS gateways for a sign of life, by a call that sends nothing.
+/// Asks the SMS gateways for a sign of life, by a call that sends nothing; of a gateway to which this server is connected,
+/// how that connection stands. `preau doctor` connects anew.
 async fn check_gateways(app: &App) -> Vec<Finding> {
     let mut all = Vec::new();
     for (role, gateway) in app.sms_gateways.iter() {
@@ -92,7 +93,7 @@ async fn check_gateways(app: &App) -> Vec<Finding> {
             SmsGatewayRole::Fallback => "SMS fallback",
             SmsGatewayRole::Voice => "SMS voice",
         };
-        let answers = in_time(async { gateway.check_reachable().await.map_err(anyhow::Error::msg) }).await;
+        let answers = in_time(async { gateway.check_connection().await.map_err(anyhow::Error::msg) }).await;
         // While the primary gateway carries, nobody misses another one.
         let answers = if role == SmsGatewayRole::Primary { answers } else { answers.context(KeepsNobodyOut) };
         all.push(finding(check, "", answers));

@@ -69,6 +69,15 @@ pub trait SmsGateway: Send + Sync {
     /// The reason for the failed connection.
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>>;
 
+    /// Says how this server's own connection to the gateway stands, for its page. A gateway without a lasting connection is
+    /// asked as by [`SmsGateway::check_reachable`].
+    ///
+    /// # Errors
+    /// There is no connection, and the reason.
+    fn check_connection(&self) -> SmsFuture<'_, Result<String, String>> {
+        self.check_reachable()
+    }
+
     /// True if the gateway takes a repeated id for the same message. Where it does not, a message whose answer was lost
     /// may be delivered twice.
     fn is_idempotent(&self) -> bool;

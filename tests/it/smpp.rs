@@ -287,6 +287,10 @@ async fn faults_f1_a_wrong_password_is_our_fault_and_nothing_is_lost() {
     assert_eq!(smsc.count("submits").await, 0);
     // What doctor asks.
     assert_eq!(open(wrong).check_reachable().await.unwrap_err(), "the SMSC refuses the bind: 13 (ESME_RBINDFAIL)");
+    // What the operator's page asks binds nothing.
+    let said = open(smsc.config()).check_connection().await.unwrap();
+    assert_eq!(said, format!("preau is not bound at localhost:{} at this moment", smsc.port));
+    assert_eq!(smsc.count("unbinds").await, 0);
     let said = open(smsc.config()).check_reachable().await.unwrap();
     assert_eq!(said, format!("binds preau at localhost:{}", smsc.port));
     assert_eq!(smsc.count("unbinds").await, 1, "a check leaves in order");

@@ -277,6 +277,17 @@ impl SmppGateway {
         }
     }
 
+    /// Says how the session stands, and binds none: an operator may permit one a server.
+    async fn describe_session(&self) -> Result<String, String> {
+        let (system_id, address) = (&self.config.system_id, &self.config.address);
+        let link = self.link.lock().await;
+        match (&link.session, &link.failure) {
+            (Some(session), _) if !session.is_ended() => Ok(format!("{system_id} is bound at {address}")),
+            (_, Some(failure)) if link.failures > 0 => Err(bind_words(failure)),
+            _ => Ok(format!("{system_id} is not bound at {address} at this moment")),
+        }
+    }
+
     async fn check_bind(&self) -> Result<String, String> {
         let session = self.connect(true).await.map_err(|error| bind_words(&error))?;
         session.unbind().await;
@@ -298,6 +309,10 @@ impl SmsGateway for SmppGateway {
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {
         Box::pin(self.check_bind())
+    }
+
+    fn check_connection(&self) -> SmsFuture<'_, Result<String, String>> {
+        Box::pin(self.describe_session())
     }
 
     /// SMPP has no key by which an SMSC could know a message again.
