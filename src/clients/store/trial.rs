@@ -25,7 +25,8 @@ pub async fn enter(
     (client_id, account_id): (&ClientId, &AccountId),
     most: i64,
 ) -> Result<bool> {
-    // Those who come at the same time are counted one after the other.
+    // Those who come at the same time are counted one after the other. In this form, the statement is known to change
+    // nothing (`db/recent_rows.rs`): rows of clients that were read stay known.
     tx.execute("UPDATE client SET version = version WHERE client_id = $1", args![client_id]).await?;
     let sql = "INSERT INTO client_trial (client_id, account_id, at) SELECT $1, $2, $3 \
                WHERE (SELECT COUNT(*) FROM client_trial WHERE client_id = $1) < $4 ON CONFLICT DO NOTHING";

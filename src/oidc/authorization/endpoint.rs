@@ -12,13 +12,11 @@ use crate::app::{App, AppState, Operation, SignInResult};
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::ClientId;
-use crate::clients::ops::trial;
 use crate::clients::trial::TrialStanding;
 use crate::clients::{self, Client};
 use crate::federation::choice::{HINT_REFUSED, HintTarget, resolve_hint};
 use crate::http::error::PageError;
 use crate::http::form;
-use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, external_redirect, see_other, with_cookie, with_outcome};
 use crate::interactions::{self, Interaction, MAX_ANSWERABLE_AGE};
@@ -28,7 +26,7 @@ use crate::oidc::authorization::next_step::{AuthenticationContext, InteractionRe
 use crate::oidc::authorization::response;
 use crate::oidc::authorization::success_response::complete_authorization;
 use crate::oidc::authorization::target::ResponseTarget;
-use crate::oidc::authorization::views::TrialFull;
+use crate::oidc::authorization::trial_page::trial_full_page;
 use crate::oidc::views::{KnownTomorrow, NothingInPerimeter, RequestExpired, RequestRefused, RestartLink};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -240,9 +238,13 @@ async fn dispatch(
         is_trial_full: person.as_ref().is_some_and(|p| p.trial == TrialStanding::Full),
         consented: person.as_ref().is_some_and(|p| said_yes(p) || p.has_consented(client, &request)),
     });
-    let next = admit_to_trial(app, ctx, client, (next, request.prompt.none), person.as_ref()).await?;
     match (next, person) {
-        (NextStep::Respond, Some(p)) => complete_authorization(app, ctx, client, &request, &p, said_yes(&p)).await,
+        (NextStep::Respond, Some(p)) => {
+            match complete_authorization(app, ctx, client, &request, &p, said_yes(&p)).await? {
+                Some(answer) => Ok(answer),
+                None => refuse_trial(app, ctx, client, request, kept).await,
+            }
+        }
         (NextStep::Deny(code), _) => {
             response::send_error(app, ctx, &ResponseTarget::for_request(&request), &response::standard_error(code))
         }
@@ -272,34 +274,21 @@ async fn dispatch(
     }
 }
 
-/// Takes a person who is about to be answered for into the trial of a client. Two may come for the last place at the same
-/// time: they are counted one after the other, and one is told that the trial is full.
-async fn admit_to_trial(
+/// Tells a person who came for the last place of a trial at the same time as another one that it is full.
+async fn refuse_trial(
     app: &App,
     ctx: &RequestContext,
     client: &Client,
-    (next, prompt_none): (NextStep, bool),
-    person: Option<&EndUser>,
-) -> anyhow::Result<NextStep> {
-    let (NextStep::Respond, Some(p)) = (next, person) else { return Ok(next) };
-    Ok(match trial::admit(&Operation::of_request(app, ctx), client, &p.account.id).await? {
-        true => next,
-        false => explain(InteractionReason::TrialFull, prompt_none),
-    })
-}
-
-/// Says that the service is on trial and has its persons. The client hears of it where the person goes back.
-fn trial_full_page(app: &App, ctx: &RequestContext, client: &Client, i: &str) -> PageResult {
-    let query = encode([("i", i), ("client_id", client.id.as_str())]);
-    let until = client.probation_until.unwrap_or(ctx.now);
-    let page = TrialFull {
-        service: client.meta.client_name.clone(),
-        day: dates::weekday_and_day(ctx.lang, until),
-        hour: dates::hour_rounded_up(ctx.lang, until),
-        code: ctx.support_code.clone(),
-        refuse_href: format!("{}?{query}&refuser=1", paths::AUTHORIZE),
-    };
-    ctx.page_with_code(&app.pages, StatusCode::FORBIDDEN, &page)
+    request: AuthorizeRequest,
+    kept: Option<StoredInteraction<'_>>,
+) -> PageResult {
+    match (explain(InteractionReason::TrialFull, request.prompt.none), kept) {
+        (NextStep::Deny(code), _) => {
+            response::send_error(app, ctx, &ResponseTarget::for_request(&request), &response::standard_error(code))
+        }
+        (_, Some(kept)) => trial_full_page(app, ctx, client, kept.id),
+        (_, None) => store_and_redirect(app, ctx, client, request, None).await,
+    }
 }
 
 /// Says that the service does not know the person yet: the roster by which it knows people comes by night.

@@ -13,5 +13,6 @@ pub mod request_object;
 pub mod response;
 pub mod success_response;
 pub mod target;
+pub mod trial_page;
 pub mod validation;
 pub mod views;

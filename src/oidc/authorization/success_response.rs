@@ -10,6 +10,7 @@ use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::ClientSessionId;
 use crate::clients::Client;
+use crate::clients::ops::trial;
 use crate::db::Durability;
 use crate::ephemeral::Namespace;
 use crate::grants::{self, Grant};
@@ -39,21 +40,26 @@ pub async fn complete_authorization(
     request: &AuthorizeRequest,
     p: &EndUser,
     said_yes: bool,
-) -> Result<Response, PageError> {
+) -> Result<Option<Response>, PageError> {
     let op = Operation::of_request(app, ctx);
     let back = ResponseTarget::for_request(request);
     // The level is compared once more where the answer is made, however the browser came here
     // (docs/threats.md#attack-m1).
     if request.acr.minimum().is_some_and(|least| p.acr() < Some(least)) {
         let error = response::standard_error(ErrorCode::UnmetAuthenticationRequirements);
-        return response::send_error(app, ctx, &back, &error);
+        return response::send_error(app, ctx, &back, &error).map(Some);
     }
     // A pushed request is consumed by its response, not by the first visit of a page (docs/threats.md#protocol-a24).
     if let Some(pushed) = &request.pushed
         && !pushed_request::consume(&op, client, pushed).await?
     {
         let error = OAuthError::new(ErrorCode::InvalidRequestUri, "the pushed request was answered before");
-        return response::send_error(app, ctx, &back, &error);
+        return response::send_error(app, ctx, &back, &error).map(Some);
+    }
+    // Whoever is not answered for takes no place. Two may come for the last one at the same time: they are counted one
+    // after the other.
+    if !trial::admit(&op, client, &p.account.id).await? {
+        return Ok(None);
     }
     let grant = build_grant(app, ctx, client, request, p, said_yes).await?;
     let kind = request.response_type;
@@ -83,7 +89,7 @@ pub async fn complete_authorization(
     }
     pairs.extend(code.map(|code| ("code", code)));
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    response::send(app, ctx, &back, &pairs)
+    response::send(app, ctx, &back, &pairs).map(Some)
 }
 
 async fn build_grant(
