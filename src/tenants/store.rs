@@ -4,6 +4,7 @@ pub mod declared;
 pub mod exceptions;
 pub mod figures;
 mod notices;
+pub mod numbers;
 pub mod settled;
 
 pub use notices::{NoticeRow, NoticeTrace, NoticedChild, list_noticed_children, list_notices, list_notices_by_code};
@@ -128,22 +129,6 @@ pub async fn settle_unreachable(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND kind = 'unreachable' AND settled_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
          AND p.phone_state <> 'mobile' AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
-        args![uai, now],
-    )
-    .await?;
-    Ok(())
-}
-
-/// Settles the notices of numbers in a country to which no message may go, and of numbers that two persons have: the
-/// school wrote another number since, nobody else has it any more, or the last legal link with the school ended.
-pub async fn settle_numbers(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
-    let now = tx.now;
-    tx.execute(
-        "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND settled_at IS NULL AND kind IN ('country_refused', 'shared_mobile') \
-         AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
-         AND (notice.kind = 'country_refused' OR EXISTS (SELECT 1 FROM person o WHERE o.phone_blind = p.phone_blind \
-         AND o.given_name <> p.given_name)) \
-         AND p.phone_since <= notice.at AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
         args![uai, now],
     )
     .await?;

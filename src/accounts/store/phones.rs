@@ -2,6 +2,7 @@
 
 use crate::accounts::phones::{AccountPhone, PhoneHistory};
 use crate::base::clock::Timestamp;
+use crate::base::names::roster_canonical_key;
 use crate::base::typed_ids::{AccountId, PersonId};
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
@@ -17,12 +18,14 @@ struct PhoneRow {
 }
 
 /// True if the roster gives a mobile number of the account to somebody else too, by the given name, who has not the same
-/// account.
+/// account. Two academies may write one name in two ways.
 pub async fn is_shared(tx: &mut Tx, account_id: &AccountId) -> Result<bool> {
-    let sql = "SELECT p.id FROM person p JOIN person o ON o.phone_blind = p.phone_blind \
+    let sql = "SELECT DISTINCT p.given_name, o.given_name AS other FROM person p \
+               JOIN person o ON o.phone_blind = p.phone_blind \
                WHERE p.account_id = $1 AND p.phone_disowned_at IS NULL AND o.phone_disowned_at IS NULL \
-               AND o.given_name <> p.given_name AND (o.account_id IS NULL OR o.account_id <> $1) LIMIT 1";
-    Ok(tx.fetch_optional::<(PersonId,)>(sql, args![account_id]).await?.is_some())
+               AND o.given_name <> p.given_name AND (o.account_id IS NULL OR o.account_id <> $1) LIMIT 100";
+    let pairs = tx.fetch_all::<(String, String)>(sql, args![account_id]).await?;
+    Ok(pairs.iter().any(|(own, other)| roster_canonical_key(own) != roster_canonical_key(other)))
 }
 
 /// Finds the account's mobile number: the one proven last, else the one exported last. One that was given up comes last.

@@ -285,7 +285,7 @@ impl SealedPlan {
             tenants::store::upsert_notice(tx, &notice).await?;
         }
         tenants::store::settle_unreachable(tx, uai).await?;
-        tenants::store::settle_numbers(tx, uai).await?;
+        tenants::store::numbers::settle_numbers(tx, uai).await?;
         tenants::store::settle_ended(tx, uai).await?;
         tenants::store::reopen_hidden(tx, uai).await?;
         let mut repeated = BTreeSet::new();

@@ -243,7 +243,7 @@ async fn restore_notices(
     current: Vec<FormerNotice>,
 ) -> Result<()> {
     tenants::store::settle_unreachable(tx, uai).await?;
-    tenants::store::settle_numbers(tx, uai).await?;
+    tenants::store::numbers::settle_numbers(tx, uai).await?;
     tenants::store::settle_ended(tx, uai).await?;
     tenants::store::reopen_hidden(tx, uai).await?;
     let changes: BTreeMap<&str, &NoticeChange> =
