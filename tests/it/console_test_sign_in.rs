@@ -1,5 +1,7 @@
 //! Test sign-ins: what they show is what a real sign-in gives, nothing of them is kept, and nothing of them opens anything.
 
+use std::sync::atomic::Ordering;
+
 use axum::http::StatusCode;
 use josekit::jwk::Jwk;
 use preau::administrators::roles::AdminRole;
@@ -13,7 +15,7 @@ use crate::console_clients::{administrator, end_role_of};
 use crate::console_requests::academy;
 use crate::support::deployment::LYCEE;
 use crate::support::html;
-use crate::support::{Browser, TestAdministrator, TestFamily, TestRelyingParty, TestServer};
+use crate::support::{Browser, LogoutReceiver, TestAdministrator, TestFamily, TestRelyingParty, TestServer};
 
 /// Every row that a sign-in could leave, but for the journal, the count of tests and the administrator's own session.
 const ROWS: &str = "SELECT (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM session_client) \
@@ -248,6 +250,36 @@ async fn an_encrypted_answer_is_shown_open_with_the_key_that_it_would_be_for() {
     server.change_client("ent", |meta| meta.jwks = Some(json!({ "keys": [] }))).await;
     assert_eq!(who.test_sign_in("/admin/services/ent", "parent").await, StatusCode::OK);
     who.says("En vrai, la réponse échouerait");
+}
+
+#[tokio::test]
+async fn attack_j14_tests_are_bounded_by_the_hour_and_one_of_a_service_out_of_use_calls_nobody() {
+    let server = TestServer::start().await;
+    let mut who = academy(&server, "m@ac.example").await;
+    let (uri, calls) = LogoutReceiver::serve_text_counted(json!({ "keys": [] }).to_string()).await;
+    let how = Encryption { alg: KeyManagement::RsaOaep256, enc: ContentEncryption::A256Gcm };
+    server
+        .change_client("ent", |meta| {
+            (meta.jwks, meta.jwks_uri) = (None, Some(uri.clone()));
+            meta.id_token.encrypted = Some(how);
+        })
+        .await;
+    server.execute_sql("UPDATE client SET state = 'suspended' WHERE client_id = 'ent'", Vec::new()).await;
+    assert_eq!(who.test_sign_in("/admin/services/ent", "parent").await, StatusCode::OK);
+    assert_eq!(calls.load(Ordering::SeqCst), 0, "it is suspended");
+    server.execute_sql("UPDATE client SET state = 'active' WHERE client_id = 'ent'", Vec::new()).await;
+    assert_eq!(who.test_sign_in("/admin/services/ent", "parent").await, StatusCode::OK);
+    assert!(calls.load(Ordering::SeqCst) > 0, "in use, it is asked for its keys");
+    for _ in 2..60 {
+        assert_eq!(who.test_sign_in("/admin/services/ent", "outside").await, StatusCode::OK);
+    }
+    let lines = "SELECT COUNT(*) FROM audit WHERE fact = 'client_tested'";
+    assert_eq!(who.test_sign_in("/admin/services/ent", "parent").await, StatusCode::TOO_MANY_REQUESTS);
+    who.says("Vous avez fait 60 essais en une heure.");
+    assert_eq!(server.query_count(lines).await, 60, "what was refused is no line");
+    // Somebody else is not held up.
+    let mut other = academy(&server, "n@ac.example").await;
+    assert_eq!(other.test_sign_in("/admin/services/ent", "outside").await, StatusCode::OK);
 }
 
 #[tokio::test]
