@@ -118,10 +118,7 @@ async fn show(call: &ApiCall<'_>) -> ApiResult {
     call.permit(AdminAct::UploadRoster, std::slice::from_ref(&file.place)).await?;
     let upload = &file.upload;
     let preview = upload.preview.as_ref();
-    let lines: &[UploadReportLine] = match upload.report.as_slice() {
-        [] => preview.map_or(&[], |preview| preview.lines.as_slice()),
-        report => report,
-    };
+    let lines = file.lines_for(call.on_duty, call.ctx.now);
     let line = |line: &UploadReportLine| json!({ "kind": line.kind, "message": line.message });
     // One whose files are not whole yet is found by nobody.
     debug_assert!(upload.state != UploadState::Receiving);

@@ -7,12 +7,12 @@ pub mod work;
 
 use super::files::{MAX_FILES, UploadFileFault};
 use super::store::{self, NewUpload, UploadChange};
-use super::{FullPlace, NeededAgreement, RosterUpload, UploadState, UploadedFile};
+use super::{FullPlace, LEFT_LINE, NeededAgreement, RosterUpload, UploadReportLine, UploadState, UploadedFile};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, Place, may};
 use crate::app::Operation;
-use crate::base::clock::Span;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
 use crate::base::secret::base64url;
 use crate::base::typed_ids::AdministratorId;
@@ -141,6 +141,16 @@ pub struct UploadFile {
     pub is_last: bool,
     /// True if its run was undone, by whichever way.
     pub is_run_undone: bool,
+}
+
+impl UploadFile {
+    /// Returns the lines of the report that somebody may read.
+    pub fn lines_for(&self, on_duty: &OnDuty, now: Timestamp) -> Vec<UploadReportLine> {
+        let agrees = may(&on_duty.roles, AdminAct::AcceptRemovals, std::slice::from_ref(&self.place), now).is_some();
+        let mut lines = self.upload.report_lines();
+        lines.retain(|line| agrees || line.kind != LEFT_LINE);
+        lines
+    }
 }
 
 /// Finds an upload, whoever asks.

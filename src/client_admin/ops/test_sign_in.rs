@@ -121,7 +121,8 @@ pub async fn run(
         tx.rollback().await?;
         return Ok(TestSignInRun::NotPermitted);
     };
-    let key = op.app.master_key.hmac(HmacPurpose::LimiterKey, &format!("test-sign-in/{id}"));
+    let who = format!("test-sign-in/{}", on_duty.administrator.id);
+    let key = op.app.master_key.hmac(HmacPurpose::LimiterKey, &who);
     let decision = limits::store::consume(&mut tx, RateLimit::TestSignIn, &key).await?;
     if !matches!(decision, RateLimitDecision::Allowed { .. }) {
         tx.rollback().await?;

@@ -11,7 +11,6 @@ use crate::administrators::pages::{failed, frame, refused, shown};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::may;
 use crate::app::AppState;
-use crate::base::clock::Timestamp;
 use crate::base::csv::csv_field;
 use crate::base::ids::is_id;
 use crate::base::lang::Lang;
@@ -20,11 +19,11 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::roster::ops::undo::UNDO_TTL;
+use crate::roster_admin::UploadState;
 use crate::roster_admin::french_report::french;
 use crate::roster_admin::ops::undo::{self as undoing, UploadUndo, undo_act};
 use crate::roster_admin::ops::{self, UploadChoice, UploadDecision, UploadFile, needed_act};
 use crate::roster_admin::views::{FORMATS, SHOWN_CHANGES, SHOWN_LINES, UploadPage, UploadPageError, line_kind};
-use crate::roster_admin::{LEFT_LINE, UploadReportLine, UploadState};
 
 /// Formats a share in thousandths as per cent.
 fn percent(ctx: &RequestContext, thousandths: usize) -> String {
@@ -42,14 +41,6 @@ fn in_words_of(ctx: &RequestContext, message: &str) -> Option<String> {
     }
 }
 
-/// Returns the lines of the report that somebody may read.
-fn lines_for(on_duty: &OnDuty, file: &UploadFile, now: Timestamp) -> Vec<UploadReportLine> {
-    let agrees = may(&on_duty.roles, AdminAct::AcceptRemovals, std::slice::from_ref(&file.place), now).is_some();
-    let mut lines = file.upload.report_lines();
-    lines.retain(|line| agrees || line.kind != LEFT_LINE);
-    lines
-}
-
 async fn page(
     app: &AppState,
     ctx: &RequestContext,
@@ -63,7 +54,7 @@ async fn page(
     let has_agreed = upload.first_by.as_ref() == Some(&on_duty.administrator.id);
     let own = allowed(AdminAct::UploadRoster);
     let preview = upload.preview.clone();
-    let lines = lines_for(on_duty, file, ctx.now);
+    let lines = file.lines_for(on_duty, ctx.now);
     let all_lines = lines.len();
     let shown = lines.into_iter().take(SHOWN_LINES).map(|line| {
         let words = in_words_of(ctx, &line.message);
@@ -230,7 +221,7 @@ pub async fn undo(
 pub async fn report(ctx: RequestContext, Opened { on_duty, file, .. }: Opened<UploadFile>) -> Response {
     let upload = &file.upload;
     let preview = upload.preview.as_ref();
-    let lines = lines_for(&on_duty, &file, ctx.now);
+    let lines = file.lines_for(&on_duty, ctx.now);
     let mut out = vec!["school;kind;message".to_owned()];
     let write = |kind: &str, message: &str| [upload.uai.as_str(), kind, message].map(csv_field).join(";");
     out.extend(lines.iter().map(|line| write(&line.kind, &line.message)));
