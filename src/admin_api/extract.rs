@@ -1,6 +1,6 @@
 //! From a request to the call of an endpoint: the token, the query, the body, the version, the key; and the answer.
 //!
-//! Every endpoint is called by [`serve`] alone, so that none can forget a step. An answer never redirects, sets no
+//! Every endpoint is called by `serve` alone, so that none can forget a step. An answer never redirects, sets no
 //! cookie and allows no other site's script (docs/threats.md#attack-s10).
 
 mod call;
