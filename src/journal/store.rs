@@ -113,7 +113,8 @@ macro_rules! journal {
             columns!(),
             " FROM (",
             walked!($walk),
-            ") a WHERE ($10 OR (a.actor_kind IN ('administrator', 'token') AND a.actor_id = $15) \
+            ") a WHERE ($10 OR (a.actor_kind IN ('administrator', 'token') AND a.actor_id = $15 \
+             AND a.fact <> 'administrator_refused') \
              OR REPLACE($12, '\u{1f}' || a.academy || '\u{1f}', '') <> $12 \
              OR REPLACE($13, '\u{1f}' || a.uai || '\u{1f}', '') <> $13 \
              OR (a.fact = 'client_changed' AND REPLACE($14, '\u{1f}' || a.client_id || '\u{1f}', '') <> $14) \
