@@ -6,7 +6,7 @@ pub mod store;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
 
@@ -108,6 +108,9 @@ impl NoticeKind {
     }
 }
 
+/// The time without a link after which the notices that may tell of a stranger in an account settle themselves.
+pub const LINKLESS_TERM: Span = Span::days(30);
+
 /// The cause for which a notice settles itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
@@ -136,6 +139,8 @@ pub struct NoticeCauses {
     pub kind: NoticeKind,
     /// True if the roster has a current legal link of the person with the child or, without a child, with the school.
     pub has_link: bool,
+    /// True if such a link ended within [`LINKLESS_TERM`], or the notice is younger than that.
+    pub had_link_lately: bool,
     /// True if the person's account is active.
     pub is_active: bool,
     /// True if the child is kept out of the person's account.
@@ -154,7 +159,10 @@ impl NoticeCauses {
             BirthDateFailed, Contested, CountryRefused, LinkRepeated, PhoneDisowned, RecoveryFailed, Reopening,
             SharedMobile, Unreachable,
         };
-        if !self.has_link {
+        // These tell of an account that somebody else may have reached: a link that is gone from one import to the next
+        // does not hide them.
+        let outlives_link = matches!(self.kind, RecoveryFailed | SharedMobile | PhoneDisowned | LinkRepeated);
+        if !self.has_link && !(outlives_link && self.had_link_lately) {
             return Some(SettledReason::LinkEnded);
         }
         match self.kind {
@@ -190,6 +198,7 @@ mod tests {
         let waits = |kind| NoticeCauses {
             kind,
             has_link: true,
+            had_link_lately: true,
             is_active: false,
             is_withheld: true,
             is_open: false,
@@ -198,7 +207,10 @@ mod tests {
         let all = [Contested, Reopening, Unreachable, PhoneDisowned, RecoveryFailed, LinkRepeated];
         for kind in all {
             assert_eq!(waits(kind).settled(), None, "{kind:?}");
-            let gone = NoticeCauses { has_link: false, ..waits(kind) };
+            let lately = NoticeCauses { has_link: false, ..waits(kind) };
+            let at_once = matches!(kind, Contested | Reopening | Unreachable).then_some(SettledReason::LinkEnded);
+            assert_eq!(lately.settled(), at_once, "{kind:?}");
+            let gone = NoticeCauses { had_link_lately: false, ..lately };
             assert_eq!(gone.settled(), Some(SettledReason::LinkEnded), "{kind:?}");
         }
         let active = |kind| NoticeCauses { is_active: true, ..waits(kind) };

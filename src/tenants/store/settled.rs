@@ -4,7 +4,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::PersonId;
 use crate::base::uai::Uai;
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
-use crate::tenants::{NoticeCauses, NoticeKind, SettledReason};
+use crate::tenants::{LINKLESS_TERM, NoticeCauses, NoticeKind, SettledReason};
 
 /// The retention of the causes.
 const SETTLEMENT_RETENTION: Span = Span::days(400);
@@ -14,6 +14,7 @@ struct CausesRow {
     id: String,
     kind: String,
     has_link: bool,
+    had_link_lately: bool,
     is_active: bool,
     is_withheld: bool,
     is_open: bool,
@@ -27,9 +28,16 @@ pub async fn list_waiting(
     after: &str,
     most: i64,
 ) -> Result<Vec<(String, Option<NoticeCauses>)>> {
-    let sql = "SELECT n.id, n.kind, EXISTS (SELECT 1 FROM link l WHERE l.person_id = n.person_id AND l.uai = n.uai \
+    // A pupil's own notice is about no parent: what stands for the link is the enrolment.
+    let sql = "SELECT n.id, n.kind, CASE WHEN n.person_id = '' THEN EXISTS (SELECT 1 FROM enrolment e \
+               WHERE e.pupil_id = n.pupil_id AND e.uai = n.uai AND e.ended_at IS NULL) \
+               ELSE EXISTS (SELECT 1 FROM link l WHERE l.person_id = n.person_id AND l.uai = n.uai \
                AND l.level = 'legal' AND l.ended_at IS NULL \
-               AND (COALESCE(n.pupil_id, '') = '' OR l.pupil_id = n.pupil_id)) AS has_link, \
+               AND (COALESCE(n.pupil_id, '') = '' OR l.pupil_id = n.pupil_id)) END AS has_link, \
+               (n.at > $4 OR CASE WHEN n.person_id = '' THEN EXISTS (SELECT 1 FROM enrolment e \
+               WHERE e.pupil_id = n.pupil_id AND e.uai = n.uai AND e.ended_at > $4) \
+               ELSE EXISTS (SELECT 1 FROM link l WHERE l.person_id = n.person_id AND l.uai = n.uai \
+               AND l.level = 'legal' AND l.ended_at > $4) END) AS had_link_lately, \
                EXISTS (SELECT 1 FROM account a WHERE a.id = p.account_id AND a.state = 'active') AS is_active, \
                EXISTS (SELECT 1 FROM link_withheld w WHERE w.person_id = n.person_id AND w.pupil_id = n.pupil_id) \
                AS is_withheld, (EXISTS (SELECT 1 FROM campaign c WHERE c.uai = n.uai AND c.opens_at <= $1 \
@@ -37,11 +45,12 @@ pub async fn list_waiting(
                AND o.until > $1)) AS is_open, COALESCE(p.phone_state = 'mobile' AND p.phone_since > n.at, FALSE) \
                AS has_new_number FROM notice n LEFT JOIN person p ON p.id = n.person_id \
                WHERE n.settled_at IS NULL AND n.id > $2 ORDER BY n.id LIMIT $3";
-    let rows = tx.fetch_all::<CausesRow>(sql, args![now, after, most]).await?;
+    let rows = tx.fetch_all::<CausesRow>(sql, args![now, after, most, now.minus(LINKLESS_TERM)]).await?;
     let read = |row: CausesRow| {
         let causes = row.kind.parse().ok().map(|kind: NoticeKind| NoticeCauses {
             kind,
             has_link: row.has_link,
+            had_link_lately: row.had_link_lately,
             is_active: row.is_active,
             is_withheld: row.is_withheld,
             is_open: row.is_open,
