@@ -135,8 +135,25 @@ pub enum ReminderCount {
     Later,
     /// The share of the day is used up.
     Tomorrow,
-    /// The cap of the number's foreign prefix is used up: the others need not wait for it.
+    /// The cap of the number's foreign prefix, or the share of it, is used up: the others need not wait for it.
     NotThere,
+}
+
+/// Returns the shares of the caps of a day that reminders may use: the key, the share, and what it means that it is used
+/// up. A foreign prefix has the smallest cap, which codes need most.
+fn reminder_shares(config: &Config, day: &str, (to, academy): (&str, &str)) -> Vec<(String, u32, ReminderCount)> {
+    let share_of = |cap| config.reminders.share_of(cap);
+    let mut shares = Vec::new();
+    if !is_domestic(to) {
+        let key = format!("{day}/{}", destination_prefix(to));
+        shares.push((key, share_of(config.sms.foreign_prefix_daily_cap), ReminderCount::NotThere));
+    }
+    shares.push((day.to_owned(), share_of(config.sms.daily_cap), ReminderCount::Tomorrow));
+    if config.sms.academy_daily_cap > 0 {
+        let key = format!("{day}/{academy}");
+        shares.push((key, share_of(config.sms.academy_daily_cap), ReminderCount::Tomorrow));
+    }
+    shares
 }
 
 /// Counts a reminder on its share of the caps and on the caps themselves, so that codes always have the rest. Unless it
@@ -152,13 +169,9 @@ pub async fn count_reminder(
     if of_hour == 0 || !limits::store::pace::take(tx, RateLimit::ReminderPace, "all", of_hour).await? {
         return Ok(ReminderCount::Later);
     }
-    let mut shares = vec![(day.clone(), config.reminders.share_of(config.sms.daily_cap))];
-    if config.sms.academy_daily_cap > 0 {
-        shares.push((format!("{day}/{academy}"), config.reminders.share_of(config.sms.academy_daily_cap)));
-    }
-    for (key, share) in shares {
+    for (key, share, exceeded) in reminder_shares(config, &day, (to, academy)) {
         if limits::store::count_daily(tx, RateLimit::DailyReminders, &key, share).await?.is_none() {
-            return Ok(ReminderCount::Tomorrow);
+            return Ok(exceeded);
         }
     }
     let caps = caps_of(config, now, to, Some(academy));
@@ -217,4 +230,26 @@ pub async fn used_caps(tx: &mut Tx, config: &Config, now: Timestamp) -> Result<V
         }
     }
     Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threat_s07_reminders_have_a_share_of_the_cap_of_a_foreign_prefix_too() {
+        let mut config = Config::default();
+        config.sms.foreign_prefix_daily_cap = 50;
+        let keys = |to| {
+            let shares = reminder_shares(&config, "2026-11-30", (to, "montpellier"));
+            shares.into_iter().filter(|(.., exceeded)| *exceeded == ReminderCount::NotThere).collect::<Vec<_>>()
+        };
+        assert_eq!(keys("+33639980001"), Vec::new());
+        let right = (
+            format!("2026-11-30/{}", destination_prefix("+352621000001")),
+            config.reminders.share_of(50),
+            ReminderCount::NotThere,
+        );
+        assert_eq!(keys("+352621000001"), [right]);
+    }
 }
