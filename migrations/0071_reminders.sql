@@ -24,9 +24,10 @@ CREATE INDEX reminder_batch_work ON reminder_batch (due_at) WHERE state = 'sendi
 CREATE INDEX reminder_batch_school ON reminder_batch (uai, ordered_at);
 CREATE INDEX reminder_batch_old ON reminder_batch (ordered_at);
 
--- The last reminder of a person, by whichever school: compared and set before a message is written.
+-- The last reminder of a number, by whichever school: compared and set before a message is written. phone_blind: of
+-- every person on whom the number stands.
 CREATE TABLE reminder (
-  person_id TEXT PRIMARY KEY,
+  phone_blind TEXT PRIMARY KEY,
   uai TEXT NOT NULL,
   batch_id TEXT NOT NULL,
   at BIGINT NOT NULL

@@ -33,6 +33,10 @@ pub struct CountedLink {
     pub step_at: Option<i64>,
     /// True if a code was asked for and the number is in a country to which no message may go.
     pub country_refused: bool,
+    /// True if the child is kept out of the parent's account: contested, or set aside.
+    pub withheld: bool,
+    /// True if somebody of another given name has the number, at whichever school.
+    pub shared_elsewhere: bool,
 }
 
 /// The reason for which no SMS reaches a parent.
@@ -95,6 +99,8 @@ pub struct CountedParent {
     pub reason: Option<UnreachableReason>,
     /// True if the number is also that of another parent.
     pub shares_number: bool,
+    /// True if each of the children here is kept out of the parent's account.
+    pub all_withheld: bool,
     /// The pupils with their classes.
     pub children: Vec<(PupilId, String, Option<String>)>,
 }
@@ -174,10 +180,12 @@ impl CampaignFigures {
                     given_name: link.given_name.clone(),
                     standing: standing(link, opens_at, reason),
                     reason,
-                    shares_number: link.phone_blind.as_deref().is_some_and(is_shared),
+                    shares_number: link.shared_elsewhere || link.phone_blind.as_deref().is_some_and(is_shared),
+                    all_withheld: true,
                     children: Vec::new(),
                 }
             });
+            parent.all_withheld &= link.withheld;
             parent.children.push((link.pupil_id.clone(), link.pupil_name.clone(), link.class.clone()));
             if parent.has_account() {
                 covered.insert(&link.pupil_id);
@@ -253,6 +261,8 @@ mod tests {
             step: None,
             step_at: None,
             country_refused: false,
+            withheld: false,
+            shared_elsewhere: false,
         };
         change(&mut link);
         link

@@ -15,7 +15,7 @@ use crate::base::typed_ids::PersonId;
 use crate::base::uai::Uai;
 use crate::tenants::{Campaign, CampaignStatus, campaign_status};
 
-/// A person is reminded once within this time, by whichever school.
+/// A number gets one reminder within this time, whichever persons have it and by whichever school.
 pub const REMINDER_INTERVAL: Span = Span::days(7);
 /// The time over which the budget of a school counts.
 pub const BUDGET_WINDOW: Span = Span::days(30);
@@ -33,6 +33,8 @@ pub enum LeftOutReason {
     NoMobile,
     /// The number is that of several parents: nobody knows whose account the text is about.
     SharedNumber,
+    /// Said that no child here is theirs, or could not prove it: the school has a notice.
+    Withheld,
     /// A reminder went to them within the week.
     Reminded,
 }
@@ -68,6 +70,8 @@ impl ReminderPlan {
                 Some(LeftOutReason::NoMobile)
             } else if parent.shares_number {
                 Some(LeftOutReason::SharedNumber)
+            } else if parent.all_withheld {
+                Some(LeftOutReason::Withheld)
             } else {
                 reminded.contains(&parent.person_id).then_some(LeftOutReason::Reminded)
             };
@@ -143,6 +147,7 @@ mod tests {
             standing,
             reason: None,
             shares_number: false,
+            all_withheld: false,
             children: Vec::new(),
         }
     }
@@ -158,6 +163,7 @@ mod tests {
             CountedParent { reason: landline, ..parent("d", ParentStanding::StoppedAtCode) },
             CountedParent { shares_number: true, ..parent("e", ParentStanding::NotBegun) },
             parent("g", ParentStanding::NotBegun),
+            CountedParent { all_withheld: true, ..parent("i", ParentStanding::StoppedAtChildren) },
             parent("h", ParentStanding::StoppedAtPassword),
         ];
         let figures = CampaignFigures { parents, ..CampaignFigures::default() };
@@ -165,7 +171,8 @@ mod tests {
         let plan = ReminderPlan::of(&figures, &reminded);
         assert_eq!(plan.persons, [PersonId::new("f"), PersonId::new("h")]);
         let names: Vec<_> = plan.left_out_by_reason().into_iter().map(|(reason, n)| (reason.name(), n)).collect();
-        assert_eq!(names, [("has_account", 2), ("no_mobile", 2), ("shared_number", 1), ("reminded", 1)]);
+        let right = [("has_account", 2), ("no_mobile", 2), ("shared_number", 1), ("withheld", 1), ("reminded", 1)];
+        assert_eq!(names, right);
     }
 
     #[test]

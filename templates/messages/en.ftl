@@ -2233,6 +2233,7 @@ admin-reminder-receive = Will get it: no active account, reached by SMS
 admin-left-out-has_account = Not these: their account is active
 admin-left-out-no_mobile = Not these: no SMS reaches them (a letter, or the number corrected in the pupil database)
 admin-left-out-shared_number = Not these: their mobile is also another parent's
+admin-left-out-withheld = Not these: they answered that the child is not theirs, or did not find the birth date
 admin-left-out-reminded = Not these: a reminder left less than a week ago
 admin-reminder-cost = What it costs
 admin-reminder-sms = SMS that are billed

@@ -2242,6 +2242,7 @@ admin-reminder-receive = Le recevront : sans compte actif, joignables par SMS
 admin-left-out-has_account = Pas eux : leur compte est actif
 admin-left-out-no_mobile = Pas eux : aucun SMS ne leur arrive (une lettre, ou le numéro corrigé dans la base élèves)
 admin-left-out-shared_number = Pas eux : leur portable est aussi celui d'un autre responsable
+admin-left-out-withheld = Pas eux : ils ont répondu que l'enfant n'est pas le leur, ou sa date de naissance n'a pas été trouvée
 admin-left-out-reminded = Pas eux : un rappel est parti il y a moins d'une semaine
 admin-reminder-cost = Ce que cela coûte
 admin-reminder-sms = SMS facturés

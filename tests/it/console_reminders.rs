@@ -8,7 +8,7 @@ use preau::school_admin::ops::reminders::sending::send_step;
 use preau::sms::SmsMessage;
 
 use crate::console_clients::{administrator, end_role_of};
-use crate::support::deployment::MONOD;
+use crate::support::deployment::{MONOD, TOULOUSE};
 use crate::support::html::texts;
 use crate::support::{Browser, TestAdministrator, TestFamily, TestServer};
 
@@ -303,4 +303,50 @@ async fn threat_s15_attack_p6_reminders_are_ordered_for_what_was_read_by_a_role_
     let seen = head.browser.page.visible_text();
     assert!(seen.contains("Votre rôle sur Clg Théodore Monod est terminé") && !seen.contains(TEXT), "{seen}");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM reminder_batch").await, 0);
+}
+
+#[tokio::test]
+async fn attack_p6_an_order_ends_with_the_role_of_whoever_gave_it() {
+    let server = TestServer::start_with_open_campaign(&many(50)).await;
+    let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;
+    order(&mut head).await;
+    assert!(send_step(&Operation::of_job(&server.app, "reminders")).await.unwrap());
+    server.drain_outbox().await;
+    let told = reminders(&server).len();
+    assert!((1..50).contains(&told), "{told}");
+    end_role_of(&server, "c@ecole.example", AdminRole::SchoolHead).await;
+    server.advance(Span::seconds(61));
+    work(&server, 4, Span::seconds(61)).await;
+    assert_eq!(reminders(&server).len(), told);
+    assert_eq!(server.query_texts("SELECT state FROM reminder_batch").await, ["done"]);
+    let detail = server.query_texts("SELECT detail FROM audit WHERE fact = 'reminders_sent'").await;
+    assert!(detail.len() == 1 && detail[0].ends_with("the role of whoever ordered them has ended"), "{detail:?}");
+}
+
+#[tokio::test]
+async fn attack_p6_whoever_said_no_is_not_reminded_and_a_number_is_reminded_once_whichever_rows_have_it() {
+    let (server, mut head) = start().await;
+    let mut paul = Browser::at_activation(&server).await;
+    paul.prove_phone(&server, &TestFamily::petit()).await;
+    paul.answer_children(&["non"]).await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM link_withheld").await, 1);
+    read(&mut head).await;
+    let seen = head.browser.page.visible_text();
+    assert!(seen.contains("1 personne le recevra") && seen.contains("que l'enfant n'est pas le leur"), "{seen}");
+    // Another academy knows Fatou by the same number.
+    server.import_families("toulouse", TOULOUSE, &[TestFamily::ndiaye()]).await;
+    read(&mut head).await;
+    let seen = head.browser.page.visible_text();
+    assert!(seen.contains("1 personne le recevra"), "one person of two academies: {seen}");
+    head.browser.submit("confirmer", &[]).await;
+    work(&server, 3, Span::seconds(11)).await;
+    assert_eq!(reminders(&server).len(), 1);
+    server.open_campaign(TOULOUSE).await;
+    let mut other = administrator(&server, AdminRole::SchoolHead, "school:0319999A", "t@ecole.example").await;
+    other.browser.get("/admin/etablissements/0319999A").await;
+    other.browser.submit("rappeler", &[]).await;
+    let review = other.browser.page.location().to_owned();
+    other.browser.get(&review).await;
+    let seen = other.browser.page.visible_text();
+    assert!(seen.contains("moins d'une semaine") && !other.browser.page.has_element("#confirmer"), "{seen}");
 }

@@ -313,6 +313,7 @@ mod tests {
             standing,
             reason: None,
             shares_number: false,
+            all_withheld: false,
             children: Vec::new(),
         };
         let parents = ParentStanding::iter().enumerate().map(|(n, standing)| parent(n, standing)).collect();

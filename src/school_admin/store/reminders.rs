@@ -1,7 +1,7 @@
-//! Rows of orders of reminders, and of the last reminder of a person.
+//! Rows of orders of reminders, and of the last reminder of a number.
 
 use crate::base::clock::Timestamp;
-use crate::base::typed_ids::PersonId;
+use crate::base::typed_ids::{AdministratorId, PersonId};
 use crate::base::uai::Uai;
 use crate::db::{
     BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders,
@@ -60,9 +60,10 @@ pub async fn sum_sms(tx: &mut Tx, uai: &Uai, now: Timestamp) -> Result<i64> {
     Ok(tx.fetch_one::<(i64,)>(sql, args![uai, now.minus(BUDGET_WINDOW)]).await?.0)
 }
 
-/// Lists the parents of a school whom a reminder reached within the week, by whichever school.
+/// Lists the parents of a school whose number a reminder reached within the week, by whichever school.
 pub async fn list_reminded(tx: &mut Tx, uai: &Uai, now: Timestamp) -> Result<Vec<PersonId>> {
-    let sql = "SELECT DISTINCT r.person_id FROM link l JOIN reminder r ON r.person_id = l.person_id \
+    let sql = "SELECT DISTINCT l.person_id FROM link l JOIN person p ON p.id = l.person_id \
+               JOIN reminder r ON r.phone_blind = p.phone_blind \
                WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND r.at > $2";
     let rows = tx.fetch_all::<(PersonId,)>(sql, args![uai, now.minus(REMINDER_INTERVAL)]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
@@ -98,6 +99,7 @@ pub struct SendingBatchRow {
     pub persons: String,
     pub position: i64,
     pub sent: i64,
+    pub ordered_by: AdministratorId,
     pub expires_at: i64,
 }
 
@@ -106,7 +108,7 @@ pub async fn claim(tx: &mut UnitOfWork<'_>, until: Timestamp) -> Result<Option<S
     let now = tx.now;
     let sql = "UPDATE reminder_batch SET due_at = $2 WHERE state = 'sending' AND due_at <= $1 AND id = \
                (SELECT id FROM reminder_batch WHERE state = 'sending' AND due_at <= $1 ORDER BY due_at, id LIMIT 1) \
-               RETURNING id, uai, academy, text, persons, position, sent, expires_at";
+               RETURNING id, uai, academy, text, persons, position, sent, ordered_by, expires_at";
     tx.fetch_optional(sql, args![now, until]).await
 }
 
@@ -144,13 +146,13 @@ pub async fn finish_all(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     tx.execute(sql, args![now]).await
 }
 
-/// Takes the reminder of the week of a person. Returns false if one left within the week.
-pub async fn take_week(tx: &mut UnitOfWork<'_>, person_id: &PersonId, (uai, batch): (&Uai, &str)) -> Result<bool> {
+/// Takes the reminder of the week of a number, on whichever persons it stands. Returns false if one left within the week.
+pub async fn take_week(tx: &mut UnitOfWork<'_>, phone_blind: &str, (uai, batch): (&Uai, &str)) -> Result<bool> {
     let now = tx.now;
-    let sql = "INSERT INTO reminder (person_id, uai, batch_id, at) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (person_id) DO UPDATE SET uai = excluded.uai, batch_id = excluded.batch_id, \
+    let sql = "INSERT INTO reminder (phone_blind, uai, batch_id, at) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (phone_blind) DO UPDATE SET uai = excluded.uai, batch_id = excluded.batch_id, \
                at = excluded.at WHERE reminder.at <= $5";
-    let values = args![person_id, uai, batch, now, now.minus(REMINDER_INTERVAL)];
+    let values = args![phone_blind, uai, batch, now, now.minus(REMINDER_INTERVAL)];
     Ok(tx.execute(sql, values).await? == 1)
 }
 
@@ -159,25 +161,28 @@ pub async fn take_week(tx: &mut UnitOfWork<'_>, person_id: &PersonId, (uai, batc
 pub struct RemindedPersonRow {
     pub id: PersonId,
     pub phone: String,
+    pub phone_blind: String,
 }
 
-/// Lists those of up to [`BATCH_SIZE`] persons who may be reminded: a current legal link with the school, a mobile that
-/// is theirs and nobody else's there, and no working account.
+/// Lists those of up to [`BATCH_SIZE`] persons who may be reminded: a current legal link with the school and a
+/// child who is not kept from them, a mobile that is theirs and nobody else's, and no working account. Two academies may
+/// know one person, by one given name.
 pub async fn list_remindable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec<RemindedPersonRow>> {
     debug_assert!(ids.len() <= BATCH_SIZE);
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let sql = concat!(
-        "SELECT p.id, p.phone FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
+        "SELECT p.id, p.phone, p.phone_blind FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
         batch_placeholders!(),
-        ") AND p.phone IS NOT NULL AND p.phone_state = 'mobile' AND p.phone_disowned_at IS NULL \
+        ") AND p.phone IS NOT NULL AND p.phone_blind IS NOT NULL AND p.phone_state = 'mobile' AND p.phone_disowned_at IS NULL \
          AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \
          AND EXISTS (SELECT 1 FROM link l WHERE l.person_id = p.id AND l.uai = $1 AND l.level = 'legal' \
-         AND l.ended_at IS NULL) \
+         AND l.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM link_withheld w WHERE w.person_id = l.person_id \
+         AND w.pupil_id = l.pupil_id)) \
          AND NOT EXISTS (SELECT 1 FROM person o JOIN link m ON m.person_id = o.id \
-         WHERE o.phone_blind = p.phone_blind AND o.id <> p.id AND m.uai = $1 AND m.level = 'legal' \
-         AND m.ended_at IS NULL) ORDER BY p.id"
+         WHERE o.phone_blind = p.phone_blind AND o.id <> p.id AND (m.uai = $1 OR o.given_name <> p.given_name) \
+         AND m.level = 'legal' AND m.ended_at IS NULL) ORDER BY p.id"
     );
     tx.fetch_all(sql, batch_args(Value::from(uai), ids.iter().copied())).await
 }
@@ -187,8 +192,7 @@ pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let now = tx.now;
     let batches = "DELETE FROM reminder_batch WHERE id IN \
                    (SELECT id FROM reminder_batch WHERE ordered_at < $1 AND state = 'done' ORDER BY ordered_at LIMIT $2)";
-    let rows =
-        "DELETE FROM reminder WHERE person_id IN (SELECT person_id FROM reminder WHERE at < $1 ORDER BY at LIMIT $2)";
+    let rows = "DELETE FROM reminder WHERE phone_blind IN (SELECT phone_blind FROM reminder WHERE at < $1 ORDER BY at LIMIT $2)";
     let batch_term = now.minus(super::progress::PROGRESS_RETENTION);
     Ok(tx.execute(batches, args![batch_term, CLEANUP_BATCH_ROWS]).await?
         + tx.execute(rows, args![now.minus(BUDGET_WINDOW), CLEANUP_BATCH_ROWS]).await?)

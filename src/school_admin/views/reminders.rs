@@ -66,7 +66,10 @@ impl Page for ReminderReviewPage {
             frame: ConsoleFrame::sample().in_room("schools"),
             school: "Clg <i>Théodore</i> Monod".to_owned(),
             people: 85,
-            left_out: LeftOutReason::iter().zip([1, 2, 51, 0]).map(|(r, n)| LeftOutLine { key: r.name(), n }).collect(),
+            left_out: LeftOutReason::iter()
+                .zip([1, 2, 51, 1, 0])
+                .map(|(r, n)| LeftOutLine { key: r.name(), n })
+                .collect(),
             text: "Mon compte École\u{a0}: activez votre compte.".to_owned(),
             segments: 2,
             sms: 170,

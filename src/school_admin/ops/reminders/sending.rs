@@ -6,6 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::administrators::ops::permitted_later;
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::Place;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
@@ -16,8 +19,9 @@ use crate::otp;
 use crate::otp::ops::{ReminderCount, SmsJob};
 use crate::outbox::{self, JobKind};
 use crate::roster::sealed_rows::open_mobile;
+use crate::school_admin::ops::find_place;
 use crate::school_admin::reminders::is_remindable;
-use crate::school_admin::store::reminders::{self as rows, SendingBatchRow};
+use crate::school_admin::store::reminders::{self as rows, RemindedPersonRow, SendingBatchRow};
 use crate::tenants;
 
 /// The persons of a step.
@@ -76,18 +80,22 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
     drop(tx);
     let is_over = waking >= expires_at || !is_remindable(campaign, op.now);
     if is_over || place >= persons.len() {
-        finish(op, batch, persons.len()).await?;
+        finish(op, batch, (persons.len(), "")).await?;
         return Ok(op.now);
     }
     if waiting >= MAX_WAITING_SMS || otp::ops::are_gateways_resting(op.app, op.now) {
         return Ok(op.now.plus(QUEUE_PAUSE));
     }
+    if !is_still_permitted(op, batch).await? {
+        finish(op, batch, (persons.len(), "; the role of whoever ordered them has ended")).await?;
+        return Ok(op.now);
+    }
     let step: Vec<&str> = persons.iter().skip(place).take(STEP_PERSONS).copied().collect();
     let found = rows::list_remindable(&mut op.app.db.read().await?, &batch.uai, &step).await?;
-    let numbers: BTreeMap<String, String> = found.into_iter().map(|row| (row.id.to_string(), row.phone)).collect();
+    let found: BTreeMap<String, RemindedPersonRow> = found.into_iter().map(|row| (row.id.to_string(), row)).collect();
     for (n, id) in step.iter().enumerate() {
         let position = batch.position.saturating_add(i64::try_from(n)?);
-        match remind(op, batch, (position, &PersonId::new(*id)), numbers.get(*id)).await? {
+        match remind(op, batch, (position, &PersonId::new(*id)), found.get(*id)).await? {
             Reminded::Sent | Reminded::LeftOut => {}
             Reminded::Wait(until) => return Ok(until),
             Reminded::Lost => return Ok(op.now.plus(CLAIM_TTL)),
@@ -96,15 +104,26 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
     Ok(op.now.plus(STEP_PAUSE))
 }
 
+/// True if whoever ordered still has a role for the whole school.
+async fn is_still_permitted(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<bool> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let place = find_place(&mut tx, &batch.uai).await?;
+    let places: Vec<Place> = place.into_iter().map(|(_, whole)| whole).collect();
+    let grant = permitted_later(&mut tx, &batch.ordered_by, AdminAct::ChangeCampaign, &places).await?;
+    tx.rollback().await?;
+    Ok(grant.is_some())
+}
+
 /// Writes the message of one person and goes past them, in one transaction.
 async fn remind(
     op: &Operation<'_>,
     batch: &SendingBatchRow,
     (position, person_id): (i64, &PersonId),
-    sealed: Option<&String>,
+    found: Option<&RemindedPersonRow>,
 ) -> anyhow::Result<Reminded> {
     let app = op.app;
-    let opened = sealed.map(|sealed| open_mobile(&app.master_key, person_id, sealed)).transpose();
+    let Some(found) = found else { return pass(op, batch, position).await };
+    let opened = open_mobile(&app.master_key, person_id, &found.phone).map(Some);
     let number = opened.unwrap_or_else(|error| {
         // One row that cannot be read does not keep the others waiting.
         tracing::error!(person = %person_id, error = format!("{error:#}"), "no reminder: the number cannot be read");
@@ -113,7 +132,7 @@ async fn remind(
     let number = number.filter(|number| app.config.sms.countries.permits(number.as_str()));
     let Some(number) = number else { return pass(op, batch, position).await };
     let mut tx = op.write(Durability::Relaxed).await?;
-    if !rows::take_week(&mut tx, person_id, (&batch.uai, &batch.id)).await? {
+    if !rows::take_week(&mut tx, &found.phone_blind, (&batch.uai, &batch.id)).await? {
         tx.rollback().await?;
         return pass(op, batch, position).await;
     }
@@ -150,11 +169,11 @@ async fn pass(op: &Operation<'_>, batch: &SendingBatchRow, position: i64) -> any
     Ok(if is_ours { Reminded::LeftOut } else { Reminded::Lost })
 }
 
-/// Ends an order, once.
-async fn finish(op: &Operation<'_>, batch: &SendingBatchRow, people: usize) -> anyhow::Result<()> {
+/// Ends an order, once, for a reason in the words of the journal if it is none of its own.
+async fn finish(op: &Operation<'_>, batch: &SendingBatchRow, (people, why): (usize, &str)) -> anyhow::Result<()> {
     let mut tx = op.write(Durability::Durable).await?;
     if let Some(sent) = rows::finish(&mut tx, &batch.id).await? {
-        let detail = format!("{sent} sent, {} left out", i64::try_from(people)?.saturating_sub(sent));
+        let detail = format!("{sent} sent, {} left out{why}", i64::try_from(people)?.saturating_sub(sent));
         let about = AuditDetails {
             uai: Some(&batch.uai),
             academy: Some(&batch.academy),
