@@ -139,6 +139,23 @@ async fn threat_s15_attack_p1_each_role_reads_rows_and_figures_of_its_territory_
 }
 
 #[tokio::test]
+async fn threat_s15_attack_p1_what_was_refused_outside_a_territory_is_for_those_above_to_read() {
+    let server = TestServer::start().await;
+    let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;
+    let mut above = administrator(&server, AdminRole::National, "all", "n@ministere.example").await;
+    head.browser.get(&format!("/admin/etablissements/{TOULOUSE}")).await;
+    assert_eq!(head.browser.page.status, StatusCode::NOT_FOUND);
+    let refused = "SELECT COUNT(*) FROM audit WHERE fact = 'administrator_refused' AND academy = 'toulouse'";
+    assert_eq!(server.query_count(refused).await, 1);
+    for (who, reads) in [(&mut head, false), (&mut above, true)] {
+        who.open("/admin/journal/export.jsonl?gestes=tous").await;
+        assert_eq!(who.browser.page.status, StatusCode::OK);
+        assert_eq!(who.browser.page.text().contains("administrator_refused"), reads, "{}", who.browser.page.text());
+    }
+    assert!(!see(&mut head, "/admin/journal").await.contains("Minimes"));
+}
+
+#[tokio::test]
 async fn hostile_filters_are_refused_in_words_or_find_nothing() {
     let server = TestServer::start().await;
     let mut who = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;
