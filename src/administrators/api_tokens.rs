@@ -114,7 +114,7 @@ pub enum ApiTokenState {
     Open,
     Revoked,
     Expired,
-    /// The role that carried it has ended.
+    /// The role that carried it has ended, or its territory lies outside that role's now.
     RoleEnded,
 }
 
@@ -130,11 +130,13 @@ impl ApiToken {
         self.revoked_at.is_none() && now < self.expires_at
     }
 
-    /// Returns what the token leaves of the role that carries it; `None` if that role counts no more.
+    /// Returns what the token leaves of the role that carries it; `None` if that role counts no more. Whether its
+    /// territory still lies inside the role's is the database's to say (`ops::api_tokens::narrow`).
     pub fn narrow(&self, roles: &[RoleGrant], now: Timestamp) -> Option<RoleGrant> {
         let carrier = roles.iter().find(|grant| grant.id == self.role_id && grant.is_current(now))?;
         let acts = self.scopes.iter().flat_map(|scope| scope.acts().iter().copied()).collect();
-        Some(RoleGrant { territory: self.territory.clone(), only: Some(acts), ..carrier.clone() })
+        let own = Some(carrier.territory.clone());
+        Some(RoleGrant { territory: self.territory.clone(), only: Some(acts), carrier: own, ..carrier.clone() })
     }
 
     /// Returns the state; `roles` are those of its maker that have not ended.
@@ -187,7 +189,17 @@ mod tests {
 
     fn grant(role: AdminRole, territory: Territory) -> RoleGrant {
         let id = AdminRoleId::new("r");
-        RoleGrant { id, role, territory, pupils_only: false, ends_at: None, approved: true, ended: false, only: None }
+        RoleGrant {
+            id,
+            role,
+            territory,
+            pupils_only: false,
+            ends_at: None,
+            approved: true,
+            ended: false,
+            only: None,
+            carrier: None,
+        }
     }
 
     fn token(scopes: &[ApiScope], territory: Territory) -> ApiToken {
@@ -273,6 +285,9 @@ mod tests {
         assert_eq!(state(&held, &[RoleGrant { ended: true, ..role.clone() }], NOW), ApiTokenState::RoleEnded);
         assert_eq!(state(&held, &[RoleGrant { ends_at: Some(NOW), ..role.clone() }], NOW), ApiTokenState::RoleEnded);
         assert_eq!(state(&held, std::slice::from_ref(&role), Timestamp(2_000)), ApiTokenState::Expired);
+        let narrowed = token(&[ApiScope::ClientsRead], Territory::Academy("toulouse".into()));
+        let narrowed = narrowed.narrow(std::slice::from_ref(&role), NOW).unwrap();
+        assert_eq!(narrowed.name(), role.name(), "a part of a role is no other authority");
         let revoked = ApiToken { revoked_at: Some(NOW), ..held };
         assert_eq!(state(&revoked, &[role], NOW), ApiTokenState::Revoked);
         assert!(!revoked.is_open(NOW));

@@ -67,7 +67,10 @@ impl OnDuty {
             AdminDoor::Session(_) => roles,
             AdminDoor::Token(token) => {
                 let held = store::api_tokens::find(tx, &token.id).await?.filter(|held| held.is_open(now));
-                held.and_then(|held| held.narrow(&roles, now)).into_iter().collect()
+                match held {
+                    Some(held) => api_tokens::narrow(tx, &held, &roles, now).await?.into_iter().collect(),
+                    None => Vec::new(),
+                }
             }
         })
     }

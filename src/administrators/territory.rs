@@ -148,6 +148,8 @@ pub struct RoleGrant {
     pub ended: bool,
     /// The acts that a token leaves of the role; `None` for the role itself.
     pub only: Option<Vec<AdminAct>>,
+    /// The territory of the role of which a token leaves a part; `None` for the role itself.
+    pub carrier: Option<Territory>,
 }
 
 impl RoleGrant {
@@ -166,9 +168,14 @@ impl RoleGrant {
         }
     }
 
-    /// Returns the role and its territory as the audit has them.
+    /// Returns the territory of the role itself, whatever a token leaves of it.
+    pub fn own_territory(&self) -> &Territory {
+        self.carrier.as_ref().unwrap_or(&self.territory)
+    }
+
+    /// Returns the role and its own territory as the audit has them: a program is no other authority than its maker.
     pub fn name(&self) -> String {
-        format!("{}@{}", self.role.name(), self.territory)
+        format!("{}@{}", self.role.name(), self.own_territory())
     }
 }
 
@@ -319,7 +326,17 @@ mod tests {
 
     fn grant(role: AdminRole, territory: Territory) -> RoleGrant {
         let id = AdminRoleId::new("r");
-        RoleGrant { id, role, territory, pupils_only: false, ends_at: None, approved: true, ended: false, only: None }
+        RoleGrant {
+            id,
+            role,
+            territory,
+            pupils_only: false,
+            ends_at: None,
+            approved: true,
+            ended: false,
+            only: None,
+            carrier: None,
+        }
     }
 
     fn uai(text: &str) -> Uai {

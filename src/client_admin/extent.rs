@@ -106,6 +106,7 @@ mod tests {
             approved: true,
             ended: false,
             only: None,
+            carrier: None,
         };
         all.iter().map(grant).collect()
     }

@@ -183,6 +183,7 @@ mod tests {
             approved: true,
             ended: false,
             only: None,
+            carrier: None,
         };
         let scope = |role, territory: &str| {
             JournalScope::of(&[grant(role, territory)], &AdministratorId::new("a"), Timestamp(0))

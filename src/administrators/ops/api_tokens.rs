@@ -8,16 +8,16 @@ use crate::administrators::api_tokens::{
     parse_token_name,
 };
 use crate::administrators::store::api_tokens::{self as rows, NewApiToken};
-use crate::administrators::territory::Territory;
+use crate::administrators::territory::{RoleGrant, Territory};
 use crate::administrators::{AdministratorState, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::Span;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::{is_id, row_id};
 use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AdminRoleId, ApiTokenId};
-use crate::db::Durability;
+use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimited};
 
 /// The number of tokens of a list.
@@ -84,10 +84,7 @@ pub async fn make(
         return Ok(Err(TokenRefusal::Scopes));
     }
     let territory = order.territory.clone().unwrap_or_else(|| carrier.territory.clone());
-    // The role's own is not looked up: of a relying party the place has no academy.
-    let is_inside = territory == carrier.territory
-        || find_place(&mut tx, &territory).await?.is_some_and(|place| place.is_inside(&carrier.territory));
-    if !is_inside {
+    if !is_inside(&mut tx, &territory, &carrier.territory).await? {
         tx.rollback().await?;
         return Ok(Err(TokenRefusal::Territory));
     }
@@ -130,13 +127,40 @@ pub async fn make(
     Ok(Ok(SecretString::from(text)))
 }
 
+/// True if the territory of a token lies inside that of its role now: a school may have gone to another academy, a relying
+/// party may have another perimeter.
+async fn is_inside(tx: &mut Tx, territory: &Territory, role: &Territory) -> anyhow::Result<bool> {
+    // The role's own is not looked up: of a relying party the place has no academy.
+    Ok(territory == role || find_place(tx, territory).await?.is_some_and(|place| place.is_inside(role)))
+}
+
+/// Returns what a token leaves of the roles of its maker now; `None` if nothing.
+pub(super) async fn narrow(
+    tx: &mut Tx,
+    token: &ApiToken,
+    roles: &[RoleGrant],
+    now: Timestamp,
+) -> anyhow::Result<Option<RoleGrant>> {
+    let Some(grant) = token.narrow(roles, now) else { return Ok(None) };
+    Ok(is_inside(tx, &grant.territory, grant.own_territory()).await?.then_some(grant))
+}
+
 /// Lists the tokens of an administrator with their states, the newest first.
 pub async fn list(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<Vec<(ApiToken, ApiTokenState)>> {
     let (owner, now) = (&on_duty.administrator.id, op.now);
     let mut tx = op.app.db.read().await?;
     let roles = store::roles::list_current(&mut tx, owner, now).await?;
     let tokens = rows::list(&mut tx, owner, MAX_LISTED_TOKENS).await?;
-    Ok(tokens.into_iter().map(|token| (token.clone(), token.state(&roles, now))).collect())
+    let mut listed = Vec::new();
+    for token in tokens {
+        let mut state = token.state(&roles, now);
+        // Looked up for the open ones only, which are few.
+        if state == ApiTokenState::Open && narrow(&mut tx, &token, &roles, now).await?.is_none() {
+            state = ApiTokenState::RoleEnded;
+        }
+        listed.push((token, state));
+    }
+    Ok(listed)
 }
 
 /// Revokes a token of one's own, at once on every server. Returns false if it was revoked before, or is not there.
@@ -187,7 +211,7 @@ async fn recognise(op: &Operation<'_>, digest: &str) -> anyhow::Result<Option<On
     let administrator = store::find(&mut tx, &op.app.master_key, &token.administrator_id).await?;
     let Some(administrator) = administrator.filter(|a| a.state == AdministratorState::Active) else { return Ok(None) };
     let roles = store::roles::list_current(&mut tx, &administrator.id, op.now).await?;
-    let Some(grant) = token.narrow(&roles, op.now) else { return Ok(None) };
+    let Some(grant) = narrow(&mut tx, &token, &roles, op.now).await? else { return Ok(None) };
     Ok(Some(OnDuty { door: AdminDoor::Token(Box::new(token)), administrator, roles: vec![grant] }))
 }
 

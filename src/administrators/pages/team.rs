@@ -267,6 +267,7 @@ pub async fn review(State(app): State<AppState>, ctx: RequestContext, who: Signe
         approved: false,
         ended: false,
         only: None,
+        carrier: None,
     };
     let mut tx = app.db.read().await.map_err(failed)?;
     let role = role_line(&mut tx, &grant, ctx.lang).await.map_err(failed)?;

@@ -35,6 +35,7 @@ fn read(row: Row) -> Result<Option<RoleGrant>> {
         approved: row.approved_at.is_some(),
         ended: row.ended_at.is_some(),
         only: None,
+        carrier: None,
     }))
 }
 

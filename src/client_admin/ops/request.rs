@@ -63,9 +63,9 @@ pub(super) fn id_of(name: &str) -> String {
     if id.is_empty() { "service".to_owned() } else { id }
 }
 
-/// Returns the academy that a new relying party becomes part of.
+/// Returns the academy that a new relying party becomes part of: that of the role, whatever a token leaves of it.
 fn owner(on_duty: &OnDuty) -> Option<String> {
-    let academy = |grant: &RoleGrant| match &grant.territory {
+    let academy = |grant: &RoleGrant| match grant.own_territory() {
         Territory::Academy(id) => Some(id.clone()),
         _ => None,
     };
