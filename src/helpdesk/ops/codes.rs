@@ -3,7 +3,7 @@
 use crate::activation::{self, ActivationOutcome};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::AdminScope;
+use crate::administrators::territory::{AdminScope, Place};
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
@@ -23,8 +23,8 @@ pub struct CodeTrace {
     pub person: Option<Box<PersonFile>>,
 }
 
-/// Returns what a code leads to. An event of somebody outside the territory is left out; one of nobody, which names no
-/// school, is everybody's to read.
+/// Returns what a code leads to. An event of somebody outside the territory is left out, and so is a school outside it of
+/// somebody who has a child inside; an event of nobody, which names no school, is everybody's to read.
 pub async fn find_traces(op: &Operation<'_>, on_duty: &OnDuty, code: &str) -> anyhow::Result<Vec<CodeTrace>> {
     let parents = AdminScope::of(&on_duty.roles, AdminAct::SeeParents, op.now);
     let pupils = AdminScope::of(&on_duty.roles, AdminAct::SeePupils, op.now);
@@ -40,7 +40,9 @@ pub async fn find_traces(op: &Operation<'_>, on_duty: &OnDuty, code: &str) -> an
             Some(_) => &parents,
             None => &pupils,
         };
-        Ok(file.places().iter().any(|place| scope.contains(place)).then(|| Box::new(file)))
+        // Where else the person has a child is not said.
+        let file = file.within(scope, op.now);
+        Ok((!file.ties.is_empty()).then(|| Box::new(file)))
     };
     let of_account = async |id: Option<&AccountId>| -> anyhow::Result<Option<Option<Box<PersonFile>>>> {
         let Some(id) = id else { return Ok(Some(None)) };
@@ -78,6 +80,16 @@ pub async fn find_traces(op: &Operation<'_>, on_duty: &OnDuty, code: &str) -> an
     }
     for notice in &notices {
         let Some(file) = visible(&notice.person_id).await? else { continue };
+        let place = Place {
+            academy: Some(notice.academy.clone()),
+            ministry: Some(notice.ministry.clone()),
+            uai: Some(notice.uai.clone()),
+            ..Place::default()
+        };
+        // A class is that of a child who is there.
+        if !parents.contains(&place) && !file.ties.iter().any(|tie| tie.uai == notice.uai) {
+            continue;
+        }
         let outcome = if notice.settled_at.is_some() { "settled" } else { "open" };
         let (at, school) = (Timestamp(notice.at), notice.school.clone());
         traces.push(CodeTrace { at, kind: "notice", outcome, school, person: Some(file) });

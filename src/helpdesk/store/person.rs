@@ -147,12 +147,16 @@ pub struct CodedNotice {
     pub person_id: PersonId,
     pub at: i64,
     pub settled_at: Option<i64>,
+    pub uai: Uai,
+    pub academy: String,
+    pub ministry: String,
     pub school: String,
 }
 
 /// Lists the notices of a support code, the newest first.
 pub async fn list_notices_by_code(tx: &mut Tx, code: &str) -> Result<Vec<CodedNotice>> {
-    let sql = "SELECT n.person_id, n.at, n.settled_at, s.name AS school FROM notice n JOIN school s ON s.uai = n.uai \
+    let sql = "SELECT n.person_id, n.at, n.settled_at, n.uai, s.academy, s.ministry, \
+               s.name AS school FROM notice n JOIN school s ON s.uai = n.uai \
                WHERE n.support_code = $1 ORDER BY n.at DESC, n.id LIMIT 20";
     tx.fetch_all(sql, args![code]).await
 }
