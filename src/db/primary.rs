@@ -1,7 +1,7 @@
 //! Follows the primary among several PostgreSQL servers: the first of them, in their order, that is no standby.
 //!
-//! Once a second a connection of its own asks the server in use. When that one is gone or has become a standby, the
-//! others are tried in turn; new connections go to the one found, and older ones are closed before their next use. That
+//! Once a second a connection of its own asks the server in use. When that one has not answered three times, or has become
+//! a standby, all are tried in turn; new connections go to the one found, and older ones are closed before their next use. That
 //! two servers believe themselves primary at once is for their own cluster's fencing to prevent.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,10 @@ use super::{DbError, Result};
 const QUESTION_INTERVAL: Duration = Duration::from_secs(1);
 /// The maximum time to connect to a server and to get its answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The number of questions without an answer after which another server is looked for. A server that says that it is a
+/// standby is left at once.
+const MAX_SILENT_QUESTIONS: u32 = 3;
 
 /// The time of the last change of the primary; connections opened before it go to the former one.
 #[derive(Debug, Default)]
@@ -44,10 +48,32 @@ pub(super) struct Primary {
     connection: PgConnection,
 }
 
+/// The answer of the server in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PresentAnswer {
+    Primary,
+    Standby,
+    None,
+}
+
 impl Primary {
-    async fn is_still_primary(&mut self) -> bool {
-        let asked = tokio::time::timeout(ANSWER_TIMEOUT, is_standby(&mut self.connection)).await;
-        matches!(asked, Ok(Ok(false)))
+    /// Asks the server in use; by a new connection if this one is gone, because a connection is lost sooner than a
+    /// server.
+    async fn ask_again(&mut self, base: &PgConnectOptions) -> PresentAnswer {
+        match tokio::time::timeout(ANSWER_TIMEOUT, is_standby(&mut self.connection)).await {
+            Ok(Ok(false)) => return PresentAnswer::Primary,
+            Ok(Ok(true)) => return PresentAnswer::Standby,
+            Ok(Err(_)) | Err(_) => {}
+        }
+        let options = base.clone().host(&self.host).port(self.port);
+        match tokio::time::timeout(ANSWER_TIMEOUT, ask(&options)).await {
+            Ok(Ok((connection, false))) => {
+                self.connection = connection;
+                PresentAnswer::Primary
+            }
+            Ok(Ok((_, true))) => PresentAnswer::Standby,
+            Ok(Err(_)) | Err(_) => PresentAnswer::None,
+        }
     }
 }
 
@@ -102,12 +128,27 @@ pub(super) fn follow(
     PrimaryFollower(tokio::spawn(async move {
         let mut primary = first;
         let mut lost = false;
+        let mut silent = 0_u32;
         while !pools.iter().any(|(pool, _)| pool.is_closed()) {
             tokio::time::sleep(QUESTION_INTERVAL).await;
-            if primary.is_still_primary().await {
-                continue;
+            match primary.ask_again(&base).await {
+                PresentAnswer::Primary => {
+                    (silent, lost) = (0, false);
+                    continue;
+                }
+                PresentAnswer::Standby => {}
+                PresentAnswer::None => {
+                    silent = silent.saturating_add(1);
+                    if silent < MAX_SILENT_QUESTIONS {
+                        continue;
+                    }
+                }
             }
             match find(&base, &addresses).await {
+                // It answers again: the pools find that out by themselves.
+                Ok(found) if (&found.host, found.port) == (&primary.host, primary.port) => {
+                    (primary, lost, silent) = (found, false, 0);
+                }
                 Ok(found) => {
                     for (pool, options) in &pools {
                         pool.set_connect_options(options.clone().host(&found.host).port(found.port));
@@ -115,7 +156,7 @@ pub(super) fn follow(
                     change.record();
                     let (host, port) = (&found.host, found.port);
                     tracing::warn!(host, port, "the connections to PostgreSQL are opened anew at this server");
-                    (primary, lost) = (found, false);
+                    (primary, lost, silent) = (found, false, 0);
                 }
                 Err(error) if !lost => {
                     tracing::error!(%error, "PostgreSQL has no primary; asked again each second");
