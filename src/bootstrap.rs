@@ -87,7 +87,7 @@ impl Dependencies {
     /// Returns an operation on a database, at the current time.
     pub fn operation<'a>(&'a self, db: &'a Db) -> DatabaseOperation<'a> {
         let (rng, now) = (self.rng.as_ref(), self.clock.now());
-        DatabaseOperation { db, rng, now, actor: &self.actor, request_id: None }
+        DatabaseOperation { db, rng, now, actor: &self.actor, request_id: None, commits: None }
     }
 }
 

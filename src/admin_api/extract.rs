@@ -7,6 +7,7 @@ mod call;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use call::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiFuture, ApiResult};
 
@@ -183,7 +184,9 @@ async fn answer(
         None => Bytes::new(),
     };
     let body = ApiBody::read(doc.body.unwrap_or_default(), &bytes)?;
-    let call = ApiCall { app, ctx, on_duty: &on_duty, token, doc, path: &path, body: &body, if_match };
+    let commits = AtomicBool::new(false);
+    let call =
+        ApiCall { app, ctx, on_duty: &on_duty, token, doc, path: &path, body: &body, if_match, commits: &commits };
     let Some(key) = key else { return Ok(remember(doc, (endpoint.handler)(&call).await?)) };
     let what = format!("{} {}", doc.method.name(), ctx.path_and_query);
     let key = KeyedRequest::new(&token.id, key.to_str().unwrap_or_default(), (&what, &bytes))?;
@@ -197,8 +200,9 @@ async fn answer(
                     key.end(&op, Some(&shown)).await?;
                 }
                 Ok(answer) => key.end(&op, Some(answer)).await?,
+                // Part of it is done, or nobody knows how far it came: it is not done again by itself.
+                Err(_) if commits.load(Ordering::Relaxed) => {}
                 Err(ApiError::Refused(_) | ApiError::Failed(PageError::Busy { .. })) => key.end(&op, None).await?,
-                // Nobody knows how far it came: it is not done again by itself.
                 Err(ApiError::Failed(_)) => {}
             }
             done

@@ -1,7 +1,7 @@
 //! Requests with an `Idempotency-Key`, and cursors.
 //!
-//! A key is bound to its token, method, path and body, for a day. Only what changed something is remembered: a refusal
-//! may be tried again.
+//! A key is bound to its token, method, path and body, for a day. A refusal that changed nothing is forgotten, and may be
+//! tried again; of one that broke off after a commit the outcome is unknown.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! The context of a use case, created where the work enters the program: by a request, a job or a command.
 
 use std::ops::Deref;
+use std::sync::atomic::AtomicBool;
 
 use super::App;
 use crate::base::actor::Actor;
@@ -18,17 +19,19 @@ pub struct Operation<'a> {
     pub actor: Actor,
     /// The id of the request in the log, if the operation belongs to a request.
     pub request_id: Option<&'a str>,
+    /// Set before a durable commit, for a caller who must know whether something was done.
+    pub commits: Option<&'a AtomicBool>,
 }
 
 impl<'a> Operation<'a> {
     /// Returns the operation of a request, of nobody signed in until [`Operation::by`] names the actor.
     pub fn of_request(app: &'a App, ctx: &'a RequestContext) -> Self {
-        Self { app, now: ctx.now, actor: Actor::Anonymous, request_id: Some(&ctx.request_id) }
+        Self { app, now: ctx.now, actor: Actor::Anonymous, request_id: Some(&ctx.request_id), commits: None }
     }
 
     /// Returns the operation of a background job, at the current time.
     pub fn of_job(app: &'a App, name: &'static str) -> Self {
-        Self { app, now: app.now(), actor: Actor::Job(name), request_id: None }
+        Self { app, now: app.now(), actor: Actor::Job(name), request_id: None, commits: None }
     }
 
     /// Names the actor.
@@ -37,10 +40,23 @@ impl<'a> Operation<'a> {
         Self { actor, ..self }
     }
 
+    /// Notes durable commits.
+    #[must_use]
+    pub fn noting(self, commits: &'a AtomicBool) -> Self {
+        Self { commits: Some(commits), ..self }
+    }
+
     /// Returns the same operation without the application, for use cases shared with the command line.
     pub fn database(&self) -> DatabaseOperation<'_> {
         let (db, rng) = (&self.app.db, self.app.rng.as_ref());
-        DatabaseOperation { db, rng, now: self.now, actor: &self.actor, request_id: self.request_id }
+        DatabaseOperation {
+            db,
+            rng,
+            now: self.now,
+            actor: &self.actor,
+            request_id: self.request_id,
+            commits: self.commits,
+        }
     }
 
     /// Returns the same operation without the application, with the master key.
@@ -62,6 +78,7 @@ pub struct DatabaseOperation<'a> {
     pub now: Timestamp,
     pub actor: &'a Actor,
     pub request_id: Option<&'a str>,
+    pub commits: Option<&'a AtomicBool>,
 }
 
 impl<'a> DatabaseOperation<'a> {
@@ -73,6 +90,8 @@ impl<'a> DatabaseOperation<'a> {
             rng: self.rng,
             actor: self.actor.clone(),
             request_id: self.request_id.map(str::to_owned),
+            // What is lost with the power is no act: counters of limits, last uses.
+            commits: self.commits.filter(|_| durability == Durability::Durable),
         })
     }
 }

@@ -284,7 +284,8 @@ mod tests {
             PhoneParser { fictitious_prefixes: vec!["+3363998".into()], calls_landlines: false },
         );
         let actor = Actor::Operator("test".into());
-        let database = DatabaseOperation { db: &db, rng: &SystemRandom, now: NOW, actor: &actor, request_id: None };
+        let database =
+            DatabaseOperation { db: &db, rng: &SystemRandom, now: NOW, actor: &actor, request_id: None, commits: None };
         let storage = StorageOperation { database, master_key: &master_key };
         let ctx = ImportContext::new(storage, &numbering);
         let written = rosters::write_roster_files(folder.path(), NOW).unwrap();

@@ -247,7 +247,7 @@ async fn faults_f11_doctor_is_well_again_after_a_clock_that_was_wrong_once() {
     db.record_time(ahead).await.unwrap();
     // A row written meanwhile keeps its time.
     let (rng, actor) = (&crate::base::rng::SystemRandom, &crate::base::actor::Actor::Job("test"));
-    let op = crate::app::DatabaseOperation { db: &db, rng, now: ahead, actor, request_id: None };
+    let op = crate::app::DatabaseOperation { db: &db, rng, now: ahead, actor, request_id: None, commits: None };
     let mut tx = op.write(Durability::Durable).await.unwrap();
     let (fact, about) = (crate::audit::AuditEvent::ActivationStarted, crate::audit::AuditDetails::default());
     crate::audit::store::record(&mut tx, fact, about).await.unwrap();

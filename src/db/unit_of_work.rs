@@ -1,6 +1,7 @@
 //! A write transaction together with its time, randomness and actor.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Result, Tx};
 use crate::base::actor::Actor;
@@ -16,11 +17,16 @@ pub struct UnitOfWork<'a> {
     pub actor: Actor,
     /// The id of the request in the log, if the operation belongs to a request.
     pub request_id: Option<String>,
+    /// Set before the commit: whether one that broke off holds, nobody knows.
+    pub commits: Option<&'a AtomicBool>,
 }
 
 impl UnitOfWork<'_> {
     /// Commits the transaction.
     pub async fn commit(self) -> Result<()> {
+        if let Some(commits) = self.commits {
+            commits.store(true, Ordering::Relaxed);
+        }
         self.tx.commit().await
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
@@ -92,6 +93,8 @@ pub struct ApiCall<'a> {
     pub body: &'a ApiBody,
     /// The versions that the caller knows; empty without `If-Match`.
     pub(super) if_match: Vec<String>,
+    /// True once something was committed durably by [`ApiCall::op`].
+    pub(super) commits: &'a AtomicBool,
 }
 
 impl<'a> ApiCall<'a> {
@@ -112,7 +115,7 @@ impl<'a> ApiCall<'a> {
 
     /// Returns the operation, by a role that permits it.
     pub fn op(&self, grant: Option<&RoleGrant>) -> Operation<'a> {
-        Operation::of_request(self.app, self.ctx).by(self.on_duty.actor(grant))
+        Operation::of_request(self.app, self.ctx).by(self.on_duty.actor(grant)).noting(self.commits)
     }
 
     /// Returns the role by which an act is permitted at one of the places. What is outside is answered like what is not

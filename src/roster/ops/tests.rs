@@ -75,7 +75,7 @@ impl Fixture {
     fn context(&self) -> ImportContext<'_> {
         let Self { db, master_key, rng, numbering, .. } = self;
         let now = Timestamp(self.clock.load(std::sync::atomic::Ordering::SeqCst));
-        let database = DatabaseOperation { db, rng, now, actor: &Actor::Job("test"), request_id: None };
+        let database = DatabaseOperation { db, rng, now, actor: &Actor::Job("test"), request_id: None, commits: None };
         ImportContext::new(StorageOperation { database, master_key }, numbering)
     }
 

@@ -72,8 +72,14 @@ async fn prepare(url: &str) {
     let rng = SeededRandom::new(MASTER_KEY_SEED);
     let master_key = MasterKey::new((&rng as &dyn Random).bytes()).unwrap();
     keys::ops::verify_or_init_master_key(&db, &master_key, START_TIME).await.unwrap();
-    let database =
-        DatabaseOperation { db: &db, rng: &rng, now: START_TIME, actor: &Actor::Job("test"), request_id: None };
+    let database = DatabaseOperation {
+        db: &db,
+        rng: &rng,
+        now: START_TIME,
+        actor: &Actor::Job("test"),
+        request_id: None,
+        commits: None,
+    };
     let storage = StorageOperation { database, master_key: &master_key };
     keys::ops::ensure_keys(storage, &Config::default().keys.algorithms).await.unwrap();
     db.close().await;

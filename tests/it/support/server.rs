@@ -77,7 +77,7 @@ impl TestServer {
     /// Returns an operation of the operator `test`.
     pub fn operation(&self) -> Operation<'_> {
         let actor = Actor::Operator("test".to_owned());
-        Operation { app: &self.app, now: self.now(), actor, request_id: None }
+        Operation { app: &self.app, now: self.now(), actor, request_id: None, commits: None }
     }
 
     /// Starts another server with the same database, keys and Redis: a restart, or a second server. An in-memory store
