@@ -49,6 +49,8 @@ pub enum ProblemCode {
     TooManyChecks,
     TooManyDrafts,
     TooManyOfDay,
+    /// The people of the hour were read with this token.
+    TooManyPersons,
     Internal,
     Busy,
 }
@@ -94,7 +96,8 @@ impl ProblemCode {
             | Code::TooManyWrongTokens
             | Code::TooManyChecks
             | Code::TooManyDrafts
-            | Code::TooManyOfDay => 429,
+            | Code::TooManyOfDay
+            | Code::TooManyPersons => 429,
             Code::Internal => 500,
             Code::Busy => 503,
         }

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::app::{AppState, Operation};
 use crate::console_mails::ops::send_due;
+use crate::helpdesk::ops::reads::record_reads;
 use crate::school_admin::ops::reminders::sending::send_step;
 use crate::tenants::ops::settle_notices;
 
@@ -51,7 +52,7 @@ async fn mail(app: AppState, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Settles some thousand notices after an id, then enqueues the mails that are due. Returns the id after which the next
+/// Settles some thousand notices after an id, enqueues the mails that are due, then records what tokens read. Returns the id after which the next
 /// pass goes on; empty for the beginning.
 pub async fn settle_and_mail(app: &AppState, after: String) -> String {
     let settled = settle_notices(Operation::of_job(app, "notices").database(), after).await;
@@ -61,6 +62,9 @@ pub async fn settle_and_mail(app: &AppState, after: String) -> String {
     });
     if let Err(error) = Box::pin(send_due(&Operation::of_job(app, "console_mails"))).await {
         tracing::error!(error = format!("{error:#}"), "administrators were not mailed");
+    }
+    if let Err(error) = record_reads(&Operation::of_job(app, "api_reads")).await {
+        tracing::error!(error = format!("{error:#}"), "what tokens read was not recorded");
     }
     next
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::diagnosis::{AccountStanding, CampaignStanding};
 use super::ops::codes::{CodeTrace, find_traces};
 use super::ops::person::{self, PersonFile, children_words};
+use super::ops::reads::count_read;
 use super::ops::repairs::{HelpdeskAct, IdentityCheck, RepairOrder, RepairOutcome, repair};
 use super::ops::search::{PersonHit, search};
 use super::pages::person::{details, phone_word};
@@ -54,6 +55,7 @@ const SEARCH: EndpointDoc = EndpointDoc {
         ("has_more", Shape::Flag),
         ("needs_four_digits", Shape::Flag),
     ]),
+    problems: &[ProblemCode::TooManyPersons],
     ..EndpointDoc::EMPTY
 };
 
@@ -77,6 +79,7 @@ const DIAGNOSIS: EndpointDoc = EndpointDoc {
             Shape::List(&Shape::Object(&[("name", Shape::Text), ("school", Shape::Text), ("link", Shape::Text)])),
         ),
     ]),
+    problems: &[ProblemCode::TooManyPersons],
     ..EndpointDoc::EMPTY
 };
 
@@ -98,6 +101,7 @@ const CODE: EndpointDoc = EndpointDoc {
             ])),
         ),
     ]),
+    problems: &[ProblemCode::TooManyPersons],
     ..EndpointDoc::EMPTY
 };
 
@@ -133,6 +137,7 @@ fn profile_of(is_pupil: bool) -> &'static str {
 async fn search_persons(call: &ApiCall<'_>) -> ApiResult {
     let query = parse_query(call.query("q"));
     let found = search(&call.op(None), call.on_duty, &query).await?;
+    count(call, found.hits.len()).await?;
     let item = |hit: &PersonHit| {
         json!({
             "id": hit.id,
@@ -149,6 +154,17 @@ async fn search_persons(call: &ApiCall<'_>) -> ApiResult {
     let items: Vec<Value> = found.hits.iter().map(item).collect();
     let (has_more, needs_four_digits) = (found.has_more, found.needs_four_digits);
     Ok(ApiAnswer::of(json!({ "items": items, "has_more": has_more, "needs_four_digits": needs_four_digits })))
+}
+
+/// Counts people whom the answer shows.
+///
+/// # Errors
+/// Those of the hour are used up.
+async fn count(call: &ApiCall<'_>, persons: usize) -> Result<(), ApiError> {
+    match count_read(&call.op(None), call.token, persons).await? {
+        None => Ok(()),
+        Some(until) => Err(ApiRefusal::from(ProblemCode::TooManyPersons).until(until).into()),
+    }
 }
 
 /// Finds the person of the path, whoever asks.
@@ -174,6 +190,7 @@ async fn diagnosis(call: &ApiCall<'_>) -> ApiResult {
     let file = find(call).await?;
     let act = file.seeing_act().ok_or(ProblemCode::NotFound)?;
     call.permit(act, &file.places()).await?;
+    count(call, 1).await?;
     let file = file.within(&AdminScope::of(&call.on_duty.roles, act, call.ctx.now), call.ctx.now);
     let (when, names, last2) = details(call.ctx, &file.cause);
     let message = |key: &str, args: &[(&str, &str)]| -> Result<String, PagesError> {
@@ -212,6 +229,7 @@ async fn code(call: &ApiCall<'_>) -> ApiResult {
         call.permit(AdminAct::SeePupils, &[]).await?;
     }
     let traces = find_traces(&call.op(None), call.on_duty, &code).await?;
+    count(call, traces.iter().filter(|trace| trace.person.is_some()).count()).await?;
     let value = |trace: &CodeTrace| {
         json!({
             "at": time(trace.at),

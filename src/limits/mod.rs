@@ -76,6 +76,8 @@ pub enum RateLimit {
     ApiToken,
     /// Requests with one token of the Admin API.
     ApiRequest,
+    /// People read with one token of the Admin API, by the hour of the clock.
+    ApiPersons,
     /// Sign-ins that are started from one source through an upstream that is called for it. The limits are those of
     /// wrong passwords.
     UpstreamStart,
@@ -159,6 +161,7 @@ impl RateLimit {
             | RateLimit::Activation
             | RateLimit::ApiToken
             | RateLimit::UpstreamStart => plain(usize::MAX),
+            RateLimit::ApiPersons => RateLimitPolicy { max_attempts: 600, window: Span::hours(1), delay_after: None },
             RateLimit::ApiRequest => RateLimitPolicy { max_attempts: 3_600, window: Span::hours(1), delay_after: None },
         }
     }

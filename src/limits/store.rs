@@ -171,14 +171,24 @@ pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
 /// Counts one event of a day, up to `cap`: a number per day instead of a list of attempts, because of thousands of
 /// events. `day` is the key of the day. Returns the ordinal of the event within the day, or `None` beyond the cap.
 pub async fn count_daily(tx: &mut UnitOfWork<'_>, action: RateLimit, day: &str, cap: u32) -> Result<Option<i64>> {
+    count_some(tx, action, day, (1, cap)).await
+}
+
+/// Counts several events at once like [`count_daily`]: counted if there is room for one, so that the last ones may go beyond.
+pub async fn count_some(
+    tx: &mut UnitOfWork<'_>,
+    action: RateLimit,
+    day: &str,
+    (events, cap): (i64, u32),
+) -> Result<Option<i64>> {
     let now = tx.now;
     let insert = "INSERT INTO budget (action, key, marks, touched_at) VALUES ($1, $2, '0', $3) ON CONFLICT DO NOTHING";
     tx.execute(insert, args![action.name(), day, now]).await?;
     let row = tx
         .fetch_optional::<(String,)>(
-            "UPDATE budget SET marks = CAST(CAST(marks AS BIGINT) + 1 AS TEXT), touched_at = $3 \
+            "UPDATE budget SET marks = CAST(CAST(marks AS BIGINT) + $5 AS TEXT), touched_at = $3 \
              WHERE action = $1 AND key = $2 AND CAST(marks AS BIGINT) < $4 RETURNING marks",
-            args![action.name(), day, now, i64::from(cap)],
+            args![action.name(), day, now, i64::from(cap), events],
         )
         .await?;
     Ok(row.and_then(|(count,)| count.parse().ok()))
@@ -190,6 +200,13 @@ pub async fn uncount_daily(tx: &mut Tx, action: RateLimit, day: &str) -> Result<
                WHERE action = $1 AND key = $2 AND CAST(marks AS BIGINT) > 0";
     tx.execute(sql, args![action.name(), day]).await?;
     Ok(())
+}
+
+/// Takes the number of events of a key away. Returns it to the call that did.
+pub async fn take_daily(tx: &mut UnitOfWork<'_>, action: RateLimit, day: &str) -> Result<Option<i64>> {
+    let sql = "DELETE FROM budget WHERE action = $1 AND key = $2 RETURNING marks";
+    let row = tx.fetch_optional::<(String,)>(sql, args![action.name(), day]).await?;
+    Ok(row.and_then(|(count,)| count.parse().ok()))
 }
 
 /// Returns the number of events counted on a day.

@@ -2970,6 +2970,7 @@ api-problem-too_many_requests = This token served too often this hour.
 api-problem-too_many_wrong_tokens = Too many tokens that do not serve came from this address.
 api-problem-too_many_checks = Too many checks this hour.
 api-problem-too_many_drafts = Too many drafts wait. Withdraw some.
+api-problem-too_many_persons = This token read enough people this hour.
 api-problem-too_many_of_day = This is enough for today.
 api-problem-internal = A fault on our side. It is in the log, under the number X-Request-Id.
 api-problem-busy = Too many requests at once. Ask again a little later.

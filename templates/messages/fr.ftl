@@ -2979,6 +2979,7 @@ api-problem-too_many_requests = Ce jeton a servi trop souvent cette heure-ci.
 api-problem-too_many_wrong_tokens = Trop de jetons qui ne servent pas sont venus de cette adresse.
 api-problem-too_many_checks = Trop de vérifications cette heure-ci.
 api-problem-too_many_drafts = Trop de brouillons attendent. Retirez-en.
+api-problem-too_many_persons = Ce jeton a lu assez de personnes cette heure-ci.
 api-problem-too_many_of_day = C'est assez pour aujourd'hui.
 api-problem-internal = Une erreur de notre côté. Elle est au journal, sous le numéro X-Request-Id.
 api-problem-busy = Trop de demandes à la fois. Reposez celle-ci un peu plus tard.

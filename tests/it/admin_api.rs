@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use preau::admin_api::extract::ApiEndpoint;
 use preau::administrators::roles::AdminRole;
+use preau::base::clock::Span;
 use preau::console::api::endpoints;
 use serde_json::{Value, json};
 
@@ -323,4 +324,57 @@ async fn attack_d1_hostile_bodies_get_a_clear_answer() {
     assert_eq!(facts, ["token"]);
     let days = Call { headers: &[("if-match", "*")], body: Some(r#"{"order":"extend","days":8}"#) };
     assert_eq!(server.api(&token, ("PUT", &campaign), days).await.problem(), "bad_value");
+}
+
+#[tokio::test]
+async fn attack_p1_a_token_reads_some_hundred_people_an_hour_and_the_audit_has_their_number() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[TestFamily::durand()]).await;
+    let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "h@ecole.example").await;
+    let token = make_token(&mut head, &["persons:read"], &[]).await;
+    assert_eq!(server.api_get(&token, "/persons?q=durand").await.status, StatusCode::OK);
+    let read = "SELECT CAST(marks AS BIGINT) FROM budget WHERE action = 'api_persons'";
+    let found = server.query_count(read).await;
+    assert!(found > 0, "{found}");
+    server.execute_sql("UPDATE budget SET marks = '600' WHERE action = 'api_persons'", Vec::new()).await;
+    let person = server.query_texts("SELECT person_id FROM link WHERE uai = '0349999J' LIMIT 1").await.pop().unwrap();
+    for path in ["/persons?q=durand".to_owned(), format!("/persons/{person}/diagnosis")] {
+        let refused = server.api_get(&token, &path).await;
+        assert_eq!((refused.status, refused.problem().as_str()), (StatusCode::TOO_MANY_REQUESTS, "too_many_persons"));
+        assert!(!refused.header("retry-after").is_empty());
+    }
+    // Whoever finds nobody reads nobody.
+    assert_eq!(server.api_get(&token, "/persons?q=nobodyhere").await.status, StatusCode::OK);
+    server.advance(Span::hours(1));
+    let taken = "SELECT actor_kind || ' ' || role || ' ' || uai || ' ' || detail FROM audit \
+                 WHERE fact = 'persons_exported'";
+    for _ in 0..2 {
+        preau::bootstrap::settle_and_mail(&server.app, String::new()).await;
+        assert_eq!(server.query_texts(taken).await, ["token school_head@0349999J 0349999J api: 600"]);
+    }
+    assert_eq!(server.api_get(&token, "/persons?q=durand").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn threat_s15_a_support_code_names_no_school_outside_the_territory() {
+    let server = TestServer::start().await;
+    let brother = TestFamily { children: vec![(900_090, "Noé", "14/02/2010", "2 A")], ..TestFamily::durand() };
+    for (uai, family) in [(MONOD, TestFamily::durand()), (LYCEE, brother)] {
+        server.import_families("montpellier", uai, &[family]).await;
+    }
+    let persons = server.query_texts("SELECT DISTINCT person_id FROM link WHERE ended_at IS NULL").await;
+    let [person] = persons.as_slice() else { panic!("one person of two schools: {persons:?}") };
+    for uai in [MONOD, LYCEE] {
+        let sql =
+            "INSERT INTO notice (id, uai, person_id, kind, support_code, at) VALUES ($1, $1, $2, 'reopening', $3, $4)";
+        let code = "K7P-4MX".into();
+        server.execute_sql(sql, vec![uai.into(), person.as_str().into(), code, server.now().0.into()]).await;
+    }
+    let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "h@ecole.example").await;
+    let mut academy = administrator(&server, AdminRole::Academy, "academy:montpellier", "a@ac.example").await;
+    for (who, notices) in [(&mut head, 1), (&mut academy, 2)] {
+        let token = make_token(who, &["persons:read"], &[]).await;
+        let seen = server.api_get(&token, "/support-codes/K7P-4MX").await.json();
+        assert_eq!(seen["traces"].as_array().unwrap().len(), notices, "{seen}");
+    }
 }

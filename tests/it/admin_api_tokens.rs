@@ -146,6 +146,11 @@ async fn attack_p1_nobody_puts_into_a_token_what_they_lack() {
     let token = make_token(&mut academy, &["schools:read"], &[("territoire", MONOD)]).await;
     assert_eq!(server.api_get(&token, &format!("/schools/{MONOD}")).await.status, StatusCode::OK);
     assert_eq!(server.api_get(&token, "/schools/0349998H").await.problem(), "not_found", "a part of the academy only");
+    // The school goes to another academy, and the token with it.
+    server.execute_sql("UPDATE school SET academy = 'toulouse' WHERE uai = $1", vec![MONOD.into()]).await;
+    assert_eq!(server.api_get(&token, "/token").await.problem(), "invalid_token");
+    academy.browser.get("/admin/moi/jetons").await;
+    assert!(academy.browser.page.visible_text().contains("Rôle terminé"), "{}", academy.browser.page.visible_text());
 }
 
 #[tokio::test]
