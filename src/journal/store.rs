@@ -124,7 +124,7 @@ macro_rules! journal {
              AND (NOT $16 OR a.actor_kind IN ('administrator', 'operator', 'token')) \
              AND ($17 = '' OR REPLACE($17, '\u{1f}' || a.fact || '\u{1f}', '') <> $17) \
              AND ($18 = '' OR a.uai = $18 OR a.academy = $18) \
-             AND ($19 = '' OR a.actor_id = $19 OR (a.actor_kind IN ('administrator', 'token') AND a.actor_id IN \
+             AND ($19 = '' OR (a.actor_id = $19 AND (a.actor_kind <> 'operator' OR $10)) OR (a.actor_kind IN ('administrator', 'token') AND a.actor_id IN \
              (SELECT n.id FROM administrator n WHERE REPLACE(LOWER(n.name), $20, '') <> LOWER(n.name) \
              OR REPLACE(n.name, $19, '') <> n.name))) \
              ORDER BY a.id DESC LIMIT $21) j \
