@@ -2,9 +2,9 @@
 //!
 //! Each thing is told in one transaction with the row that says so; a failure with one kind does not silence the others.
 
-use crate::administrators::roles::AdminRole;
+use crate::administrators::roles::{AdminAct, AdminRole};
 use crate::administrators::store::roles;
-use crate::administrators::territory::TerritoryKind;
+use crate::administrators::territory::{RoleGrant, TerritoryKind, may};
 use crate::app::Operation;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AdministratorId, ClientId};
@@ -99,6 +99,10 @@ async fn tell_requests(op: &Operation<'_>) -> anyhow::Result<usize> {
                 (false, false) => near,
                 (false, true) | (true, _) => above,
             };
+            // Once somebody is there, it is told.
+            if to.is_empty() {
+                continue;
+            }
             let (subject, client_id, path) = (row.subject.as_str(), &row.client_id, review_path(&row.id));
             sent += tell(op, News { kind, subject, client_id, path, words: "", to, again: None }).await?;
         }
@@ -115,11 +119,16 @@ async fn deciders(
     // One that cannot be read any more is nobody's to decide.
     let Some(file) = review::find(op, &row.id).await? else { return Ok((near, above)) };
     let mut tx = op.app.db.read().await?;
-    for decider in file.deciders.into_iter().filter(|decider| !decider.is_author) {
+    for decider in file.deciders.iter().filter(|decider| !decider.is_author) {
         let grants = roles::list_current(&mut tx, &decider.row.id, op.now).await?;
-        match grants.iter().any(|grant| grant.role == AdminRole::National) {
-            true => above.push(decider.row.id),
-            false => near.push(decider.row.id),
+        // By the role that decides here: somebody national elsewhere may be of this academy.
+        let is_above = |grant: &RoleGrant| {
+            let grants = std::slice::from_ref(grant);
+            grant.role == AdminRole::National && may(grants, AdminAct::ApproveClient, &file.places, op.now).is_some()
+        };
+        match grants.iter().any(is_above) {
+            true => above.push(decider.row.id.clone()),
+            false => near.push(decider.row.id.clone()),
         }
     }
     Ok((near, above))
