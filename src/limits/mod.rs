@@ -41,6 +41,8 @@ pub enum RateLimit {
     ClientChecks,
     /// A test sign-in by one administrator: each is a line of the journal, and may call an address of others.
     TestSignIn,
+    /// The tries at the birth date of one child that a program gives back to one parent.
+    TriesGivenBack,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
@@ -146,6 +148,7 @@ impl RateLimit {
             RateLimit::LetterCodeFromAll => plain(100),
             RateLimit::ClientChecks => RateLimitPolicy { max_attempts: 40, window: Span::hours(1), delay_after: None },
             RateLimit::TestSignIn => RateLimitPolicy { max_attempts: 60, window: Span::hours(1), delay_after: None },
+            RateLimit::TriesGivenBack => plain(1),
             RateLimit::LetterToActive => plain(20),
             RateLimit::ParentCode | RateLimit::Export | RateLimit::NoticeSms => plain(3),
             RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::MailToAddress | RateLimit::SmsPerIdentity => {

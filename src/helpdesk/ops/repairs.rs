@@ -17,7 +17,7 @@ use crate::guardianship::Guardianship;
 use crate::helpdesk::AccountChangeError;
 use crate::helpdesk::diagnosis::Repair;
 use crate::helpdesk::store::person::{self as rows, TieRow};
-use crate::limits::{self, RateLimit};
+use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::{roster, tenants};
 
 /// The time for which the activation opens for one person.
@@ -128,8 +128,8 @@ pub async fn repair(
     let outcome = match order.act {
         HelpdeskAct::Reopen if file.repair != Repair::Reopen => RepairOutcome::NothingToDo,
         HelpdeskAct::Reopen => reopen(&mut tx, on_duty, file).await?,
-        HelpdeskAct::GiveTriesBack => lift(op, &mut tx, (file, &grant), "set_aside").await?,
-        HelpdeskAct::LiftContest => lift(op, &mut tx, (file, &grant), "contested").await?,
+        HelpdeskAct::GiveTriesBack => lift(op, &mut tx, (file, &grant, on_duty), "set_aside").await?,
+        HelpdeskAct::LiftContest => lift(op, &mut tx, (file, &grant, on_duty), "contested").await?,
         HelpdeskAct::ShowIdentifiant => file
             .account
             .as_ref()
@@ -181,7 +181,7 @@ async fn reopen(tx: &mut UnitOfWork<'_>, on_duty: &OnDuty, file: &PersonFile) ->
 async fn lift(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    (file, grant): (&PersonFile, &RoleGrant),
+    (file, grant, on_duty): (&PersonFile, &RoleGrant, &OnDuty),
     kind: &str,
 ) -> anyhow::Result<RepairOutcome> {
     let Subject::Parent(parent) = &file.subject else { return Ok(RepairOutcome::NothingToDo) };
@@ -191,10 +191,17 @@ async fn lift(
         if lifted.contains(&&tie.pupil_id) {
             continue;
         }
-        lifted.push(&tie.pupil_id);
         let ids = [parent.id.clone()];
         let child = Guardianship { person_ids: &ids, pupil_id: &tie.pupil_id, uai: &tie.uai };
         let key = op.app.master_key.hmac(HmacPurpose::LimiterKey, &child.budget_key());
+        // A program would give somebody as many tries as there are days in a year.
+        if kind == "set_aside" && on_duty.session().is_none() {
+            let given = limits::store::consume(tx, RateLimit::TriesGivenBack, &key).await?;
+            if matches!(given, RateLimitDecision::Limited { .. }) {
+                continue;
+            }
+        }
+        lifted.push(&tie.pupil_id);
         limits::store::reset(tx, RateLimit::BirthDate, &key).await?;
         roster::store::unhide_child(tx, &parent.id, &tie.pupil_id).await?;
         tenants::store::settle_child(tx, &parent.id, &tie.pupil_id).await?;
