@@ -36,13 +36,14 @@ impl Db {
                 tx.execute(begin, Vec::new()).await?;
                 Ok(tx)
             }
-            Db::Postgres { write, writers, .. } => {
+            Db::Postgres { write, writers, reads_only, .. } => {
                 let guard = WriterGuard::acquire(writers);
                 let inner = Inner::Postgres(write.acquire().await?);
                 let writing = Some(Writers::clone(writers));
                 let mut tx = Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard };
                 tx.open = true;
                 match durability {
+                    _ if *reads_only => tx.execute("BEGIN READ ONLY", Vec::new()).await.map(|_| ())?,
                     Durability::Durable => tx.execute("BEGIN", Vec::new()).await.map(|_| ())?,
                     // Boxed, because every use case's future holds this one.
                     Durability::Relaxed => {
@@ -59,6 +60,7 @@ impl Db {
     /// the statement notes what holds now.
     pub async fn write_one(&self) -> Result<Tx> {
         match self {
+            Db::Postgres { reads_only: true, .. } => self.write(Durability::Durable).await,
             Db::Sqlite { write, writers, .. } => {
                 let guard = WriterGuard::acquire(writers);
                 let inner = Inner::Sqlite(writers.last_write.observe(write.acquire().await.map_err(DbError::from))?);

@@ -65,12 +65,14 @@ pub enum Db {
         write: SqlitePool,
         writers: Writers,
     },
-    /// `pooled`: through a pooler, where a connection is ours for one transaction only.
+    /// `pooled`: through a pooler, where a connection is ours for one transaction only. `reads_only`: each transaction says
+    /// itself that it only reads, because a pooler takes no options of a connection.
     Postgres {
         read: PgPool,
         write: PgPool,
         writers: Writers,
         pooled: bool,
+        reads_only: bool,
         follower: Option<Arc<PrimaryFollower>>,
     },
 }

@@ -82,7 +82,8 @@ pub(super) async fn open(database: &Database, access: AccessMode) -> Result<Db> 
         Arc::new(primary::follow((base, addresses), first, pools, change))
     });
     let pooled = database.pooled;
-    Ok(Db::Postgres { read, write, writers: Writers::default(), pooled, follower })
+    let reads_only = pooled && access == AccessMode::ReadOnly;
+    Ok(Db::Postgres { read, write, writers: Writers::default(), pooled, reads_only, follower })
 }
 
 /// Returns the options of a pool. A connection that has just served is not asked first whether it still does: that is a

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use preau::base::clock::ManualClock;
 use preau::config::Database;
-use preau::db::{AccessMode, Db, DbError, PoolerState};
+use preau::db::{AccessMode, Db, DbError, Durability, PoolerState};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -81,6 +81,12 @@ async fn through_a_pooler_each_read_is_a_transaction_that_cannot_write() {
     }
     server.app.db.ping().await.unwrap();
     assert_eq!(server.app.db.check_pooler().await.unwrap(), PoolerState::FollowsStatements);
+    // A command that only reads cannot write either.
+    let reading = Db::open_configured(&server.app.config.database, AccessMode::ReadOnly).await.unwrap();
+    for mut tx in [reading.write(Durability::Durable).await.unwrap(), reading.write_one().await.unwrap()] {
+        let refused = tx.execute("DELETE FROM academy", Vec::new()).await.unwrap_err();
+        assert!(matches!(refused, DbError::Unwritable(_)), "{refused}");
+    }
 }
 
 #[tokio::test]
