@@ -162,7 +162,8 @@ impl NoticeCauses {
         // These tell of an account that somebody else may have reached: a link that is gone from one import to the next
         // does not hide them.
         let outlives_link = matches!(self.kind, RecoveryFailed | SharedMobile | PhoneDisowned | LinkRepeated);
-        if !self.has_link && !(outlives_link && self.had_link_lately) {
+        let still_waits = outlives_link && self.had_link_lately;
+        if !self.has_link && !still_waits {
             return Some(SettledReason::LinkEnded);
         }
         match self.kind {
