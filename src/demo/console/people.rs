@@ -107,6 +107,13 @@ pub async fn meet_obstacles(app: &App, uai: &Uai, now: Timestamp) -> anyhow::Res
     let hash = app.password_hasher.hash(&secret, app.rng.as_ref(), Priority::Known).await?;
     let free = crowd(app, uai).await?;
     let mut free = free.iter();
+    // One has another number than the school knows: tried since the school's number was imported, which was just now.
+    if let Some(link) = free.next() {
+        let op = at(app, now);
+        let mut tx = op.write(Durability::Durable).await?;
+        near::insert(&mut tx, &link.person_id, (&support_code(app.rng.as_ref()), "88")).await?;
+        tx.commit().await?;
+    }
     let op = at(app, now.minus(Span::hours(20)));
     let mut tx = op.write(Durability::Durable).await?;
     let tell = async |tx: &mut UnitOfWork<'_>, link: &CountedLink, kind: NoticeKind, with_child: bool| {
@@ -114,10 +121,6 @@ pub async fn meet_obstacles(app: &App, uai: &Uai, now: Timestamp) -> anyhow::Res
         let pupil_id = with_child.then_some(&link.pupil_id);
         upsert_notice(tx, &Notice { uai, person_id: &link.person_id, pupil_id, kind, support_code: &code }).await
     };
-    // One has another number than the school knows.
-    if let Some(link) = free.next() {
-        near::insert(&mut tx, &link.person_id, (&support_code(app.rng.as_ref()), "88")).await?;
-    }
     // Two have an account and no child in it: one said Non, one gave wrong dates.
     for kind in [NoticeKind::Contested, NoticeKind::BirthDateFailed] {
         let Some(link) = free.next() else { break };
