@@ -59,7 +59,7 @@ pub const DELIVERIES_AFTER: Span = Span::hours(1);
 pub const DELIVERIES_ACADEMY_AFTER: Span = Span::hours(24);
 /// The time after which sign-outs that still fail are told of again.
 pub const DELIVERIES_AGAIN_AFTER: Span = Span::days(7);
-/// What happened before this time is not told of: it is old news after a night, or years, without mails.
+/// Events before this time are not told: it is old news after a night, or years, without mails.
 pub const TOLD_WITHIN: Span = Span::days(7);
 
 /// Returns the time between two moments without that of Saturdays and Sundays (of UTC).

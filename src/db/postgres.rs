@@ -27,7 +27,7 @@ const UNTESTED_IDLE: Duration = Duration::from_millis(500);
 /// The maximum time of the statement that shows what a pooler does: one with a single connection would let it wait.
 const POOLER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How a pooler treats prepared statements.
+/// The treatment of prepared statements by a pooler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolerState {
     /// There is no pooler.

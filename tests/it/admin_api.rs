@@ -248,7 +248,7 @@ async fn a_list_goes_on_where_it_stood_while_rows_change_and_a_cursor_serves_now
         seen.extend(page["items"].as_array().unwrap().iter().map(|one| text(one, "client_id").to_owned()));
         if seen.len() == 3 {
             // Meanwhile some come and go, before and behind.
-            server.execute_sql("UPDATE client SET version = version + 1 WHERE id = 'ent'", Vec::new()).await;
+            server.execute_sql("UPDATE client SET version = version + 1 WHERE client_id = 'ent'", Vec::new()).await;
             registered(&server, true, &cantine()).await;
             let foreign = server.api_get(&other, &format!("/clients?cursor={}", text(&page, "next"))).await;
             assert_eq!(foreign.problem(), "bad_cursor");

@@ -35,7 +35,7 @@ pub async fn find_last(tx: &mut Tx, id: &AdministratorId) -> Result<Option<Times
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct WaitingNotices {
     pub waiting: i64,
-    /// Those that came after a time.
+    /// The notices that came after a time.
     pub fresh: i64,
 }
 

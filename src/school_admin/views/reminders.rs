@@ -37,7 +37,7 @@ pub struct ReminderReviewPage {
     /// The SMS that one text is billed as, and those of the whole order.
     pub segments: i64,
     pub sms: i64,
-    /// What the order costs, if the price is known.
+    /// The cost of the order, if the price is known.
     pub price: Option<String>,
     /// The SMS that the school's budget leaves, of how many.
     pub left: i64,
@@ -45,7 +45,7 @@ pub struct ReminderReviewPage {
     /// The share of the deployment's SMS of the day, of a hundred and as a number.
     pub share: i64,
     pub of_day: i64,
-    /// When the first may leave.
+    /// The time at which the first may leave.
     pub begins: String,
     pub may_confirm: bool,
     pub is_done: bool,
