@@ -184,7 +184,7 @@ fn sample_preview() -> UploadPreview {
         enrolments: counts(113),
         links: counts(207),
         departures: vec![class("TG5", 34, 34), class("2nde 7", 36, 19), class("<b>", 35, 6), class("", 3, 1)],
-        changes: vec!["- inscription de ELEVE 900001 : n'est plus là".to_owned(), "~ <script>".to_owned()],
+        changes: vec!["- inscription de ELEVE 900001\u{a0}: n'est plus là".to_owned(), "~ <script>".to_owned()],
         all_changes: 601,
         elsewhere: 14,
         lines: Vec::new(),
@@ -212,7 +212,7 @@ impl Page for UploadPage {
             needed: "academy",
             shown_changes: 2,
             lines: LINE_KINDS
-                .map(|kind| (kind, "PERSONNE 512204 : TEL_PORTABLE <n'est>".to_owned(), kind == "note"))
+                .map(|kind| (kind, "PERSONNE 512204\u{a0}: TEL_PORTABLE <n'est>".to_owned(), kind == "note"))
                 .to_vec(),
             all_lines: 12,
             first: None,
