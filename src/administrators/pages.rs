@@ -140,6 +140,21 @@ pub async fn find_ended_role(
     Ok(Some((place, dates::hour(ctx.lang, Timestamp(at)))))
 }
 
+/// Lets somebody read a draft who may still do what it says at every one of its places; with `after_role` also whoever
+/// lost the role for it, to be told so. Everybody else gets the answer of what is not there.
+pub async fn permit_draft(
+    app: &AppState,
+    ctx: &RequestContext,
+    (on_duty, after_role): (&OnDuty, bool),
+    of: (AdminAct, &[Place]),
+) -> Result<(), Response> {
+    let may = may_everywhere(&on_duty.roles, of.0, of.1, ctx.now).is_some();
+    if may || after_role && find_ended_role(app, ctx, on_duty, of).await?.is_some() {
+        return Ok(());
+    }
+    on_duty.permit(app, ctx, of.0, &[]).await.map(drop)
+}
+
 /// Returns the frame of a page.
 pub async fn frame(app: &App, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow::Result<ConsoleFrame> {
     let mut tx = app.db.read().await?;

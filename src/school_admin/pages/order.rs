@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::{GatedResult, list, school, school_path};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::{failed, find_ended_role, frame, shown};
+use crate::administrators::pages::{failed, find_ended_role, frame, permit_draft, shown};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::may_everywhere;
 use crate::app::AppState;
@@ -169,12 +169,7 @@ async fn open(
     }
     let op = on_duty.operation(app, ctx, None);
     let draft = campaign::find(&op, on_duty, id).await.map_err(failed)?.ok_or_else(not_found)?;
-    let may = may_everywhere(&on_duty.roles, AdminAct::ChangeCampaign, &draft.places, ctx.now).is_some();
-    let ended = async || find_ended_role(app, ctx, on_duty, (AdminAct::ChangeCampaign, &draft.places)).await;
-    let is_told = may || after_role && ended().await?.is_some();
-    if !is_told {
-        on_duty.permit(app, ctx, AdminAct::ChangeCampaign, &[]).await?;
-    }
+    permit_draft(app, ctx, (on_duty, after_role), (AdminAct::ChangeCampaign, &draft.places)).await?;
     Ok(draft)
 }
 

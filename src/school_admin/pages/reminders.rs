@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::{GatedResult, open, school, school_path};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
-use crate::administrators::pages::{failed, find_ended_role, frame};
+use crate::administrators::pages::{failed, find_ended_role, frame, permit_draft};
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::may;
 use crate::app::AppState;
@@ -119,11 +119,7 @@ async fn open_draft(
     let op = on_duty.operation(app, ctx, None);
     let draft = reminders::find(&op, on_duty, id).await.map_err(failed)?.ok_or_else(not_found)?;
     let whole = [draft.place.whole()];
-    let may = may(&on_duty.roles, AdminAct::ChangeCampaign, &whole, ctx.now).is_some();
-    let of = (AdminAct::ChangeCampaign, whole.as_slice());
-    if !(may || after_role && find_ended_role(app, ctx, on_duty, of).await?.is_some()) {
-        on_duty.permit(app, ctx, AdminAct::ChangeCampaign, &whole).await?;
-    }
+    permit_draft(app, ctx, (on_duty, after_role), (AdminAct::ChangeCampaign, &whole)).await?;
     Ok(draft)
 }
 
