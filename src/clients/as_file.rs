@@ -83,7 +83,8 @@ pub fn as_file(client_id: &str, meta: &ClientMetadata) -> String {
 mod tests {
     use super::*;
     use crate::clients::answers::tests::canteen;
-    use crate::clients::metadata::{RegistrationPolicy, validate};
+    use crate::clients::metadata::validate;
+    use crate::clients::ops::files;
     use crate::clients::{Perimeter, SubjectType};
     use crate::config::deployment::ClientFile;
 
@@ -92,32 +93,15 @@ mod tests {
         let file = config::File::from_str(text, config::FileFormat::Toml);
         let parsed = config::Config::builder().add_source(file).build().unwrap_or_else(|e| panic!("{e}\n{text}"));
         let file: ClientFile = parsed.try_deserialize().unwrap_or_else(|e| panic!("{e}\n{text}"));
-        let ours = file.extensions;
-        let profiles = ours.perimeter.profiles.iter().map(|name| name.parse().unwrap()).collect();
-        let policy = RegistrationPolicy::File {
-            secret_len: secret.then_some(43),
-            profile: ours.profile,
-            sector: ours.sector,
-            require_pkce: ours.require_pkce,
-            tolerances: crate::protocol::tolerance::Tolerances {
-                logout_token_typ: ours.logout_token_typ,
-                access_token_typ: ours.access_token_typ,
-                claims_in_id_token: ours.claims_in_id_token,
-            },
-            consent: ours.consent,
-            offline_agreed: ours.offline_agreed,
-            former_subs: ours.former_subs,
-            roster_key: ours.roster_key,
-            audiences: ours.audiences,
-            academy: ours.academy,
-            perimeter: Perimeter {
-                academies: ours.perimeter.academies,
-                ministries: ours.perimeter.ministries,
-                schools: ours.perimeter.schools,
-                profiles,
-                upstream_families: ours.perimeter.upstream_families,
-            },
+        let ours = &file.extensions;
+        let perimeter = Perimeter {
+            academies: ours.perimeter.academies.clone(),
+            ministries: ours.perimeter.ministries.clone(),
+            schools: ours.perimeter.schools.clone(),
+            profiles: ours.perimeter.profiles.iter().map(|name| name.parse().unwrap()).collect(),
+            upstream_families: ours.perimeter.upstream_families,
         };
+        let policy = files::policy(ours, secret.then_some(43), perimeter);
         validate(&file.fields, &policy).unwrap_or_else(|e| panic!("{e}\n{text}"))
     }
 

@@ -1,7 +1,7 @@
 //! Use cases of relying parties: publication of files, registration, approval, client secrets.
 
 pub mod checks;
-mod files;
+pub(super) mod files;
 mod keys;
 pub mod lifecycle;
 pub mod logo;

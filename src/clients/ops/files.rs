@@ -3,7 +3,7 @@
 use crate::base::profile::Profile;
 use crate::clients::metadata::{self, MetadataError, RegistrationPolicy};
 use crate::clients::{ClientMetadata, Perimeter, is_client_id};
-use crate::config::deployment::{ClientFile, DeploymentFiles, PerimeterFile};
+use crate::config::deployment::{ClientFile, ClientFileExtensions, DeploymentFiles, PerimeterFile};
 use crate::protocol::tolerance::Tolerances;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -25,10 +25,28 @@ pub(super) fn validate_file(
     if !is_client_id(&file.client_id) {
         return Err(rule("client_id has 1 to 100 letters, digits, - _ . ~".into()));
     }
-    let ours = file.extensions.clone();
+    let ours = &file.extensions;
     let perimeter = read_perimeter(&ours.perimeter, ours.academy.as_ref(), declared).map_err(rule)?;
-    let terms = RegistrationPolicy::File {
-        secret_len: secret.map(|secret| secret.expose_secret().len()),
+    let terms = policy(ours, secret.map(|secret| secret.expose_secret().len()), perimeter);
+    let flaw = |flaw: MetadataError| {
+        let place = file.location.locate(flaw.field);
+        ClientFileError::Metadata(file.client_id.clone(), flaw, place)
+    };
+    let meta = metadata::validate(&file.fields, &terms).map_err(flaw)?;
+    metadata::check_hosts(&meta, &declared.identity).map_err(flaw)?;
+    metadata::check_offered_algorithms(&meta, &declared.algorithms).map_err(flaw)?;
+    Ok(meta)
+}
+
+/// Returns the rules for a file with these keys of ours.
+pub(in crate::clients) fn policy(
+    ours: &ClientFileExtensions,
+    secret_len: Option<usize>,
+    perimeter: Perimeter,
+) -> RegistrationPolicy {
+    let ours = ours.clone();
+    RegistrationPolicy::File {
+        secret_len,
         profile: ours.profile,
         sector: ours.sector,
         require_pkce: ours.require_pkce,
@@ -44,15 +62,7 @@ pub(super) fn validate_file(
         audiences: ours.audiences,
         academy: ours.academy,
         perimeter,
-    };
-    let flaw = |flaw: MetadataError| {
-        let place = file.location.locate(flaw.field);
-        ClientFileError::Metadata(file.client_id.clone(), flaw, place)
-    };
-    let meta = metadata::validate(&file.fields, &terms).map_err(flaw)?;
-    metadata::check_hosts(&meta, &declared.identity).map_err(flaw)?;
-    metadata::check_offered_algorithms(&meta, &declared.algorithms).map_err(flaw)?;
-    Ok(meta)
+    }
 }
 
 /// Reads a perimeter, of which every academy, ministry and school is declared, and every profile is known.
