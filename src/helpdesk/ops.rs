@@ -20,6 +20,7 @@ use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier};
 use crate::activation::{self, ActivationOutcome};
 use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::crypto::MasterKey;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::recovery::{self, RecoveryOutcome};
 use crate::{devices, roster, sessions};
@@ -132,18 +133,32 @@ pub async fn end_sessions(
         return Err(AccountChangeError::State(account.identifiant, account.state).into());
     }
     let sessions = sessions::ops::end_all(&mut tx, op.master_key, &account.id, Some(reason)).await?;
-    let mut devices = 0;
-    if forget_devices {
-        devices = devices::store::forget_others(&mut tx, &account.id, None).await?;
-        let detail = devices.to_string();
-        let about = AuditDetails {
-            account: Some(&account.id),
-            detail: &detail,
-            reason: Some(reason),
-            ..AuditDetails::default()
-        };
-        audit::store::record(&mut tx, AuditEvent::DeviceForgotten, about).await?;
-    }
+    let devices = if forget_devices { forget_devices_in(&mut tx, &account, reason).await? } else { 0 };
     tx.commit().await?;
     Ok(EndedSessions { identifiant: account.identifiant, sessions, devices })
+}
+
+/// Forgets the known devices of an account in the caller's transaction. Returns their number.
+async fn forget_devices_in(tx: &mut UnitOfWork<'_>, account: &Account, reason: &str) -> anyhow::Result<u64> {
+    let devices = devices::store::forget_others(tx, &account.id, None).await?;
+    let detail = devices.to_string();
+    let about =
+        AuditDetails { account: Some(&account.id), detail: &detail, reason: Some(reason), ..AuditDetails::default() };
+    audit::store::record(tx, AuditEvent::DeviceForgotten, about).await?;
+    Ok(devices)
+}
+
+/// Ends the sessions of an account and forgets its devices in the caller's transaction, as after a phone was lost.
+async fn end_sessions_in(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    account: &Account,
+    reason: &str,
+) -> anyhow::Result<()> {
+    if account.state == AccountState::Closed {
+        return Err(AccountChangeError::State(account.identifiant.clone(), account.state).into());
+    }
+    sessions::ops::end_all(tx, master_key, &account.id, Some(reason)).await?;
+    forget_devices_in(tx, account, reason).await?;
+    Ok(())
 }

@@ -113,6 +113,7 @@ pub struct PersonPage {
     pub may_letter: bool,
     pub may_show_identifiant: bool,
     pub may_remove_factors: bool,
+    pub may_end_sessions: bool,
     pub children: Vec<ChildLine>,
     /// `none`, `pending`, `active`, `closed` or `suspended`.
     pub account: &'static str,
@@ -122,6 +123,9 @@ pub struct PersonPage {
     /// `open`, `upcoming`, `closed` or `not_planned`; of a parent.
     pub campaign: &'static str,
     pub events: Vec<PersonEventLine>,
+    /// The act whose form was refused, with what was given in it; else empty.
+    pub posted: &'static str,
+    pub check: &'static str,
     pub reason: String,
     pub error: Option<RepairFormError>,
     pub done: Option<&'static str>,
@@ -130,8 +134,8 @@ pub struct PersonPage {
 }
 
 /// The acts that the page confirms after they are done.
-pub const DONE_WORDS: [&str; 6] =
-    ["reopen", "give_tries_back", "lift_contest", "resume", "remove_factors", "show_identifiant"];
+pub const DONE_WORDS: [&str; 7] =
+    ["reopen", "give_tries_back", "lift_contest", "resume", "remove_factors", "end_sessions", "show_identifiant"];
 /// The causes, for the samples.
 const CAUSE_WORDS: [&str; 23] = [
     "no_child",
@@ -189,12 +193,15 @@ impl Page for PersonPage {
             may_letter: true,
             may_show_identifiant: false,
             may_remove_factors: false,
+            may_end_sessions: false,
             children: vec![child("legal"), child("in_charge"), child("contact")],
             account: "none",
             phone_end: Some("41".to_owned()),
             phone: "landline",
             campaign: "open",
             events: vec![event("near", ""), event("letter-issued", "")],
+            posted: "",
+            check: "",
             reason: String::new(),
             error: None,
             done: None,
@@ -221,7 +228,11 @@ impl Page for PersonPage {
             RepairFormError::LetterNobody,
             RepairFormError::LetterChanged,
         ] {
-            all.push(PersonPage { error: Some(error), reason: "Numéro fixe".to_owned(), ..page.clone() });
+            let reason = "Numéro fixe".to_owned();
+            for (posted, check) in [("letter", "known"), ("end_sessions", "")] {
+                let (error, reason) = (Some(error), reason.clone());
+                all.push(PersonPage { error, posted, check, reason, may_end_sessions: true, ..page.clone() });
+            }
         }
         for done in DONE_WORDS {
             let identifiant = (done == "show_identifiant").then(|| "s.leboeuf41".to_owned());
@@ -243,6 +254,7 @@ impl Page for PersonPage {
                 act_of_others: true,
                 may_show_identifiant,
                 may_remove_factors,
+                may_end_sessions: true,
                 ..page.clone()
             });
         }

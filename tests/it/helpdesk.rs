@@ -269,6 +269,35 @@ async fn the_page_never_shows_a_number_a_date_or_the_identifiant_and_showing_it_
 }
 
 #[tokio::test]
+async fn after_a_lost_phone_every_session_ends_and_the_password_stays() {
+    let server = start().await;
+    let account = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let id = person_id(&server, 500_001).await;
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "school:0349999J", "h@ecole.example").await;
+    let open = "SELECT COUNT(*) FROM session WHERE ended_at IS NULL";
+    Browser::signed_in_at(&server, &account, "/compte").await;
+    assert!(server.query_count(open).await > 0, "the phone is signed in");
+    desk.see(&id).await;
+    // Without the check of who asks, nothing ends.
+    desk.browser.submit("deconnecter", &[("raison", "Téléphone perdu")]).await;
+    assert_eq!(desk.browser.page.status, REFUSED);
+    assert!(server.query_count(open).await > 0);
+    desk.see(&id).await;
+    assert_eq!(desk.act("deconnecter").await, StatusCode::SEE_OTHER);
+    assert_eq!(desk.browser.page.location(), format!("/admin/personnes/{id}?fait=end_sessions"));
+    assert_eq!(server.query_count(open).await, 0);
+    let journal = server.query_count("SELECT COUNT(*) FROM audit WHERE detail = 'end_sessions: paper'").await;
+    assert_eq!(journal, 1);
+    Browser::signed_in_at(&server, &account, "/compte").await;
+    assert!(server.query_count(open).await > 0, "the password opens the account");
+    // Of another territory, there is no such person.
+    let mut other = server.create_administrator(AdminRole::SchoolHead, "school:0319999A", "b@ecole.example").await;
+    let fields = [("geste", "end_sessions"), ("preuve", "paper"), ("raison", "x")];
+    other.browser.post(&format!("/admin/personnes/{id}/geste"), &fields).await;
+    assert_eq!(other.browser.page.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_letter_is_printed_for_one_person_and_not_by_the_help_desk() {
     let server = start().await;
     let id = person_id(&server, 500_001).await;

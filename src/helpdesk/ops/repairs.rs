@@ -18,6 +18,7 @@ use crate::helpdesk::AccountChangeError;
 use crate::helpdesk::diagnosis::Repair;
 use crate::helpdesk::store::person::{self as rows, TieRow};
 use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::outbox::JobKind;
 use crate::{roster, tenants};
 
 /// The time for which the activation opens for one person.
@@ -56,6 +57,8 @@ pub enum HelpdeskAct {
     ShowIdentifiant,
     Resume,
     RemoveFactors,
+    /// Ends every session and forgets the devices, for somebody who lost a phone.
+    EndSessions,
 }
 
 impl HelpdeskAct {
@@ -69,9 +72,10 @@ impl HelpdeskAct {
             HelpdeskAct::Reopen => AdminAct::ReopenForOne,
             HelpdeskAct::Resume => AdminAct::SuspendAccount,
             HelpdeskAct::RemoveFactors => AdminAct::RemoveFactors,
-            HelpdeskAct::GiveTriesBack | HelpdeskAct::LiftContest | HelpdeskAct::ShowIdentifiant => {
-                AdminAct::UnblockPerson
-            }
+            HelpdeskAct::GiveTriesBack
+            | HelpdeskAct::LiftContest
+            | HelpdeskAct::ShowIdentifiant
+            | HelpdeskAct::EndSessions => AdminAct::UnblockPerson,
         }
     }
 }
@@ -139,6 +143,13 @@ pub async fn repair(
             file,
             super::factors::remove_in(op.storage(), &mut tx, op.app.into(), known(file)?, reason).await,
         )?,
+        HelpdeskAct::EndSessions => match &file.account {
+            Some(account) => {
+                let done = super::end_sessions_in(&mut tx, &op.app.master_key, account, reason).await;
+                change_account(file, done)?
+            }
+            None => RepairOutcome::NothingToDo,
+        },
     };
     if outcome == RepairOutcome::NothingToDo {
         tx.rollback().await?;
@@ -146,7 +157,10 @@ pub async fn repair(
     }
     record(&mut tx, file, &places, (order, reason)).await?;
     tx.commit().await?;
-    op.app.job_notifier.notify(crate::outbox::JobKind::Mail);
+    // What ends sessions tells the relying parties.
+    for kind in [JobKind::Mail, JobKind::BackchannelLogout] {
+        op.app.job_notifier.notify(kind);
+    }
     Ok(outcome)
 }
 

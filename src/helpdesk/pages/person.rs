@@ -158,6 +158,7 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
         may_letter: file.state.is_present && !file.state.is_suspended && allowed(AdminAct::PrintLetter),
         may_show_identifiant: unblocks && file.account.is_some(),
         may_remove_factors: allowed(AdminAct::RemoveFactors) && has_password && file.has_factors,
+        may_end_sessions: unblocks && has_password && !file.state.is_suspended,
         children: children.into_iter().map(|(name, school, level)| ChildLine { name, school, level }).collect(),
         account: match file.state.account {
             _ if file.state.is_suspended => "suspended",
@@ -175,6 +176,8 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
             CampaignStanding::NotPlanned => "not_planned",
         },
         events: events(ctx, file),
+        posted: "",
+        check: "",
         reason: String::new(),
         error: None,
         done: DONE_WORDS.into_iter().find(|word| ctx.query.get("fait") == Some(word)),
@@ -201,14 +204,15 @@ pub async fn back(_: SignedInAdministrator, Path(id): Path<String>) -> GatedResu
 
 /// The check and the reason that a form of the page gives.
 struct TypedRepair {
+    act: &'static str,
     check: Option<IdentityCheck>,
     reason: String,
 }
 
 impl TypedRepair {
-    fn read(form: &Form) -> Self {
+    fn read(form: &Form, act: &'static str) -> Self {
         let reason = form.0.form_value("raison").chars().take(400).collect();
-        Self { check: form.0.get("preuve").and_then(|word| word.parse().ok()), reason }
+        Self { act, check: form.0.get("preuve").and_then(|word| word.parse().ok()), reason }
     }
 }
 
@@ -219,8 +223,13 @@ async fn refuse(
     typed: TypedRepair,
     error: RepairFormError,
 ) -> GatedResult {
-    let page =
-        page(app, ctx, on_duty, file).await.map(|page| PersonPage { error: Some(error), reason: typed.reason, ..page });
+    let page = page(app, ctx, on_duty, file).await.map(|page| PersonPage {
+        error: Some(error),
+        posted: typed.act,
+        check: typed.check.map_or("", IdentityCheck::name),
+        reason: typed.reason,
+        ..page
+    });
     Ok(refused(app, ctx, page))
 }
 
@@ -234,7 +243,7 @@ pub async fn act(
     let not_found = || PageError::NotFound.into_response();
     let act: HelpdeskAct = form.0.get("geste").and_then(|word| word.parse().ok()).ok_or_else(not_found)?;
     let grant = on_duty.permit(&app, &ctx, act.needs(), &file.current_places()).await?;
-    let typed = TypedRepair::read(&form);
+    let typed = TypedRepair::read(&form, act.name());
     let whole = (&on_duty, &file);
     let Some(check) = typed.check else { return refuse(&app, &ctx, whole, typed, RepairFormError::Check).await };
     let op = on_duty.operation(&app, &ctx, Some(&grant));
@@ -265,7 +274,7 @@ pub async fn letter(
     form: Form,
 ) -> GatedResult {
     let grant = on_duty.permit(&app, &ctx, AdminAct::PrintLetter, &file.current_places()).await?;
-    let typed = TypedRepair::read(&form);
+    let typed = TypedRepair::read(&form, "letter");
     let whole = (&on_duty, &file);
     let Some(check) = typed.check else { return refuse(&app, &ctx, whole, typed, RepairFormError::Check).await };
     let op = on_duty.operation(&app, &ctx, Some(&grant));
