@@ -17,6 +17,8 @@ use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
+use crate::client_admin::ops::ListedService;
+use crate::client_admin::requests::{ClientRequest, RequestState};
 use crate::figures::ops::span_of;
 use crate::figures::views::{TodayFigures, draw_days, reason_bars};
 use crate::http::error::PageError;
@@ -26,6 +28,14 @@ use crate::http::request_context::RequestContext;
 
 pub fn routes() -> Router<AppState> {
     Router::new().route(paths::ADMIN, get(show)).route(paths::ADMIN_SYSTEM, get(system::show))
+}
+
+/// Returns the part of a school's page where a kind of notice is seen to.
+fn place_of(kind: &str) -> &'static str {
+    match kind {
+        "unreachable" => "familles",
+        _ => "a-voir",
+    }
 }
 
 async fn show(
@@ -54,7 +64,10 @@ async fn show(
         uai: task.uai.to_string(),
         n: task.n,
         day: String::new(),
-        href: school_href(&task.uai),
+        href: match school_href(&task.uai) {
+            none if none.is_empty() => none,
+            href => format!("{href}#{}", place_of(&task.kind)),
+        },
     };
     let roster = |upload: WaitingUpload| TaskLine {
         kind: "roster".to_owned(),
@@ -64,9 +77,32 @@ async fn show(
         day: String::new(),
         href: format!("{}/{}", paths::ADMIN_ROSTERS, upload.id),
     };
+    let request = |request: ClientRequest| {
+        let (kind, href) = match request.state {
+            RequestState::Question => ("question", format!("{}?d={}", paths::ADMIN_REQUEST_SERVICE, request.id)),
+            _ => ("request", format!("{}/{}", paths::ADMIN_REVIEW_SERVICE, request.id)),
+        };
+        TaskLine {
+            kind: kind.to_owned(),
+            school: request.answers.client_name,
+            uai: request.client_id.to_string(),
+            n: 1,
+            day: String::new(),
+            href,
+        }
+    };
+    let service = |listed: ListedService| TaskLine {
+        kind: "sign_outs".to_owned(),
+        href: format!("{}/{}", paths::ADMIN_SERVICES, listed.record.client.id),
+        uai: listed.record.client.id.to_string(),
+        school: listed.record.client.meta.client_name,
+        n: listed.undelivered,
+        day: String::new(),
+    };
     let rosters = found.rosters.into_iter().map(roster);
+    let services = found.requests.into_iter().map(request).chain(found.services.into_iter().map(service));
     let rest = found.closing.into_iter().map(closing).chain(found.notices.into_iter().map(notice));
-    let tasks = rosters.chain(rest).collect();
+    let tasks = rosters.chain(services).chain(rest).collect();
     let figures = found.sign_ins.map(|of| TodayFigures {
         signed_in: of.place.shown(of.today.signed_in),
         refused: of.place.shown(of.today.refused),

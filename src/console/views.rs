@@ -14,9 +14,11 @@ use crate::http::pages::Page;
 /// Something that waits.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskLine {
-    /// The end of the message's key: a kind of notice, or `closing`.
+    /// The end of the message's key: a kind of notice, `closing`, `roster`, `request`, `question` or `sign_outs`.
     pub kind: String,
+    /// The school, or the service.
     pub school: String,
+    /// Its UAI, or its `client_id`.
     pub uai: String,
     pub n: i64,
     /// The day on which a campaign closes.
@@ -61,6 +63,9 @@ impl Page for HomePage {
             "link_repeated",
             "closing",
             "roster",
+            "request",
+            "question",
+            "sign_outs",
         ];
         let task = |(n, kind): (usize, &str)| TaskLine {
             kind: kind.to_owned(),

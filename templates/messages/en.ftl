@@ -2096,6 +2096,8 @@ admin-family-late = { $n ->
    *[other] { $n } people who came too late ask to activate their account
 }
 admin-family-late-how = they gave a right code while the campaign was not open
+admin-family-country_refused = has a mobile of a country to which no text message goes. A letter opens the account.
+admin-family-link_repeated = is written twice for { $pupil } in the roster, in two ways. The record is mended in the roster.
 admin-family-late-open = Open for them
 admin-funnel = How far the parents are
 admin-funnel-legal = Legal representatives
@@ -2409,6 +2411,12 @@ admin-test-what = Préau plays the service with a fictitious person and shows ex
 admin-test-note-draft = This service is only asked for: the test goes on as if it were approved. None of its addresses is called.
 admin-test-note-pending = This service waits for an approval: a real request of it would be refused on arrival.
 admin-test-note-suspended = This service is suspended: a real request of it would be refused on arrival.
+admin-task-request = a request waits for your decision.
+admin-task-question = your request waits for an answer of yours.
+admin-task-sign_outs = { $n ->
+    [one] one sign-out was not received by the service.
+   *[other] { $n } sign-outs were not received by the service.
+}
 admin-test-note-gone = This service was taken down: a real request of it would be refused on arrival.
 admin-test-note-trial = This service is on trial: each person is told once, on the consent page, and the hundred and first waits for the end.
 admin-test-note-consent = The person sees the consent page first. The test answers yes.

@@ -2096,6 +2096,8 @@ admin-family-late = { $n ->
    *[other] { $n } personnes arrivées trop tard demandent à activer leur compte
 }
 admin-family-late-how = elles ont donné un code juste pendant que la campagne n'était pas ouverte
+admin-family-country_refused = a un portable d'un pays où aucun SMS ne part. Une lettre ouvre le compte.
+admin-family-link_repeated = est écrit deux fois pour { $pupil } dans la base élèves, de deux façons. La fiche se corrige dans la base.
 admin-family-late-open = Ouvrir pour elles
 admin-funnel = Où en sont les responsables
 admin-funnel-legal = Responsables légaux
@@ -2418,6 +2420,12 @@ admin-test-what = Préau joue le service avec une personne fictive et montre exa
 admin-test-note-draft = Ce service n'est que demandé : l'essai fait comme s'il était approuvé. Aucune de ses adresses n'est appelée.
 admin-test-note-pending = Ce service attend une approbation : en vrai, sa demande serait refusée dès l'arrivée.
 admin-test-note-suspended = Ce service est suspendu : en vrai, sa demande serait refusée dès l'arrivée.
+admin-task-request = une demande attend votre décision.
+admin-task-question = votre demande attend une réponse de votre part.
+admin-task-sign_outs = { $n ->
+    [one] une déconnexion n'a pas été reçue par le service.
+   *[other] { $n } déconnexions n'ont pas été reçues par le service.
+}
 admin-test-note-gone = Ce service est retiré : en vrai, sa demande serait refusée dès l'arrivée.
 admin-test-note-trial = Ce service est à l'essai : chaque personne l'apprend une fois, sur la page d'accord, et la cent unième attend la fin.
 admin-test-note-consent = La personne voit d'abord la page d'accord. L'essai répond oui.

@@ -94,6 +94,11 @@ async fn a_service_is_asked_for_read_by_another_tried_by_a_hundred_and_then_in_u
     let again: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     author.browser.post(&format!("{review}/envoyer"), &again).await;
     assert_eq!(author.browser.page.location(), format!("{review}?fait=sent"), "posted twice");
+    reader.browser.get("/admin").await;
+    reader.says("Cantine en ligne : une demande attend votre décision.");
+    assert!(reader.browser.page.has_element(&format!("ul.todo a[href='{review}']")), "one click from the home");
+    author.browser.get("/admin").await;
+    assert!(!author.browser.page.visible_text().contains("attend votre décision"), "it is the author's own");
     reader.browser.get("/admin/services").await;
     reader.says("Cantine en ligne : À relire");
     reader.browser.get(&review).await;
@@ -103,6 +108,8 @@ async fn a_service_is_asked_for_read_by_another_tried_by_a_hundred_and_then_in_u
     // A question goes back, the answer comes again.
     assert_eq!(reader.decide(&review, "ask", " ").await, REFUSED);
     assert_eq!(reader.decide(&review, "ask", "La classe sert-elle ?").await, StatusCode::SEE_OTHER);
+    author.browser.get("/admin").await;
+    author.says("Cantine en ligne : votre demande attend une réponse de votre part.");
     author.browser.get(&review).await;
     author.says("Précision demandée");
     author.says("La classe sert-elle ?");
@@ -317,7 +324,7 @@ async fn attack_x3_a_bad_answer_is_said_kept_and_never_becomes_markup() {
         ),
         (vec![("perimeter_schools", ""), ("academies", "\"><script>")], "n'est pas une académie connue ici"),
         (vec![("perimeter_schools", "")], "Dites pour quels établissements"),
-        (vec![("raison_education", " ")], "Dites pourquoi : education"),
+        (vec![("raison_education", " ")], "Réponse qui manque : Pourquoi les enfants"),
         (vec![("contacts", "personne")], "Indiquez une adresse e-mail"),
         (vec![("fapi", "oui"), ("token_endpoint_auth_method", "private_key_jwt")], "Indiquez où sont les clés"),
         (vec![("subject_type", "roster")], "subject_type : roster is for a perimeter of one academy"),

@@ -132,6 +132,8 @@ async fn tasks(app: &AppState, ctx: &RequestContext, file: &SeenSchool) -> anyho
         NoticeKind::RecoveryFailed,
         NoticeKind::SharedMobile,
         NoticeKind::PhoneDisowned,
+        NoticeKind::CountryRefused,
+        NoticeKind::LinkRepeated,
     ];
     let rows = tenants::store::list_notices(&mut app.db.read().await?, &file.place.school.uai, false).await?;
     let rows = rows.into_iter().filter(|row| wanted.contains(&row.kind)).take(MAX_TASKS);

@@ -90,7 +90,17 @@ impl Page for SchoolPage {
             not_begun: 85,
             unreachable: 51,
             late: 3,
-            tasks: ["contested", "set_aside", "recovery_failed", "shared_mobile", "phone_disowned"].map(task).to_vec(),
+            tasks: [
+                "contested",
+                "set_aside",
+                "recovery_failed",
+                "shared_mobile",
+                "phone_disowned",
+                "country_refused",
+                "link_repeated",
+            ]
+            .map(task)
+            .to_vec(),
             funnel: keys.into_iter().enumerate().map(funnel).collect(),
             chart: Some(CampaignChart { chart: DayChart::sample(15), active: 259, reminders: 12 }),
             list: "injoignables",
