@@ -89,6 +89,7 @@ pub async fn issue(
         uai: Some(order.uai),
         person: order.person_id,
         detail: &detail,
+        reason: Some(order.reason).filter(|reason| !reason.is_empty()),
         ..AuditDetails::default()
     };
     audit::store::record(tx, AuditEvent::LetterIssued, about).await?;

@@ -14,6 +14,7 @@ use crate::app::AppState;
 use crate::audit::AuditEvent;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
+use crate::base::lang::Lang;
 use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::paths;
@@ -23,6 +24,15 @@ use crate::journal::store::JournalRow;
 use crate::journal::views::{ChainWords, FilterChip, JournalLine, JournalPage};
 use crate::journal::{FilterRefusal, JournalFilter, JournalKind, JournalScope, facts};
 use crate::protocol::params::encode;
+
+/// Returns what was before or after as it is shown: of a message to visitors, which is recorded whole, its text in the
+/// language of the page.
+fn shown_text(lang: Lang, recorded: Option<String>) -> String {
+    let recorded = recorded.unwrap_or_default();
+    let parsed = serde_json::from_str::<serde_json::Value>(&recorded).ok();
+    let text = parsed.as_ref().and_then(|message| message.get(lang.tag())?.as_str());
+    text.map_or_else(|| recorded.clone(), str::to_owned)
+}
 
 /// Splits a stored role into the role and its territory; nothing of a role of a newer release.
 pub(super) fn role_of(stored: Option<&str>) -> (Option<&'static str>, String) {
@@ -90,8 +100,8 @@ fn line(ctx: &RequestContext, scope: &JournalScope, row: JournalRow) -> JournalL
         client: row.client_id.unwrap_or_default(),
         detail: row.detail,
         reason: row.reason.unwrap_or_default(),
-        before: row.before.unwrap_or_default(),
-        after: row.after.unwrap_or_default(),
+        before: shown_text(ctx.lang, row.before),
+        after: shown_text(ctx.lang, row.after),
         proof: row.proof.unwrap_or_default(),
         request_id: row.request_id.unwrap_or_default(),
         id: row.id,
