@@ -135,6 +135,8 @@ async fn attack_p1_nobody_puts_into_a_token_what_they_lack() {
     let mut auditor = server.create_administrator(AdminRole::Auditor, "academy:montpellier", "v@ac.example").await;
     auditor.browser.get(NEW).await;
     assert_eq!(auditor.browser.page.status, StatusCode::NOT_FOUND);
+    auditor.browser.get("/admin/moi/jetons").await;
+    assert!(!auditor.browser.page.has_element("#nouveau"), "nothing leads there");
     // Whoever was not proven lately proves it first; one passkey is too few for an academy.
     server.advance(Span::minutes(6));
     head.browser.get(NEW).await;

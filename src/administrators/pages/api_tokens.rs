@@ -75,7 +75,7 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow:
         lines.push(line((app, ctx), &mut tx, token).await?);
     }
     let told = ["revoked"].into_iter().find(|word| ctx.query.get("fait") == Some(word));
-    Ok(ApiTokensPage { frame, tokens: lines, text: None, told })
+    Ok(ApiTokensPage { frame, may_make: has_carrier(on_duty), tokens: lines, text: None, told })
 }
 
 /// GET: lists them.
@@ -122,9 +122,14 @@ async fn form_page(
     })
 }
 
+/// True if one of the roles has something to put into a token.
+fn has_carrier(on_duty: &OnDuty) -> bool {
+    on_duty.roles.iter().any(|grant| !ApiScope::of_role(grant).is_empty())
+}
+
 /// True if the administrator may make tokens: with a role that has something to give, and as many passkeys as it asks for.
 async fn may_make(app: &AppState, on_duty: &OnDuty) -> Result<(), Response> {
-    if on_duty.roles.iter().all(|grant| ApiScope::of_role(grant).is_empty()) {
+    if !has_carrier(on_duty) {
         return Err(PageError::NotFound.into_response());
     }
     match has_passkeys_enough(app, on_duty).await.map_err(failed)? {

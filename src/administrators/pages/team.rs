@@ -39,6 +39,14 @@ fn given_roles(on_duty: &OnDuty) -> Vec<AdminRole> {
     AdminRole::iter().filter(|role| on_duty.roles.iter().any(|own| own.role.may_give().contains(role))).collect()
 }
 
+/// Returns the territory of whoever has one alone, as it is typed: most invitations are for the own school.
+fn own_territory(on_duty: &OnDuty) -> String {
+    match on_duty.roles.as_slice() {
+        [only] => only.territory.columns().0.to_owned(),
+        _ => String::new(),
+    }
+}
+
 async fn line(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, row: TeamRow) -> anyhow::Result<TeamLine> {
     let kind = row.territory_kind.parse::<TerritoryKind>()?;
     let role = row.role.parse::<AdminRole>()?;
@@ -95,7 +103,7 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow:
         lines,
         next,
         roles: given_roles(on_duty).into_iter().map(AdminRole::name).collect(),
-        form: TeamForm::default(),
+        form: TeamForm { territory: own_territory(on_duty), ..TeamForm::default() },
         error: None,
         told: ["given", "ended", "approved", "renewed"].into_iter().find(|word| ctx.query.get("fait") == Some(word)),
         link: None,

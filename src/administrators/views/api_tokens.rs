@@ -24,6 +24,8 @@ pub struct ApiTokenLine {
 #[derive(Clone, Debug, Serialize)]
 pub struct ApiTokensPage {
     pub frame: ConsoleFrame,
+    /// False for whoever has no role that may carry one.
+    pub may_make: bool,
     pub tokens: Vec<ApiTokenLine>,
     /// A token that was made just now, shown once.
     pub text: Option<String>,
@@ -53,6 +55,7 @@ impl Page for ApiTokensPage {
         let line = ApiTokenLine::sample;
         let page = ApiTokensPage {
             frame: ConsoleFrame::sample(),
+            may_make: true,
             tokens: vec![
                 line("Suivi des campagnes", "open"),
                 line("Essai", "revoked"),
@@ -64,7 +67,7 @@ impl Page for ApiTokensPage {
         };
         vec![
             page.clone(),
-            ApiTokensPage { tokens: Vec::new(), ..page.clone() },
+            ApiTokensPage { may_make: false, tokens: Vec::new(), ..page.clone() },
             ApiTokensPage { text: Some(format!("preau_at_{}", "0".repeat(46))), ..page.clone() },
             ApiTokensPage { told: Some("revoked"), ..page },
         ]
