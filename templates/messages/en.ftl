@@ -1239,7 +1239,11 @@ admin-secret-once = Put it now where the service reads it. It leaves in no messa
 
 admin-service-is-trial = On trial
 admin-service-change = Change
-admin-service-trial-until = On trial until 72 hours after the approval ({ $when }), for 100 people at most; they are { $n } for now. After that the service is in use for all.
+admin-service-trial-until = On trial until 72 hours after the approval ({ $when }), for 100 people at most; { $n ->
+    [0] nobody has come yet
+    [one] one has come
+   *[other] { $n } have come
+}. After that, the service is open to everybody of its perimeter.
 admin-change-requested = change or service requested
 admin-change-asked = question asked
 admin-change-refused = request refused
@@ -1247,6 +1251,7 @@ admin-change-part = approved for a part of the perimeter
 admin-change-at_once = changed by those who administer it
 admin-change-withdrawn = request withdrawn
 admin-requests = Requests
+admin-request-nameless = No name yet
 admin-request-new = new service
 admin-request-change-of = change of { $id }
 admin-request-go-on = Go on
@@ -1410,7 +1415,8 @@ admin-check-logo_silent = The logo does not answer: { $value }
 admin-check-logo_drawn = The logo is drawn anew
 admin-check-logo_svg = Logo: SVG is not taken.
 admin-check-logo_form = Logo: it is no PNG, JPEG or WebP of ordinary size.
-admin-check-scope_reason = Say why: { $value }
+admin-check-scope_reason = An answer is missing: { $value }
+admin-reason-missing = Say why.
 admin-check-scope_class = The class is included. If it does not serve, say so: “without the class”.
 admin-check-scope_pupil_phone = The mobile of pupils would be given too.
 admin-check-library_body = { $value } sends the secret in the body unless told otherwise.
@@ -1775,27 +1781,27 @@ admin-act-lift_contest = The “No” for { $names } was an error: the child ret
 admin-act-resume = The suspension ends. Password and letters work again.
 admin-act-show_identifiant = The username is shown once, and the journal notes it.
 admin-act-remove_factors = The password alone will open the account. Open sessions end, and the person is told.
+admin-act-end_sessions = For a phone that was lost or stolen: every sign-in that is open ends, on every device, and none is known any more. The password stays; if somebody knows it, “Forgotten password?” chooses another.
 admin-do-letter = Prepare the letter
 admin-do-reopen = Reopen for 7 days
 admin-do-give_tries_back = Give the tries back
 admin-do-lift_contest = Take the No back
 admin-do-resume = Resume the account
 admin-do-show_identifiant = Show the username
-admin-act-end_sessions = For a phone that was lost or stolen: every sign-in that is open ends, on every device, and none is known any more. The password stays; if somebody knows it, “Forgotten password?” chooses another.
 admin-do-remove_factors = Remove the second proofs
+admin-do-end_sessions = Sign out everywhere
 admin-done-reopen = The activation is open for this person, for 7 days.
 admin-done-give_tries_back = The tries are given back.
 admin-done-lift_contest = The child is in the account again.
 admin-done-resume = The account is resumed.
 admin-done-remove_factors = The second proofs are removed.
+admin-done-end_sessions = Every sign-in has ended. The person signs in again with the password.
 admin-done-show_identifiant = The username, shown this time only:
-admin-do-end_sessions = Sign out everywhere
 admin-not-done = Nothing was done
 admin-repair-nothing_to_do = There is nothing to repair any more: the page shows where the account stands now.
 admin-repair-letter_limit = Twenty letters to active accounts were printed today. Go on tomorrow.
 admin-repair-letter_changed = The account changed while the letter was printed: nothing was printed. Here is what is true now; begin again if the letter is still of use.
 admin-repair-letter_nobody = No letter can be printed for this person here.
-admin-done-end_sessions = Every sign-in has ended. The person signs in again with the password.
 admin-checked = How did you check the identity?
 admin-check-paper = In front of me, identity paper seen
 admin-check-known = In front of me, I know the person
@@ -2090,14 +2096,14 @@ admin-family-set_aside = has used up the tries for the date of birth of { $pupil
 admin-family-recovery_failed = gave no right date for a new password.
 admin-family-shared_mobile = has a new password, chosen by way of a mobile that the roster gives to another person too. To be checked with them, and corrected in the roster.
 admin-family-phone_disowned = says that the mobile in the roster is theirs no more.
+admin-family-country_refused = has a mobile of a country to which no text message goes. A letter opens the account.
+admin-family-link_repeated = is written twice for { $pupil } in the roster, in two ways. The record is mended in the roster.
 admin-family-code = code { $code }
 admin-family-late = { $n ->
     [one] 1 person who came too late asks to activate an account
    *[other] { $n } people who came too late ask to activate their account
 }
 admin-family-late-how = they gave a right code while the campaign was not open
-admin-family-country_refused = has a mobile of a country to which no text message goes. A letter opens the account.
-admin-family-link_repeated = is written twice for { $pupil } in the roster, in two ways. The record is mended in the roster.
 admin-family-late-open = Open for them
 admin-funnel = How far the parents are
 admin-funnel-legal = Legal representatives
@@ -2405,18 +2411,18 @@ admin-upload-error-own = You agree already: another person has to as well.
 admin-upload-error-changed = This changed since: here is what is true now.
 admin-upload-error-no_undo = This cannot be undone any more: something else was imported since, or 30 days have passed.
 admin-task-roster = files that were given wait for a decision.
-
-admin-test-title = Test sign-in
-admin-test-what = Préau plays the service with a fictitious person and shows exactly what the service would receive. No real account is touched, nothing is counted, nothing is kept but a line of the journal.
-admin-test-note-draft = This service is only asked for: the test goes on as if it were approved. None of its addresses is called.
-admin-test-note-pending = This service waits for an approval: a real request of it would be refused on arrival.
-admin-test-note-suspended = This service is suspended: a real request of it would be refused on arrival.
 admin-task-request = a request waits for your decision.
 admin-task-question = your request waits for an answer of yours.
 admin-task-sign_outs = { $n ->
     [one] one sign-out was not received by the service.
    *[other] { $n } sign-outs were not received by the service.
 }
+
+admin-test-title = Test sign-in
+admin-test-what = Préau plays the service with a fictitious person and shows exactly what the service would receive. No real account is touched, nothing is counted, nothing is kept but a line of the journal.
+admin-test-note-draft = This service is only asked for: the test goes on as if it were approved. None of its addresses is called.
+admin-test-note-pending = This service waits for an approval: a real request of it would be refused on arrival.
+admin-test-note-suspended = This service is suspended: a real request of it would be refused on arrival.
 admin-test-note-gone = This service was taken down: a real request of it would be refused on arrival.
 admin-test-note-trial = This service is on trial: each person is told once, on the consent page, and the hundred and first waits for the end.
 admin-test-note-consent = The person sees the consent page first. The test answers yes.
@@ -2856,13 +2862,13 @@ admin-actor-token = a program
 admin-tokens = API tokens
 admin-tokens-lead = A token lets a program read or do, in your place, what you put into it and nothing else.
 admin-tokens-none = No token.
+admin-tokens-not-yours = Your role has nothing to put into a token.
 admin-token-new = Make a token
 admin-token-once = Copy this token now: it is shown only once. Keep it like a password.
 admin-token-told-revoked = The token is revoked: it serves no more.
 admin-token-name = Name
 admin-token-name-hint = The program that will use it, for example “Campaign figures”
 admin-token-role = The role that carries it
-admin-tokens-not-yours = Your role has nothing to put into a token.
 admin-token-scopes = What it may do
 admin-token-used = Last use
 admin-token-never = Never used

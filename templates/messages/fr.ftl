@@ -1225,7 +1225,7 @@ admin-secret-used = utilisé { $when }
 admin-secret-unused = pas encore utilisé
 admin-secret-until = accepté jusqu'au { $when }
 admin-secret-of-file = Le secret est dans le fichier du déploiement.
-admin-secret-when-close = Quand le secret actuel sera utilisé et l'ancien ne le sera plus, fermez l'ancien.
+admin-secret-when-close = Fermez l'ancien quand le secret actuel sert et que l'ancien ne sert plus.
 admin-secret-close = Fermer l'ancien secret
 admin-secret-overlap = L'ancien reste accepté
 admin-secret-overlap-14 = 14 jours
@@ -1239,7 +1239,11 @@ admin-secret-once = Mettez-le maintenant là où le service le lit. Il ne part d
 
 admin-service-is-trial = À l'essai
 admin-service-change = Modifier
-admin-service-trial-until = À l'essai, jusqu'à 72 heures après l'approbation ({ $when }), pour 100 personnes au plus ; elles sont { $n } pour l'instant. Ensuite le service est en service pour tous.
+admin-service-trial-until = À l'essai jusqu'à 72 heures après l'approbation ({ $when }), pour 100 personnes au plus ; { $n ->
+    [0] aucune n'est encore venue
+    [one] une seule est venue
+   *[other] { $n } sont venues
+}. Ensuite, le service est ouvert à toutes les personnes du périmètre.
 admin-change-requested = changement ou service demandé
 admin-change-asked = précision demandée
 admin-change-refused = demande refusée
@@ -1247,6 +1251,7 @@ admin-change-part = approuvé pour une partie du périmètre
 admin-change-at_once = changé par qui l'administre
 admin-change-withdrawn = demande retirée
 admin-requests = Demandes
+admin-request-nameless = Sans nom encore
 admin-request-new = nouveau service
 admin-request-change-of = changement de { $id }
 admin-request-go-on = Continuer
@@ -1410,7 +1415,8 @@ admin-check-logo_silent = Le logo ne répond pas : { $value }
 admin-check-logo_drawn = Le logo est redessiné
 admin-check-logo_svg = Logo : SVG n'est pas pris.
 admin-check-logo_form = Logo : ce n'est pas un PNG, un JPEG ou un WebP de taille ordinaire.
-admin-check-scope_reason = Dites pourquoi : { $value }
+admin-check-scope_reason = Réponse qui manque : { $value }
+admin-reason-missing = Dites pourquoi.
 admin-check-scope_class = La classe est comprise. Si elle ne sert pas, dites-le : « sans la classe ».
 admin-check-scope_pupil_phone = Le portable des élèves serait donné aussi.
 admin-check-library_body = { $value } envoie le secret dans le corps si on ne lui dit rien.
@@ -1775,27 +1781,27 @@ admin-act-lift_contest = Le « Non » pour { $names } était une erreur : l'e
 admin-act-resume = La suspension s'arrête. Mot de passe et lettres servent de nouveau.
 admin-act-show_identifiant = L'identifiant est montré une fois, et le journal le note.
 admin-act-remove_factors = Le mot de passe seul ouvrira le compte. Les connexions en cours s'arrêtent, et la personne est prévenue.
+admin-act-end_sessions = Pour un téléphone perdu ou volé : toutes les connexions en cours s'arrêtent, sur tous les appareils, et aucun n'est plus reconnu. Le mot de passe reste ; si quelqu'un le connaît, « Mot de passe oublié ? » en choisit un autre.
 admin-do-letter = Préparer la lettre
 admin-do-reopen = Rouvrir pour 7 jours
 admin-do-give_tries_back = Rendre les essais
 admin-do-lift_contest = Effacer le Non
 admin-do-resume = Rétablir le compte
 admin-do-show_identifiant = Montrer l'identifiant
-admin-act-end_sessions = Pour un téléphone perdu ou volé : toutes les connexions en cours s'arrêtent, sur tous les appareils, et aucun n'est plus reconnu. Le mot de passe reste ; si quelqu'un le connaît, « Mot de passe oublié ? » en choisit un autre.
 admin-do-remove_factors = Retirer les secondes preuves
+admin-do-end_sessions = Déconnecter partout
 admin-done-reopen = L'activation est ouverte pour cette personne, 7 jours.
 admin-done-give_tries_back = Les essais sont rendus.
 admin-done-lift_contest = L'enfant est de nouveau dans le compte.
 admin-done-resume = Le compte est rétabli.
 admin-done-remove_factors = Les secondes preuves sont retirées.
+admin-done-end_sessions = Toutes les connexions sont arrêtées. La personne se reconnecte avec son mot de passe.
 admin-done-show_identifiant = L'identifiant, montré cette fois seulement :
-admin-do-end_sessions = Déconnecter partout
 admin-not-done = Rien n'a été fait
 admin-repair-nothing_to_do = Ce n'est plus à réparer : la page montre où en est le compte maintenant.
 admin-repair-letter_limit = Vingt lettres à des comptes actifs sont déjà parties aujourd'hui. Continuez demain.
 admin-repair-letter_changed = Le compte a changé pendant l'impression : rien n'a été imprimé. Voici ce qui est vrai maintenant ; recommencez si la lettre est encore utile.
 admin-repair-letter_nobody = Aucune lettre ne peut être imprimée pour cette personne ici.
-admin-done-end_sessions = Toutes les connexions sont arrêtées. La personne se reconnecte avec son mot de passe.
 admin-checked = Comment avez-vous vérifié l'identité ?
 admin-check-paper = Devant moi, pièce d'identité vue
 admin-check-known = Devant moi, je connais la personne
@@ -2090,14 +2096,14 @@ admin-family-set_aside = a épuisé ses essais pour la date de naissance de { $p
 admin-family-recovery_failed = n'a donné aucune date juste pour un nouveau mot de passe.
 admin-family-shared_mobile = a un nouveau mot de passe, choisi avec un portable que la base élèves donne aussi à une autre personne. À vérifier avec elle, et à corriger dans la base.
 admin-family-phone_disowned = dit que le portable de la base élèves n'est plus le sien.
+admin-family-country_refused = a un portable d'un pays où aucun SMS ne part. Une lettre ouvre le compte.
+admin-family-link_repeated = est écrit deux fois pour { $pupil } dans la base élèves, de deux façons. La fiche se corrige dans la base.
 admin-family-code = code { $code }
 admin-family-late = { $n ->
     [one] 1 personne arrivée trop tard demande à activer son compte
    *[other] { $n } personnes arrivées trop tard demandent à activer leur compte
 }
 admin-family-late-how = elles ont donné un code juste pendant que la campagne n'était pas ouverte
-admin-family-country_refused = a un portable d'un pays où aucun SMS ne part. Une lettre ouvre le compte.
-admin-family-link_repeated = est écrit deux fois pour { $pupil } dans la base élèves, de deux façons. La fiche se corrige dans la base.
 admin-family-late-open = Ouvrir pour elles
 admin-funnel = Où en sont les responsables
 admin-funnel-legal = Responsables légaux
@@ -2152,7 +2158,7 @@ admin-tab-no_number = Pas de numéro
 admin-tab-landline = Numéro fixe
 admin-tab-incomplete = Numéro incomplet
 admin-tab-foreign = Étranger non admis
-admin-tab-disowned = Numéro rendu
+admin-tab-disowned = Numéro abandonné
 admin-tab-institution = Institution
 admin-why-parent-no_number = Pas de numéro de portable
 admin-why-parent-landline = Numéro fixe
@@ -2414,18 +2420,18 @@ admin-upload-error-own = Vous êtes déjà d'accord : une autre personne doit l
 admin-upload-error-changed = Cela a changé depuis : voici ce qui est vrai maintenant.
 admin-upload-error-no_undo = Cela ne se défait plus : autre chose a été importé depuis, ou 30 jours sont passés.
 admin-task-roster = des fichiers déposés attendent une décision.
-
-admin-test-title = Connexion d'essai
-admin-test-what = Préau joue le service avec une personne fictive et montre exactement ce que le service recevrait. Aucun compte réel n'est touché, rien n'est compté, rien n'est gardé qu'une ligne du journal.
-admin-test-note-draft = Ce service n'est que demandé : l'essai fait comme s'il était approuvé. Aucune de ses adresses n'est appelée.
-admin-test-note-pending = Ce service attend une approbation : en vrai, sa demande serait refusée dès l'arrivée.
-admin-test-note-suspended = Ce service est suspendu : en vrai, sa demande serait refusée dès l'arrivée.
 admin-task-request = une demande attend votre décision.
 admin-task-question = votre demande attend une réponse de votre part.
 admin-task-sign_outs = { $n ->
     [one] une déconnexion n'a pas été reçue par le service.
    *[other] { $n } déconnexions n'ont pas été reçues par le service.
 }
+
+admin-test-title = Connexion d'essai
+admin-test-what = Préau joue le service avec une personne fictive et montre exactement ce que le service recevrait. Aucun compte réel n'est touché, rien n'est compté, rien n'est gardé qu'une ligne du journal.
+admin-test-note-draft = Ce service n'est que demandé : l'essai fait comme s'il était approuvé. Aucune de ses adresses n'est appelée.
+admin-test-note-pending = Ce service attend une approbation : en vrai, sa demande serait refusée dès l'arrivée.
+admin-test-note-suspended = Ce service est suspendu : en vrai, sa demande serait refusée dès l'arrivée.
 admin-test-note-gone = Ce service est retiré : en vrai, sa demande serait refusée dès l'arrivée.
 admin-test-note-trial = Ce service est à l'essai : chaque personne l'apprend une fois, sur la page d'accord, et la cent unième attend la fin.
 admin-test-note-consent = La personne voit d'abord la page d'accord. L'essai répond oui.
@@ -2865,13 +2871,13 @@ admin-actor-token = un programme
 admin-tokens = Jetons d'API
 admin-tokens-lead = Un jeton laisse un programme lire ou faire à votre place ce que vous y avez mis, et rien d'autre.
 admin-tokens-none = Aucun jeton.
+admin-tokens-not-yours = Votre rôle n'a rien à mettre dans un jeton.
 admin-token-new = Créer un jeton
 admin-token-once = Copiez ce jeton maintenant : il n'est montré qu'une fois. Gardez-le comme un mot de passe.
 admin-token-told-revoked = Le jeton est révoqué : il ne sert plus.
 admin-token-name = Nom
 admin-token-name-hint = Le programme qui s'en servira, par exemple « Suivi des campagnes »
 admin-token-role = Le rôle qui le porte
-admin-tokens-not-yours = Votre rôle n'a rien à mettre dans un jeton.
 admin-token-scopes = Ce qu'il peut faire
 admin-token-used = Dernière utilisation
 admin-token-never = Jamais utilisé
