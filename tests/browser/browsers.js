@@ -4,6 +4,7 @@
 // keyboard events, navigation, screenshots. Drivers' own click() and fill() wait by timers inside the page, which never
 // fire in Firefox without scripts; that is why visitor.js clicks by coordinates.
 
+import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
 import puppeteer from "puppeteer-core";
 
@@ -165,6 +166,18 @@ class ChromiumTab extends Tab {
   async reload() {
     await this.page.bringToFront();
     await this.page.reload({ waitUntil: "load" });
+  }
+
+  /** Gives files to a field, as the browser's own window does after a click. */
+  attach(selector, files) {
+    return this.page.setInputFiles(selector, files);
+  }
+
+  /** The first signs of the file that an act is answered with. */
+  async downloads(act) {
+    const [file] = await Promise.all([this.page.waitForEvent("download"), act()]);
+    const content = await readFile(await file.path());
+    return content.subarray(0, 8).toString("latin1");
   }
 
   /** A device of this tab that holds passkeys and verifies its person (WebAuthn); Firefox has none to offer. */

@@ -39,7 +39,7 @@ async function answers(url) {
 /**
  * Starts the demo afresh and waits until it is ready.
  * @param {string} log file that takes what it prints
- * @returns {Promise<{milliseconds: number, greeting: string, command(...string): Promise<void>, stop(): Promise<void>}>}
+ * @returns {Promise<{milliseconds: number, greeting: string, data: string, command(...string): Promise<void>, stop(): Promise<void>}>}
  */
 export async function startDemo(log) {
   for (const port of PORTS) {
@@ -83,7 +83,7 @@ export async function startDemo(log) {
   const command = async (...words) => {
     await promisify(execFile)(binary, ["--config", join(data, "preau.toml"), ...words], { cwd: REPOSITORY });
   };
-  return { milliseconds: Date.now() - began, greeting, command, stop };
+  return { milliseconds: Date.now() - began, greeting, data, command, stop };
 }
 
 /** The account that the demo's greeting names: {identifiant, password}. */

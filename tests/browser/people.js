@@ -48,6 +48,15 @@ export const NAMESAKES = [
   },
 ];
 
+/** A mother whose only child has another parent with an account of his own. */
+export const SEPARATED = {
+  nom: "Martin-Roche",
+  prenom: "Sophie",
+  telephone: "06 39 98 00 03",
+  e164: "+33639980003",
+  children: [{ prenom: "Inès", birth: "03/05/2014" }],
+};
+
 /** A parent who answers Non. */
 export const STRANGER = {
   nom: "Benali",

@@ -10,6 +10,7 @@ import { ROUNDS } from "./rounds.js";
 import { account as ownAccount } from "./scenarios/account.js";
 import { choices } from "./scenarios/choices.js";
 import { adminConsole } from "./scenarios/console.js";
+import { consolePages } from "./scenarios/console_pages.js";
 import { factors } from "./scenarios/factors.js";
 import { habits } from "./scenarios/habits.js";
 import { letters } from "./scenarios/letters.js";
@@ -17,7 +18,9 @@ import { passkeys } from "./scenarios/passkeys.js";
 import { rare } from "./scenarios/rare.js";
 import { recovery } from "./scenarios/recovery.js";
 import { refusals } from "./scenarios/refusals.js";
+import { serviceStory } from "./scenarios/service_story.js";
 import { sessions } from "./scenarios/sessions.js";
+import { tasks } from "./scenarios/tasks.js";
 import { walk } from "./scenarios/walk.js";
 import { Visitor } from "./visitor.js";
 import { WORDS } from "./words.js";
@@ -83,6 +86,18 @@ async function visit(round, browser, demo) {
     assert((await visitor.title()) === (round.javascript ? "on" : "off"), await visitor.title());
   });
 
+  if (round.only) await scenario(round.only, () => ALONE[round.only](context));
+  else await playAll(context, { round, scenario, visitor });
+  await report.check(`${round.name}: no browser complained and nothing was fetched from elsewhere`, async () => {
+    const complaints = visitors.flatMap((one) => one.tab.complaints);
+    assert(complaints.length === 0, [...new Set(complaints)].join("\n"));
+  });
+}
+
+/** What a round of its own has. */
+const ALONE = { console: consolePages, story: serviceStory, tasks };
+
+async function playAll(context, { round, scenario, visitor }) {
   let account;
   await scenario("walk", async () => {
     account = await walk({ ...context, visitor });
@@ -90,6 +105,7 @@ async function visit(round, browser, demo) {
   if (round.whole) {
     await scenario("letters", () => letters(context));
     await scenario("console", () => adminConsole(context));
+    await scenario("story of a service", () => serviceStory(context));
     await scenario("account", () => ownAccount(context));
     await scenario("choices", () => choices(context));
     await scenario("factors", () => factors(context));
@@ -108,10 +124,6 @@ async function visit(round, browser, demo) {
   } else if (round.whole) {
     report.skip(`${round.name}: sessions, refusals, habits, recovery`, "there is no account");
   }
-  await report.check(`${round.name}: no browser complained and nothing was fetched from elsewhere`, async () => {
-    const complaints = visitors.flatMap((one) => one.tab.complaints);
-    assert(complaints.length === 0, [...new Set(complaints)].join("\n"));
-  });
 }
 
 mkdirSync(ARTEFACTS, { recursive: true });

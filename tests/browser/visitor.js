@@ -176,8 +176,12 @@ export class Visitor {
   }
 
   /** Puts the text into the field, instead of what was there. */
-  async fill(name, text) {
-    const selector = `[name="${name}"]`;
+  fill(name, text) {
+    return this.fillAt(`[name="${name}"]`, text);
+  }
+
+  /** The same, where a page has several fields of a name. */
+  async fillAt(selector, text) {
     if (this.hands === "keyboard") {
       await this.#tabTo(selector);
     } else {
@@ -185,8 +189,8 @@ export class Visitor {
     }
     await this.tab.read((wanted) => document.querySelector(wanted).select(), selector);
     await (text === "" ? this.tab.press("Delete") : this.tab.type(text));
-    const kept = await this.value(name);
-    assert(kept === text, `the field ${name} holds « ${kept} » instead of « ${text} »`);
+    const kept = await this.tab.read((wanted) => document.querySelector(wanted).value, selector);
+    assert(kept === text, `the field ${selector} holds « ${kept} » instead of « ${text} »`);
   }
 
   /** Chooses a radio button. */
@@ -205,6 +209,46 @@ export class Visitor {
     }
     const chosen = await this.tab.read((wanted) => document.querySelector(wanted).checked, selector);
     assert(chosen, `${selector} is not chosen`);
+  }
+
+  /** Ticks a box, or leaves it as it is where `kept` says that it may be ticked already. */
+  async tick(name, kept = false) {
+    const selector = `input[type="checkbox"][name="${name}"]`;
+    const ticked = (wanted) => document.querySelector(wanted)?.checked;
+    if (kept && (await this.tab.read(ticked, selector))) return;
+    if (this.hands === "keyboard") {
+      await this.#tabTo(selector);
+      await this.tab.press("Space");
+    } else {
+      await this.#point(selector);
+    }
+    assert(await this.tab.read(ticked, selector), `${selector} is not ticked`);
+  }
+
+  /** Chooses from a list that unfolds, with the arrows: what unfolds is the browser's own and no part of the page. */
+  async select(name, value) {
+    const selector = `select[name="${name}"]`;
+    if (this.hands === "keyboard") await this.#tabTo(selector);
+    else await this.tab.read((wanted) => document.querySelector(wanted).focus(), selector);
+    const place = await this.tab.read(({ wanted, option }) => {
+      const options = [...document.querySelector(wanted).options];
+      return [document.querySelector(wanted).selectedIndex, options.findIndex((one) => one.value === option)];
+    }, { wanted: selector, option: value });
+    assert(place[1] >= 0, `${selector} has no ${value}`);
+    const key = place[1] > place[0] ? "ArrowDown" : "ArrowUp";
+    for (let n = 0; n < Math.abs(place[1] - place[0]); n += 1) await this.tab.press(key);
+    const kept = await this.tab.read((wanted) => document.querySelector(wanted).value, selector);
+    assert(kept === value, `${selector} holds ${kept}`);
+  }
+
+  /** Points at something that leads to no other page: a choice, a button that gives a file. */
+  async press(selector) {
+    if (this.hands === "keyboard") {
+      await this.#tabTo(selector);
+      await this.tab.press("Space");
+    } else {
+      await this.#point(selector);
+    }
   }
 
   /** Uses a button or link and waits for the page that it leads to. */

@@ -39,7 +39,7 @@ missing_packages() {
         postgres_programs >/dev/null || echo postgresql
         command -v redis-server >/dev/null || echo redis-server
         ;;
-      leaflet | browsers)
+      leaflet | browsers | tasks)
         [ -x /usr/bin/chromium ] || echo chromium
         [ -x /usr/bin/firefox-esr ] || echo firefox-esr
         # Without any font both browsers draw empty boxes and measure nothing.
@@ -200,7 +200,7 @@ install_missing() {
       # npm's SMSC, for the second round.
       rust) find_node && install_node_modules sms || return 1 ;;
       monitoring) fetch_promtool || return 1 ;;
-      leaflet | browsers) find_node && install_node_modules browser || return 1 ;;
+      leaflet | browsers | tasks) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
       # It has the people and the browser of interop.
       faults | deploy) find_node && install_node_modules interop || return 1 ;;
