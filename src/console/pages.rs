@@ -58,16 +58,12 @@ async fn show(
         day: dates::weekday_and_day(ctx.lang, Timestamp(c.closes_at)),
         href: school_href(&c.uai),
     };
-    let notice = |task: SchoolTask| TaskLine {
-        kind: task.kind,
-        school: task.name,
-        uai: task.uai.to_string(),
-        n: task.n,
-        day: String::new(),
-        href: match school_href(&task.uai) {
+    let notice = |task: SchoolTask| {
+        let href = match school_href(&task.uai) {
             none if none.is_empty() => none,
             href => format!("{href}#{}", place_of(&task.kind)),
-        },
+        };
+        TaskLine { kind: task.kind, school: task.name, uai: task.uai.to_string(), n: task.n, day: String::new(), href }
     };
     let roster = |upload: WaitingUpload| TaskLine {
         kind: "roster".to_owned(),

@@ -1126,7 +1126,7 @@ admin-people-eleve = pupils
 admin-people-enseignant = teachers
 admin-people-personnel = other staff
 admin-people-invite = guest accounts
-admin-never-used = never yet
+admin-never-used = no sign-in yet
 admin-service-undelivered = { $n ->
     [one] 1 not delivered
    *[other] { $n } not delivered

@@ -1126,7 +1126,7 @@ admin-people-eleve = élèves
 admin-people-enseignant = corps enseignant
 admin-people-personnel = autres personnels
 admin-people-invite = comptes invités
-admin-never-used = jamais encore
+admin-never-used = aucune connexion encore
 admin-service-undelivered = { $n ->
     [one] 1 non remise
    *[other] { $n } non remises

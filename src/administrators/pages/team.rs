@@ -39,12 +39,19 @@ fn given_roles(on_duty: &OnDuty) -> Vec<AdminRole> {
     AdminRole::iter().filter(|role| on_duty.roles.iter().any(|own| own.role.may_give().contains(role))).collect()
 }
 
-/// Returns the territory of whoever has one alone, as it is typed: most invitations are for the own school.
-fn own_territory(on_duty: &OnDuty) -> String {
-    match on_duty.roles.as_slice() {
-        [only] => only.territory.columns().0.to_owned(),
+/// Returns the form before anything is typed: the own school of whoever has one alone, and of an academy's roles the one
+/// that is given most, not the one that may do most.
+fn empty_form(on_duty: &OnDuty) -> TeamForm {
+    let territory = match on_duty.roles.as_slice() {
+        [only] => match &only.territory {
+            Territory::School(uai) => uai.to_string(),
+            _ => String::new(),
+        },
         _ => String::new(),
-    }
+    };
+    let most_given = given_roles(on_duty).into_iter().find(|role| *role == AdminRole::SchoolHead);
+    let role = most_given.map_or("", AdminRole::name).to_owned();
+    TeamForm { role, territory, ..TeamForm::default() }
 }
 
 async fn line(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, row: TeamRow) -> anyhow::Result<TeamLine> {
@@ -103,7 +110,7 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow:
         lines,
         next,
         roles: given_roles(on_duty).into_iter().map(AdminRole::name).collect(),
-        form: TeamForm { territory: own_territory(on_duty), ..TeamForm::default() },
+        form: empty_form(on_duty),
         error: None,
         told: ["given", "ended", "approved", "renewed"].into_iter().find(|word| ctx.query.get("fait") == Some(word)),
         link: None,
