@@ -94,6 +94,8 @@ impl Page for KnownTomorrow {
 /// The request is invalid and must not be answered by a redirect.
 #[derive(Debug, Serialize)]
 pub struct RequestRefused {
+    /// True if the client was suspended; then neither name nor link is shown, as it may be one that was misused.
+    pub is_suspended: bool,
     /// Absent if the redirect URI is not registered: then neither name nor link is shown.
     pub service: Option<String>,
     pub code: String,
@@ -105,6 +107,7 @@ impl Page for RequestRefused {
     const TEMPLATE: &'static str = "oidc/request_refused.html";
     fn samples() -> Vec<Self> {
         let page = |service: Option<&str>, client_uri: Option<&str>| RequestRefused {
+            is_suspended: false,
             service: service.map(str::to_owned),
             code: "K7P-4MX".to_owned(),
             client_uri: client_uri.map(str::to_owned),
@@ -113,6 +116,7 @@ impl Page for RequestRefused {
             page(Some("mon ENT Occitanie"), Some("https://ent.example/?a=1&b=2")),
             page(Some("mon ENT Occitanie"), None),
             page(None, None),
+            RequestRefused { is_suspended: true, ..page(None, None) },
         ]
     }
 }

@@ -63,11 +63,12 @@ async fn handle_request(app: &App, ctx: &RequestContext, params: &Params, by_pos
 
 fn refusal_response(app: &App, ctx: &RequestContext, params: &Params, refused: AuthorizeError) -> PageResult {
     match refused {
-        AuthorizeError::Page { client, error } => {
+        AuthorizeError::Page { client, is_suspended, error } => {
             let (code, description) = (error.code.name(), &*error.description);
             tracing::info!(code, description, detail = %error.detail, "authorization refused by page");
             app.sign_ins.note(SignInResult::BadRequest, (None, client.as_ref().map(|c| &c.id)), ctx.now);
             let page = RequestRefused {
+                is_suspended,
                 service: client.as_ref().map(|c| c.meta.client_name.clone()),
                 code: ctx.support_code.clone(),
                 client_uri: client.and_then(|c| c.meta.client_uri),

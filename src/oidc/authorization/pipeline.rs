@@ -13,7 +13,7 @@ use super::validation::RequestValidator;
 use super::{id_token_hint, pushed_request, request_object};
 use crate::app::Operation;
 use crate::base::secret::constant_time_eq;
-use crate::clients::{self, Client, is_client_id, metadata};
+use crate::clients::{self, Client, ClientState, is_client_id, metadata};
 use crate::http::error::PageError;
 use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::dpop_proof::DpopProof;
@@ -38,8 +38,9 @@ pub enum Stage<'a> {
 /// The error of an authorization request, by the way that it is reported.
 #[derive(Debug)]
 pub enum AuthorizeError {
-    /// Shown on a page of this server. The client is set only if known.
-    Page { client: Option<Box<Client>>, error: OAuthError },
+    /// Shown on a page of this server. The client is set only if known; of one that is suspended nothing is said but that
+    /// it is.
+    Page { client: Option<Box<Client>>, is_suspended: bool, error: OAuthError },
     /// Returned to the verified redirect URI.
     Redirect { target: ResponseTarget, error: OAuthError },
     /// This server failed or is busy.
@@ -184,7 +185,9 @@ async fn find_client(op: &Operation<'_>, params: &Params) -> Result<Client, Auth
     };
     telemetry::record_client_id(&client.id);
     if !client.is_usable() {
-        return Err(page_error(None, "unknown client", &format!("{id} is {}", client.state.name())));
+        let error = OAuthError::invalid_request("unknown client").detail(format!("{id} is {}", client.state.name()));
+        let is_suspended = client.state == ClientState::Suspended;
+        return Err(AuthorizeError::Page { client: None, is_suspended, error });
     }
     Ok(Arc::unwrap_or_clone(client))
 }
@@ -220,6 +223,7 @@ async fn bind_to_proof(
 fn page_error(client: Option<Client>, description: &'static str, detail: &str) -> AuthorizeError {
     AuthorizeError::Page {
         client: client.map(Box::new),
+        is_suspended: false,
         error: OAuthError::invalid_request(description).detail(detail),
     }
 }
@@ -232,6 +236,6 @@ fn unverified(client: Client, params: &Params, error: OAuthError, inside: Option
             let back = ResponseTarget::best_effort(&uri, params);
             AuthorizeError::Redirect { target: ResponseTarget { state: inside.or(back.state), ..back }, error }
         }
-        Err(_) => AuthorizeError::Page { client: Some(Box::new(client)), error },
+        Err(_) => AuthorizeError::Page { client: Some(Box::new(client)), is_suspended: false, error },
     }
 }

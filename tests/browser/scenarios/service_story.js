@@ -256,7 +256,8 @@ async function story({ report, round, look, newVisitor }, program) {
     await family.use("#connexion");
     assertSays(family.url(), new RegExp(`^${PROVIDER}/`));
     assert(family.tab.status >= 400, `status ${family.tab.status}`);
-    await says(family, "Ce n'est pas de votre fait", "not your doing");
+    await says(family, "Ce service est suspendu", "This service is suspended");
+    await says(family, "Votre compte fonctionne", "Your account works");
   });
   await look.at(family, "recit-suspendu-famille");
   await step("resumed, the same person comes in under the same sub, and the history tells all of it", async () => {

@@ -62,6 +62,11 @@ async fn attack_p6_nothing_works_for_a_client_until_it_is_approved_and_everythin
     assert!(browser.page.has_element("#se-connecter"), "{}", browser.page.visible_text());
     lifecycle::decide(server.operation().storage(), id, Decision::Suspend).await.unwrap();
     shut_out(&server, &client, "suspended").await;
+    let mut browser = Browser::new(&server);
+    browser.open(&authorize(&client)).await;
+    let seen = browser.page.visible_text();
+    assert!(seen.contains("Ce service est suspendu"), "{seen}");
+    assert!(!seen.contains(text(&client, "client_name")), "neither name nor link: {seen}");
 }
 
 #[tokio::test]

@@ -123,7 +123,12 @@ fn a_value_from_outside_never_becomes_markup() {
         settled: None,
     };
     let children = activation::views::ChildrenPage { query: evil(), children: vec![name()] };
-    let refused = oidc::views::RequestRefused { service: Some(evil()), code: evil(), client_uri: Some(evil()) };
+    let refused = oidc::views::RequestRefused {
+        is_suspended: false,
+        service: Some(evil()),
+        code: evil(),
+        client_uri: Some(evil()),
+    };
     for lang in Lang::ALL {
         let view = View { lang, path_and_query: &evil() };
         for html in [pages.render(&view, &login), pages.render(&view, &children), pages.render(&view, &refused)] {
