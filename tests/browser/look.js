@@ -12,7 +12,7 @@ export const ARTEFACTS = resolve(import.meta.dirname, "artefacts");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const NARROW = 320;
-const WIDE = 1200;
+const WIDE = 1280;
 
 // axe waits by timers, and where scripts are switched off no timer fires: its own are put in a queue that we empty.
 const QUEUE = `{
