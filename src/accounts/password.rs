@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::base::date::BirthDate;
 use crate::base::names::fold;
 
 /// The special characters listed in the leaflet.
@@ -35,6 +36,8 @@ pub enum PasswordPolicyError {
     Identifiant,
     /// The password contains the school's name.
     School,
+    /// The password contains the given name of a child, or a birth date.
+    Child,
     /// The password is in the list of common passwords.
     Common,
 }
@@ -72,6 +75,9 @@ pub struct PasswordContext<'a> {
     pub identifiant: &'a str,
     pub names: Vec<&'a str>,
     pub schools: Vec<&'a str>,
+    /// The given names of the children, or of the pupil.
+    pub children: Vec<&'a str>,
+    pub birth_dates: Vec<BirthDate>,
 }
 
 /// Common passwords that meet the leaflet's rules, one per line (the head of the file names the source).
@@ -110,14 +116,82 @@ pub fn validate(password: &str, known: &PasswordContext<'_>) -> Result<(), Passw
     if known.schools.iter().any(|s| school(s)) {
         return Err(PasswordPolicyError::School);
     }
+    if known.children.iter().any(|n| holds(n)) || known.birth_dates.iter().any(|born| holds_date(password, *born)) {
+        return Err(PasswordPolicyError::Child);
+    }
     if is_common(password) {
         return Err(PasswordPolicyError::Common);
     }
     Ok(())
 }
 
-/// True if the password is in the list of common passwords, whatever its case.
+/// True if the figures of a password, whatever stands between them, hold a date as people write it.
+fn holds_date(password: &str, date: BirthDate) -> bool {
+    let figures: String = password.chars().filter(char::is_ascii_digit).collect();
+    let (day, month, year) = (date.day(), date.month(), date.year());
+    let short = year.rem_euclid(100);
+    [
+        format!("{day:02}{month:02}{year:04}"),
+        format!("{day:02}{month:02}{short:02}"),
+        format!("{year:04}{month:02}{day:02}"),
+    ]
+    .iter()
+    .any(|written| figures.contains(written))
+}
+
+/// The words that come to mind in front of a year: « Ecole2026! » has every sign that the rules ask for.
+const WORDS_BEFORE_A_YEAR: [&str; 36] = [
+    "ecole",
+    "college",
+    "lycee",
+    "classe",
+    "rentree",
+    "scolaire",
+    "vacances",
+    "eleve",
+    "parent",
+    "parents",
+    "enfant",
+    "enfants",
+    "maman",
+    "papa",
+    "famille",
+    "bonjour",
+    "soleil",
+    "france",
+    "motdepasse",
+    "password",
+    "compte",
+    "janvier",
+    "fevrier",
+    "mars",
+    "avril",
+    "juin",
+    "juillet",
+    "aout",
+    "septembre",
+    "octobre",
+    "novembre",
+    "decembre",
+    "printemps",
+    "automne",
+    "hiver",
+    "noel",
+];
+
+/// True for one such word with a year of ours, in whatever order and with whatever signs, and nothing else.
+fn is_word_with_year(password: &str) -> bool {
+    let figures: String = password.chars().filter(char::is_ascii_digit).collect();
+    let is_year = figures.len() == 4 && (figures.starts_with("19") || figures.starts_with("20"));
+    let letters: String = password.chars().filter(|c| c.is_alphabetic()).collect();
+    is_year && WORDS_BEFORE_A_YEAR.contains(&fold(&letters).as_str())
+}
+
+/// True if the password is in the list of common passwords, whatever its case, or a common word with a year.
 pub fn is_common(password: &str) -> bool {
+    if is_word_with_year(password) {
+        return true;
+    }
     // Read once: every sign-in asks.
     static COMMON: LazyLock<HashSet<String>> =
         LazyLock::new(|| COMMON_PASSWORDS.lines().filter(|l| !l.starts_with('#')).map(str::to_lowercase).collect());
@@ -154,11 +228,21 @@ mod tests {
             identifiant: "f.leboeuf47",
             names: vec!["Fatou", "LEBŒUF"],
             schools: vec!["Clg Théodore Monod"],
+            children: vec!["Anaïs", "Léo"],
+            birth_dates: vec!["2013-02-04".parse().unwrap()],
         };
         assert_eq!(validate("F.leboeuf47!A", &known), Err(PasswordPolicyError::Identifiant));
         assert_eq!(validate("Lebœuf-2026", &known), Err(PasswordPolicyError::Name));
         assert_eq!(validate("Monod-2026!", &known), Err(PasswordPolicyError::School));
         assert_eq!(validate("P@ssw0rd", &known), Err(PasswordPolicyError::Common));
+        for of_a_child in ["Mon-anais-7", "Né-le-04/02/2013", "Bebe.040213", "Cheval-2013-02-04"] {
+            assert_eq!(validate(of_a_child, &known), Err(PasswordPolicyError::Child), "{of_a_child}");
+        }
+        assert_eq!(validate("Cheval-2013-bleu", &known), Ok(()), "a year alone is no date");
+        for common in ["École2026!", "2026-Rentree", "Noel1999 !", "Septembre.2026"] {
+            assert_eq!(validate(common, &known), Err(PasswordPolicyError::Common), "{common}");
+        }
+        assert_eq!(validate("Ecole-du-cheval-2026", &known), Ok(()));
         assert_eq!(validate("Cheval-bleu-7", &known), Ok(()));
         assert_eq!(validate(&format!("Aa1!{}", "x".repeat(125)), &known), Err(PasswordPolicyError::TooLong));
     }

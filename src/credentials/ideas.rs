@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn ideas_meet_the_rules_and_name_nobody() {
-        let known = PasswordContext { identifiant: "a.tigre12", names: vec!["Anaïs", "Tigre"], schools: vec!["Lune"] };
+        let (names, schools) = (vec!["Anaïs", "Tigre"], vec!["Lune"]);
+        let known = PasswordContext { identifiant: "a.tigre12", names, schools, ..PasswordContext::default() };
         let mut seen = BTreeSet::new();
         for seed in 0..500 {
             let ideas = draw(&SeededRandom::new(seed), &known);

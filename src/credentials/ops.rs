@@ -26,9 +26,10 @@ pub use removal::remove_all_factors;
 use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword, store};
 use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, password};
-use crate::app::Operation;
+use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
+use crate::base::date::BirthDate;
 use crate::base::lang::Lang;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::AccountId;
@@ -40,8 +41,22 @@ use crate::letters;
 use crate::limits::{self, RateLimit};
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
+use crate::roster;
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
+
+/// Lists the given names and birth dates of the children of an account, or of the pupil whose account it is. A date that
+/// cannot be opened refuses nobody a password.
+async fn list_births(app: &App, account: &Account) -> anyhow::Result<Vec<(String, Option<BirthDate>)>> {
+    let mut tx = app.db.read().await?;
+    let mut born = Vec::new();
+    for child in roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await? {
+        let sealed = roster::store::find_birth_date(&mut tx, &child.pupil_id).await?;
+        let open = |text: String| roster::sealed_rows::open_birth_date(&app.master_key, &child.pupil_id, &text).ok();
+        born.push((child.given_name.clone(), sealed.and_then(open)));
+    }
+    Ok(born)
+}
 
 /// Checks a new password against the policy and the current one, and returns its hash.
 pub async fn hash_new_password(
@@ -52,10 +67,13 @@ pub async fn hash_new_password(
 ) -> anyhow::Result<Result<String, NewPasswordError>> {
     let app = op.app;
     let (first, second) = (password::normalize(typed.password), password::normalize(typed.confirmation));
+    let born = list_births(app, account).await?;
     let known = password::PasswordContext {
         identifiant: &account.identifiant,
         names: vec![&account.given_name, &account.family_name],
         schools: schools.iter().map(String::as_str).collect(),
+        children: born.iter().map(|(name, _)| name.as_str()).collect(),
+        birth_dates: born.iter().filter_map(|(_, date)| *date).collect(),
     };
     if let Err(why) = password::validate(&first, &known) {
         return Ok(Err(NewPasswordError::Rejected(why)));

@@ -30,6 +30,7 @@ pub enum GuessableReason {
     Name,
     Identifiant,
     School,
+    Child,
     Common,
     /// The account's password already.
     Current,
@@ -46,6 +47,7 @@ impl From<NewPasswordError> for PasswordFieldError {
                 PasswordPolicyError::Name => guessable(GuessableReason::Name),
                 PasswordPolicyError::Identifiant => guessable(GuessableReason::Identifiant),
                 PasswordPolicyError::School => guessable(GuessableReason::School),
+                PasswordPolicyError::Child => guessable(GuessableReason::Child),
                 PasswordPolicyError::Common => guessable(GuessableReason::Common),
                 PasswordPolicyError::UnmetRules(_) => PasswordFieldError::Missing,
             },

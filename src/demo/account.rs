@@ -73,7 +73,7 @@ const PASSWORD_WORDS: [&str; 16] = [
 fn generate_password(rng: &dyn Random, who: &CastMember) -> String {
     let names = vec![who.family_name, who.typed_name(), who.given_name];
     let schools = SCHOOLS.iter().map(|school| school.name).collect();
-    let known = password::PasswordContext { identifiant: "", names, schools };
+    let known = password::PasswordContext { names, schools, ..Default::default() };
     loop {
         let word = || PASSWORD_WORDS.get(rng.below(16) as usize).copied().unwrap_or("Abricot");
         let drawn = format!("{}-{}-{}-{}", word(), word(), word(), 10 + rng.below(90));

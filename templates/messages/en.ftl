@@ -244,6 +244,7 @@ password-too-long = This password has more than 128 characters. Choose a shorter
 password-guessable-name = This password is too easy to guess: it contains your name. Choose another, for example three words and a digit.
 password-guessable-identifiant = This password is too easy to guess: it contains your username. Choose another, for example three words and a digit.
 password-guessable-school = This password is too easy to guess: it contains the name of the school. Choose another, for example three words and a digit.
+password-guessable-child = This password is too easy to guess: it contains a given name or a date of birth. Choose another, for example three words and a digit.
 password-guessable-common = This password is too easy to guess: it is one of the most common. Choose another, for example three words and a digit.
 password-guessable-current = This is your password already. Choose another one, for example three words and a digit.
 

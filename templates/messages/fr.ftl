@@ -244,6 +244,7 @@ password-too-long = Ce mot de passe a plus de 128 caractères. Choisissez-en un 
 password-guessable-name = Ce mot de passe se devine trop facilement : il contient votre nom. Choisissez-en un autre, par exemple trois mots et un chiffre.
 password-guessable-identifiant = Ce mot de passe se devine trop facilement : il contient votre identifiant. Choisissez-en un autre, par exemple trois mots et un chiffre.
 password-guessable-school = Ce mot de passe se devine trop facilement : il contient le nom de l'établissement. Choisissez-en un autre, par exemple trois mots et un chiffre.
+password-guessable-child = Ce mot de passe se devine trop facilement : il contient un prénom ou une date de naissance. Choisissez-en un autre, par exemple trois mots et un chiffre.
 password-guessable-common = Ce mot de passe se devine trop facilement : il est parmi les plus courants. Choisissez-en un autre, par exemple trois mots et un chiffre.
 password-guessable-current = C'est déjà votre mot de passe. Choisissez-en un autre, par exemple trois mots et un chiffre.
 

@@ -270,6 +270,28 @@ async fn faults_e3_a_password_refused_for_another_reason_shows_its_rules_as_met(
 }
 
 #[tokio::test]
+async fn threat_s04_a_child_s_birth_date_or_a_word_with_a_year_is_no_password() {
+    let server = TestServer::start_with_open_campaign(&[TestFamily::ndiaye()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &TestFamily::ndiaye()).await;
+    browser.answer_children(&["14/02/2013", "03/05/2011"]).await;
+    let person = "il contient un prénom ou une date de naissance";
+    for (typed, why) in [
+        ("Mon-anais-7", person),
+        ("Bisou.14/02/2013", person),
+        ("Bisou 030511 !", person),
+        ("Ecole2026!", "il est parmi les plus courants"),
+    ] {
+        browser.submit("terminer", &[("mot_de_passe", typed), ("confirmation", typed)]).await;
+        assert_eq!(browser.page.status, REFUSED, "{typed}");
+        assert!(browser.page.visible_text().contains(why), "{typed}: {}", browser.page.visible_text());
+    }
+    browser.submit("terminer", &[("mot_de_passe", PASSWORD), ("confirmation", PASSWORD)]).await;
+    browser.follow().await;
+    assert_eq!(browser.url.path(), "/activation/terminee");
+}
+
+#[tokio::test]
 async fn faults_e3_correcting_name_or_number_opens_the_filled_form() {
     let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;

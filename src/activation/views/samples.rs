@@ -209,6 +209,7 @@ pub(super) fn password() -> Vec<PasswordPage> {
         guessable(GuessableReason::Name),
         guessable(GuessableReason::Identifiant),
         guessable(GuessableReason::School),
+        guessable(GuessableReason::Child),
         guessable(GuessableReason::Common),
         page(Some(PasswordFieldError::TooLong)),
     ]

@@ -169,7 +169,7 @@ pub async fn enrol_with_totp(
     let known = PasswordContext {
         identifiant: &shown.administrator.email,
         names: vec![&shown.administrator.name],
-        schools: Vec::new(),
+        ..PasswordContext::default()
     };
     if let Err(why) = password::validate(&chosen, &known) {
         return Ok(TotpEnrolment::Password(why));

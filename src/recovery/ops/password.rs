@@ -42,6 +42,7 @@ pub fn password_context<'a>(recovery: &'a Recovery, account: &'a Account) -> Pas
         identifiant: &account.identifiant,
         names: vec![&account.given_name, &account.family_name],
         schools: recovery.children.iter().map(|child| child.school.as_str()).collect(),
+        ..PasswordContext::default()
     }
 }
 

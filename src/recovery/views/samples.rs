@@ -136,6 +136,7 @@ pub fn password() -> Vec<NewPasswordPage> {
         guessable(GuessableReason::Name),
         guessable(GuessableReason::Identifiant),
         guessable(GuessableReason::School),
+        guessable(GuessableReason::Child),
         guessable(GuessableReason::Common),
         NewPasswordPage { by_letter: true, ..page(None, Vec::new()) },
         NewPasswordPage { by_letter: true, first: true, ideas: ideas(), ..page(None, Vec::new()) },
