@@ -37,6 +37,8 @@ pub struct CountedLink {
     pub withheld: bool,
     /// True if somebody of another given name has the number, at whichever school.
     pub shared_elsewhere: bool,
+    /// True if a letter gave the account its first password.
+    pub by_letter: bool,
 }
 
 /// The reason for which no SMS reaches a parent.
@@ -99,6 +101,8 @@ pub struct CountedParent {
     pub reason: Option<UnreachableReason>,
     /// True if the number is also that of another parent.
     pub shares_number: bool,
+    /// True if the account was activated with a letter.
+    pub by_letter: bool,
     /// True if each of the children here is kept out of the parent's account.
     pub all_withheld: bool,
     /// The pupils with their classes.
@@ -181,6 +185,7 @@ impl CampaignFigures {
                     standing: standing(link, opens_at, reason),
                     reason,
                     shares_number: link.shared_elsewhere || link.phone_blind.as_deref().is_some_and(is_shared),
+                    by_letter: link.by_letter,
                     all_withheld: true,
                     children: Vec::new(),
                 }
@@ -263,6 +268,7 @@ mod tests {
             country_refused: false,
             withheld: false,
             shared_elsewhere: false,
+            by_letter: false,
         };
         change(&mut link);
         link

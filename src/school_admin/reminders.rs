@@ -147,6 +147,7 @@ mod tests {
             standing,
             reason: None,
             shares_number: false,
+            by_letter: false,
             all_withheld: false,
             children: Vec::new(),
         }

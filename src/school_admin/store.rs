@@ -24,7 +24,8 @@ pub async fn list_links(tx: &mut Tx, uai: &Uai) -> Result<Vec<CountedLink>> {
         AS country_refused, EXISTS (SELECT 1 FROM link_withheld w WHERE w.person_id = l.person_id \
         AND w.pupil_id = l.pupil_id) AS withheld, EXISTS (SELECT 1 FROM person o JOIN link m ON m.person_id = o.id \
         AND m.level = 'legal' AND m.ended_at IS NULL WHERE o.phone_blind = p.phone_blind AND o.id <> p.id \
-        AND o.given_name <> p.given_name) AS shared_elsewhere FROM link l JOIN person p ON p.id = l.person_id JOIN pupil u ON u.id = l.pupil_id \
+        AND o.given_name <> p.given_name) AS shared_elsewhere, EXISTS (SELECT 1 FROM letter t WHERE t.account_id = a.id \
+        AND t.kind = 'first' AND t.state = 'used') AS by_letter FROM link l JOIN person p ON p.id = l.person_id JOIN pupil u ON u.id = l.pupil_id \
         JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
         LEFT JOIN account a ON a.id = p.account_id LEFT JOIN campaign_progress g ON g.person_id = p.id \
         WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL ORDER BY l.person_id, l.pupil_id";

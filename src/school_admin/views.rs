@@ -146,6 +146,8 @@ pub struct SchoolPage {
     pub listed: usize,
     pub next: Option<String>,
     pub shared: usize,
+    /// The parents whose account a letter activated.
+    pub by_letter: usize,
     pub classes: Vec<ClassLine>,
     pub order: Option<OrderForm>,
     /// True if those who have not activated can be reminded now.
@@ -176,6 +178,9 @@ pub enum ParentList {
     Password,
     #[strum(serialize = "partages")]
     Shared,
+    /// Activated with a letter: whoever did not do it themselves is found here.
+    #[strum(serialize = "par-lettre")]
+    ByLetter,
 }
 
 impl ParentList {
@@ -183,7 +188,7 @@ impl ParentList {
         self.into()
     }
 
-    /// Returns the standing of its parents; `None` for those who share a number.
+    /// Returns the standing of its parents; `None` for those who share a number, or activated with a letter.
     pub fn standing(self) -> Option<ParentStanding> {
         Some(match self {
             ParentList::Unreachable => ParentStanding::Unreachable,
@@ -191,7 +196,7 @@ impl ParentList {
             ParentList::Code => ParentStanding::StoppedAtCode,
             ParentList::Children => ParentStanding::StoppedAtChildren,
             ParentList::Password => ParentStanding::StoppedAtPassword,
-            ParentList::Shared => return None,
+            ParentList::Shared | ParentList::ByLetter => return None,
         })
     }
 }

@@ -2160,6 +2160,11 @@ admin-why-parent-landline = A landline
 admin-why-parent-incomplete = Incomplete number
 admin-why-parent-foreign = Number of a country to which no text message goes
 admin-why-parent-disowned = The person says that this number is theirs no more
+admin-list-par-lettre = Activated with a letter
+admin-list-by-letter = { $n ->
+    [one] 1 parent activated with a letter
+   *[other] { $n } parents activated with a letter
+}
 admin-why-parent-institution = Institution: no mobile is expected
 admin-why-parent-had_account = Had an account already
 admin-why-parent-activated = Account active

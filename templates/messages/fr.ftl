@@ -2169,6 +2169,11 @@ admin-why-parent-landline = Numéro fixe
 admin-why-parent-incomplete = Numéro incomplet
 admin-why-parent-foreign = Numéro d'un pays où aucun SMS ne part
 admin-why-parent-disowned = La personne dit que ce numéro n'est plus le sien
+admin-list-par-lettre = Activés par lettre
+admin-list-by-letter = { $n ->
+    [one] 1 responsable a activé par lettre
+   *[other] { $n } responsables ont activé par lettre
+}
 admin-why-parent-institution = Institution : pas de portable attendu
 admin-why-parent-had_account = Avait déjà un compte
 admin-why-parent-activated = Compte activé

@@ -362,6 +362,29 @@ async fn letters_of_a_class_are_printed_once_and_their_use_is_seen() {
 }
 
 #[tokio::test]
+async fn takeover_w4_a_school_lists_who_activated_with_a_letter() {
+    let server = start().await;
+    let anne = server.create_account_of("montpellier", &families()[0]).await;
+    server.create_account_of("montpellier", &families()[2]).await;
+    let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "head@ecole.example").await;
+    let school = format!("/admin/etablissements/{MONOD}");
+    let list = format!("{school}?liste=par-lettre");
+    assert!(!see(&mut head, &school).await.contains("activé par lettre"));
+    let letter = "INSERT INTO letter (id, account_id, kind, code, state, issued_by, reason, issued_at, expires_at, ended_at) \
+                  VALUES ($1, $2, $3, 'x', $4, 'x', 'x', 1, 2, 2)";
+    for (id, kind, state) in [("a", "first", "replaced"), ("b", "reset", "used")] {
+        let args = vec![id.into(), anne.account_id.as_str().into(), kind.into(), state.into()];
+        server.execute_sql(letter, args).await;
+    }
+    assert!(see(&mut head, &list).await.contains("Personne."), "no first password came by these");
+    let args = vec!["c".into(), anne.account_id.as_str().into(), "first".into(), "used".into()];
+    server.execute_sql(letter, args).await;
+    assert!(see(&mut head, &school).await.contains("1 responsable a activé par lettre"));
+    see(&mut head, &list).await;
+    assert_eq!(texts(&head.browser.page.text(), "tbody th > a"), ["DURAND Anne"]);
+}
+
+#[tokio::test]
 async fn attack_x8_the_table_of_unreachable_parents_has_no_formula_and_is_recorded() {
     let server = start().await;
     let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;

@@ -85,6 +85,7 @@ impl<'a> AskedList<'a> {
             Some(standing) => {
                 parent.standing == standing && self.reason.is_none_or(|reason| parent.reason == Some(reason))
             }
+            None if self.list == ParentList::ByLetter => parent.by_letter,
             None => parent.shares_number,
         }
     }
@@ -263,6 +264,7 @@ async fn page(
         listed: found.len(),
         next,
         shared: figures.parents.iter().filter(|parent| parent.shares_number).count(),
+        by_letter: figures.parents.iter().filter(|parent| parent.by_letter).count(),
         classes: classes(ctx, figures),
         order,
         may_remind,
@@ -315,6 +317,7 @@ mod tests {
             standing,
             reason: None,
             shares_number: false,
+            by_letter: false,
             all_withheld: false,
             children: Vec::new(),
         };

@@ -111,6 +111,7 @@ impl Page for SchoolPage {
             listed: 51,
             next: Some("/admin/etablissements/0349999J?apres=x".to_owned()),
             shared: 12,
+            by_letter: 9,
             classes: vec![ClassLine {
                 class: "6e A".to_owned(),
                 parents: 52,
@@ -139,6 +140,7 @@ impl Page for SchoolPage {
             lines: Vec::new(),
             listed: 0,
             shared: 0,
+            by_letter: 0,
             next: None,
             classes: Vec::new(),
             standing: "not_planned",
