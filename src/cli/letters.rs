@@ -121,10 +121,16 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
         host: config.server.host(),
         mails: !matches!(config.mail.gateway, MailGatewayConfig::Absent),
     };
-    let press = LetterPress { notices, issuer: &config.server.issuer };
+    let press = LetterPress { notices, issuer: &config.server.issuer, by_pupil: config.letters.by_pupil };
     let (batch, pdf) = print_to_file(&op, press, &request, &args.out).await?;
     opened.db.close().await;
     report(&batch, pdf.as_ref(), (&uai, &args.out), out)?;
+    if pdf.is_some() && profile == Profile::Responsable && !config.letters.by_pupil {
+        writeln!(
+            out,
+            "hand them over in person or post them: pupils know the birth dates that are asked (letters.by_pupil)"
+        )?;
+    }
     Ok(pdf.is_some())
 }
 

@@ -9,6 +9,7 @@ mod audit;
 mod database;
 pub mod deployment;
 mod keys;
+mod letters;
 mod limits;
 mod log;
 mod mail;
@@ -26,6 +27,7 @@ pub use administration::Administration;
 pub use audit::Audit;
 pub use database::{Database, EphemeralStore};
 pub use keys::Keys;
+pub use letters::Letters;
 pub use limits::Limits;
 pub use log::Log;
 pub use mail::{Mail, MailGatewayConfig, SmtpConfig};
@@ -66,6 +68,7 @@ pub struct Config {
     pub mail: Mail,
     pub passwords: Passwords,
     pub pupils: Pupils,
+    pub letters: Letters,
     pub reminders: Reminders,
     pub phones: PhoneNumbers,
     pub deployment: Deployment,

@@ -103,7 +103,7 @@ async fn ensure_letter(
     if validity == Validity::Ended || !folder.printed(file).exists() {
         folder.discard_printed(file)?;
         let op = Operation::of_job(app, "demo");
-        let press = LetterPress { notices: app.into(), issuer: &app.config.server.issuer };
+        let press = LetterPress::from(app);
         let (batch, _) = print_to_file(&op.database(), press, request, &folder.printed(file)).await?;
         let theirs = |one: &&BatchLetter| one.recipient.given_name == given && one.recipient.family_name == family;
         if let Some(one) = batch.letters.iter().find(theirs) {

@@ -76,6 +76,8 @@ pub struct PrintedLetter<'a> {
     pub code: &'a LetterCode,
     /// The code's last day in words, « mercredi 16 décembre ».
     pub valid_until: &'a str,
+    /// True if the school hands the letter over in person or posts it, and no child carries it.
+    pub in_person: bool,
 }
 
 /// The leaflet's own data: the portal of the school.

@@ -428,6 +428,7 @@ printed-title-one = { $service }: letter for { $name }
 printed-title-many = { $service }: letters, { $school }
 printed-to = For **{ $name }**
 printed-role-parent = parent or legal guardian
+printed-role-parent-in-person = parent or legal guardian · in person or by post
 printed-heading-pupil = My account for the school portal
 printed-heading-parent = Your account to follow your children
 printed-lead-pupil = This account is yours alone. It works in every school, until the end of lycée.
@@ -2305,6 +2306,8 @@ admin-batch-wrong-already = These letters are printed already. To print others, 
 ## Console: rosters
 admin-room-rosters = Rosters
 admin-rosters-what = The files of a school, compared with what is known before they are taken.
+admin-batch-carried = Pupils may carry their own sheets home, and their parents' first letters.
+admin-batch-not-carried = Pupils may carry their own sheets home. Those for parents go in person or by post: a pupil knows the dates of birth.
 admin-upload-new = Give the files of a school
 admin-upload-uai = UAI of the school
 admin-upload-uai-hint = Such as 0349999J

@@ -428,6 +428,7 @@ printed-title-one = { $service } : lettre pour { $name }
 printed-title-many = { $service } : lettres, { $school }
 printed-to = Pour **{ $name }**
 printed-role-parent = parent ou responsable légal
+printed-role-parent-in-person = parent ou responsable légal · en main propre ou par la poste
 printed-heading-pupil = Mon compte pour l'ENT
 printed-heading-parent = Votre compte pour suivre vos enfants
 printed-lead-pupil = Ce compte est personnel. Il sert dans tous les établissements, jusqu'à la fin du lycée.
@@ -2314,6 +2315,8 @@ admin-batch-wrong-already = Ces lettres sont déjà imprimées. Pour en imprimer
 ## Console: rosters
 admin-room-rosters = Bases élèves
 admin-rosters-what = Les fichiers d'un établissement, comparés à ce qui est connu avant d'être pris.
+admin-batch-carried = Les feuilles des élèves, et les premières lettres des responsables, peuvent passer par le cartable.
+admin-batch-not-carried = Les feuilles des élèves peuvent passer par le cartable. Celles des responsables, non : elles se remettent en main propre ou par la poste, car un élève connaît les dates de naissance.
 admin-upload-new = Déposer les fichiers d'un établissement
 admin-upload-uai = UAI de l'établissement
 admin-upload-uai-hint = Par exemple 0349999J

@@ -594,7 +594,7 @@ async fn threat_s04_codes_by_chance_from_one_place_are_stopped_and_a_class_in_on
 async fn prepare(server: &TestServer, agent: &str, join: Option<LetterJoinRequest>) -> anyhow::Result<LetterBatch> {
     let op = server.operation().by(Actor::Operator(agent.to_owned()));
     let mut tx = op.write(Durability::Durable).await.unwrap();
-    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer() };
+    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer(), by_pupil: false };
     let request = LetterBatchRequest {
         uai: Uai::parse(MONOD).unwrap(),
         scope: LetterScope::Class("6a".into()),
@@ -617,7 +617,7 @@ async fn prepare(server: &TestServer, agent: &str, join: Option<LetterJoinReques
 async fn an_account_that_changes_while_its_letter_is_drawn_is_told_and_no_letter_of_the_batch_serves() {
     let server = TestServer::start().await;
     server.import_families("montpellier", MONOD, &[TestFamily::durand(), TestFamily::petit()]).await;
-    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer() };
+    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer(), by_pupil: false };
     let request = LetterBatchRequest {
         uai: Uai::parse(MONOD).unwrap(),
         scope: LetterScope::Class("6a".into()),
@@ -833,7 +833,7 @@ async fn the_link_decides_who_is_a_service_and_not_the_given_name() {
 async fn print_for(server: &TestServer, identifiant: &str, past_factor: bool) -> String {
     let op = server.operation();
     let mut tx = op.write(Durability::Durable).await.unwrap();
-    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer() };
+    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer(), by_pupil: false };
     let request = LetterBatchRequest {
         uai: Uai::parse(MONOD).unwrap(),
         scope: LetterScope::Identifiant(identifiant.to_owned()),

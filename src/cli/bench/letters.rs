@@ -51,6 +51,7 @@ fn print(app: &AppState, codes: &[LetterCode]) -> anyhow::Result<()> {
             identifiant,
             code,
             valid_until: "mercredi 16 décembre",
+            in_person: false,
         })
         .collect();
     let file = print_letters(&app.pages, &head, &letters)?;

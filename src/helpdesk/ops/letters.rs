@@ -70,7 +70,7 @@ pub async fn print_letter(
     if let Some((_, why)) = prepared.left_out.first() {
         return Ok(LetterOutcome::LeftOut(*why));
     }
-    let press = LetterPress { notices: op.app.into(), issuer: op.app.issuer() };
+    let press = LetterPress::from(op.app);
     let Some(pdf) = batch::print(press, &prepared)? else { return Ok(LetterOutcome::Nobody) };
     let mut tx = op.write(Durability::Durable).await?;
     // The role is read once more: it may have ended while the file was drawn.

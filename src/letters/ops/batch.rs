@@ -6,6 +6,7 @@
 use super::recipients::{self, LeftOut, LetterJoinRequest, LetterPerson, LetterScope, Recipient};
 use super::{DrawnLetter, LetterOrder, draw, issue};
 use crate::accounts::{self, Account, AccountState};
+use crate::app::App;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
@@ -43,6 +44,25 @@ pub struct LetterPress<'a> {
     /// Tells the person of an active account that a letter was printed.
     pub notices: NoticeContext<'a>,
     pub issuer: &'a str,
+    /// True if pupils may carry first letters for their parents (`letters.by_pupil`).
+    pub by_pupil: bool,
+}
+
+impl<'a> From<&'a App> for LetterPress<'a> {
+    fn from(app: &'a App) -> Self {
+        LetterPress { notices: app.into(), issuer: app.issuer(), by_pupil: app.config.letters.by_pupil }
+    }
+}
+
+impl LetterPress<'_> {
+    /// True if a letter is handed over in person or posted: those for parents, but for the first ones where pupils may
+    /// carry them.
+    fn goes_in_person(&self, recipient: &Recipient) -> bool {
+        match recipient.person {
+            LetterPerson::Pupil(_) => false,
+            LetterPerson::Parent(_) => !self.by_pupil || recipient.kind() != LetterKind::First,
+        }
+    }
 }
 
 /// A person of the batch, with the letter.
@@ -200,7 +220,66 @@ pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Opti
             identifiant: &one.account.identifiant,
             code: &one.letter.code,
             valid_until,
+            in_person: press.goes_in_person(&one.recipient),
         })
         .collect();
     Ok(Some(print_letters(press.notices.pages, &head, &printed)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+
+    fn recipient(person: LetterPerson, state: Option<AccountState>, joins: bool) -> Recipient {
+        let account = state.map(|state| Account {
+            id: AccountId::new("a"),
+            identifiant: "a.durand01".to_owned(),
+            state,
+            profile: Profile::Responsable,
+            given_name: "Anne".to_owned(),
+            family_name: "DURAND".to_owned(),
+            password: None,
+            password_at: None,
+            suspended_by: None,
+            caution_until: None,
+            closes_at: None,
+            must_change_at: None,
+            updated_at: Timestamp(0),
+            is_federated: false,
+        });
+        Recipient {
+            person,
+            given_name: "Anne".to_owned(),
+            family_name: "DURAND".to_owned(),
+            usage_name: None,
+            class: None,
+            account,
+            past_factor: false,
+            joins: joins.then(|| PupilId::new("p")),
+            left_out: None,
+        }
+    }
+
+    #[test]
+    fn takeover_w4_a_pupil_carries_own_sheets_and_a_parent_s_first_letter_only_where_it_is_allowed() {
+        let pages = crate::http::pages::PageRenderer::load("Test", "").unwrap();
+        let master_key = MasterKey::new([7; 32]).unwrap();
+        let notices = NoticeContext { pages: &pages, master_key: &master_key, host: "", mails: false };
+        let parent = || LetterPerson::Parent(PersonId::new("p"));
+        let pupil = || LetterPerson::Pupil(PupilId::new("p"));
+        for (by_pupil, person, state, joins, in_person) in [
+            (false, pupil(), None, false, false),
+            (true, pupil(), Some(AccountState::Active), false, false),
+            (false, parent(), None, false, true),
+            (true, parent(), None, false, false),
+            (true, parent(), Some(AccountState::Pending), false, false),
+            (true, parent(), Some(AccountState::Active), false, true),
+            (true, parent(), Some(AccountState::Active), true, true),
+        ] {
+            let press = LetterPress { notices, issuer: "https://compte.exemple.fr", by_pupil };
+            let one = recipient(person, state, joins);
+            assert_eq!(press.goes_in_person(&one), in_person, "{by_pupil} {one:?}");
+        }
+    }
 }

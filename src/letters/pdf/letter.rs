@@ -75,6 +75,7 @@ pub(super) fn compose(
     let to = words.spans("printed-to", &[("name", &name)])?;
     let detail = match letter.reader {
         LetterReader::Pupil => class.clone().unwrap_or_default(),
+        LetterReader::Parent if letter.in_person => words.plain("printed-role-parent-in-person", &[])?,
         LetterReader::Parent => words.plain("printed-role-parent", &[])?,
     };
     let is_child = letter.purpose == LetterUse::Child;

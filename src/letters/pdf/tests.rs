@@ -38,6 +38,7 @@ fn letter<'a>(name: &'a str, code: &'a LetterCode) -> PrintedLetter<'a> {
         identifiant: "a.leboeuf12",
         code,
         valid_until: "mercredi 16\u{a0}décembre",
+        in_person: false,
     }
 }
 
@@ -118,6 +119,19 @@ fn each_letter_and_the_leaflet_are_valid_in_both_languages() {
     }
     let nothing = print_letters(&pages, &head(Lang::Fr), &[]);
     assert!(matches!(nothing, Err(LetterPdfError::NothingToPrint)));
+}
+
+#[test]
+fn takeover_w4_a_letter_that_no_child_carries_says_so_to_the_school() {
+    let code = code();
+    let parent = PrintedLetter { reader: LetterReader::Parent, class: None, ..letter("Anne Durand", &code) };
+    for (in_person, detail) in
+        [(true, "parent ou responsable légal · en main propre ou par la poste"), (false, "parent ou responsable légal")]
+    {
+        let items = composed(&head(Lang::Fr), &PrintedLetter { in_person, ..parent });
+        assert_in_place(&items);
+        assert!(texts(&items).any(|(_, block)| block.text == detail), "{detail}");
+    }
 }
 
 #[test]

@@ -6,12 +6,12 @@ use super::SchoolPlace;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, Place};
-use crate::app::{App, AppState, Operation};
+use crate::app::{AppState, Operation};
 use crate::base::ids::{is_id, row_id};
 use crate::base::profile::Profile;
 use crate::base::typed_ids::PersonId;
 use crate::db::Durability;
-use crate::letters::ops::batch::{self, LetterBatchRequest, LetterPress};
+use crate::letters::ops::batch::{self, LetterBatchRequest};
 use crate::letters::ops::recipients::LetterScope;
 use crate::outbox::JobKind;
 use crate::school_admin::figures::{CampaignFigures, ParentStanding, UnreachableReason};
@@ -132,12 +132,12 @@ pub async fn print_batch(
     tx.commit().await?;
     let drawing = app.clone();
     let (prepared, pdf) = tokio::task::spawn_blocking(move || {
-        let pdf = batch::print(press_of(&drawing), &prepared);
+        let pdf = batch::print((&*drawing).into(), &prepared);
         (prepared, pdf)
     })
     .await?;
     let Some(pdf) = pdf? else { return Ok(BatchOutcome::Nobody) };
-    let press = press_of(op.app);
+    let press = op.app.into();
     let mut tx = op.write(Durability::Durable).await?;
     // The role is read once more: it may have ended while the file was drawn.
     let Some(grant) = on_duty.permitted(&mut tx, act, &places).await? else {
@@ -171,10 +171,6 @@ pub async fn print_batch(
     tx.commit().await?;
     op.app.job_notifier.notify(JobKind::Mail);
     Ok(BatchOutcome::Printed(pdf.bytes))
-}
-
-fn press_of(app: &App) -> LetterPress<'_> {
-    LetterPress { notices: app.into(), issuer: app.issuer() }
 }
 
 /// Returns the scope of an order, and the number of people whom it may concern at most.

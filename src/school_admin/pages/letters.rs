@@ -74,6 +74,7 @@ async fn form_of(
         unreachable,
         class: String::new(),
         reason: String::new(),
+        by_pupil: app.config.letters.by_pupil,
     }))
 }
 

@@ -45,6 +45,8 @@ pub struct LetterBatchForm {
     pub unreachable: Option<usize>,
     pub class: String,
     pub reason: String,
+    /// True if pupils may carry their parents' first letters.
+    pub by_pupil: bool,
 }
 
 /// `/admin/lettres`.
@@ -86,6 +88,7 @@ impl Page for LetterBatchesPage {
                 unreachable: Some(51),
                 class: "6e B".to_owned(),
                 reason: "Rentrée".to_owned(),
+                by_pupil: false,
             }),
             error: None,
             names_schools: false,
@@ -104,7 +107,12 @@ impl Page for LetterBatchesPage {
         ] {
             all.push(LetterBatchesPage { error: Some(error), ..page.clone() });
         }
-        let form = page.form.clone().map(|form| LetterBatchForm { unreachable: None, class: String::new(), ..form });
+        let form = page.form.clone().map(|form| LetterBatchForm {
+            unreachable: None,
+            class: String::new(),
+            by_pupil: true,
+            ..form
+        });
         all.push(LetterBatchesPage { form, ..page.clone() });
         all.push(page);
         all
