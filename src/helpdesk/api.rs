@@ -192,14 +192,21 @@ async fn diagnosis(call: &ApiCall<'_>) -> ApiResult {
     call.permit(act, &file.places()).await?;
     count(call, 1).await?;
     let file = file.within(&AdminScope::of(&call.on_duty.roles, act, call.ctx.now), call.ctx.now);
-    let (when, names, last2) = details(call.ctx, &file.cause);
+    let told = details(call.ctx, &file.cause);
     let message = |key: &str, args: &[(&str, &str)]| -> Result<String, PagesError> {
         call.app.pages.message(call.ctx.lang, key, args)
     };
     let suspended_by = file.account.as_ref().and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
     let failed = |error: PagesError| ApiError::from(anyhow::Error::from(error));
     let by = message(suspended_by.message_key(), &[]).map_err(failed)?;
-    let args = [("names", names.as_str()), ("when", &when), ("last2", &last2), ("by", &by)];
+    let args = [
+        ("names", told.names.as_str()),
+        ("when", &told.when),
+        ("last2", &told.last2),
+        ("by", &by),
+        ("schools", &told.schools),
+        ("door", &told.door),
+    ];
     let sentence = message(&format!("admin-why-{}", file.cause.word()), &args).map_err(failed)?;
     let child =
         |(name, school, link): &(String, String, String)| json!({ "name": name, "school": school, "link": link });

@@ -46,6 +46,16 @@ pub enum CampaignStanding {
     NotPlanned,
 }
 
+/// A service that somebody tried, and that concerns none of their schools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceElsewhere {
+    pub service: String,
+    /// The present schools of the person, or of the children.
+    pub schools: Vec<String>,
+    /// The service of the same portal that does concern one of them.
+    pub door: Option<String>,
+}
+
 /// Everything that is known of somebody who may not get in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonState {
@@ -65,6 +75,7 @@ pub struct PersonState {
     pub contested: Vec<String>,
     /// The end of a wait after too many wrong passwords.
     pub password_waits_until: Option<Timestamp>,
+    pub elsewhere: Option<ServiceElsewhere>,
     /// The name of a service that knows people by a roster's key which this person does not have yet.
     pub unknown_to: Option<String>,
     pub has_two_accounts: bool,
@@ -85,6 +96,8 @@ pub enum Cause {
     Pending,
     PasswordWaits(Timestamp),
     MustChangePassword,
+    /// The account works, but this service is for other schools.
+    OutsidePerimeter(ServiceElsewhere),
     /// The account works, but this service takes the academy's list of the night.
     NotInPortal(String),
     TwoAccounts,
@@ -143,6 +156,8 @@ impl Cause {
             Cause::Pending => "pending",
             Cause::PasswordWaits(_) => "password_waits",
             Cause::MustChangePassword => "must_change",
+            Cause::OutsidePerimeter(ServiceElsewhere { door: Some(_), .. }) => "other_door",
+            Cause::OutsidePerimeter(_) => "outside_perimeter",
             Cause::NotInPortal(_) => "not_in_portal",
             Cause::TwoAccounts => "two_accounts",
             Cause::NoLetter => "no_letter",
@@ -170,7 +185,7 @@ pub fn why(person: &PersonState, now: Timestamp) -> (Cause, Repair) {
             (AccountStanding::None | AccountStanding::Pending, _) => (Cause::NoLetter, Repair::Letter),
             (_, Some(until)) => (Cause::PasswordWaits(until), Repair::Letter),
             _ if person.must_change_password => (Cause::MustChangePassword, Repair::Letter),
-            _ => not_in_portal(person).unwrap_or((Cause::Nothing, Repair::None)),
+            _ => service_refuses(person).unwrap_or((Cause::Nothing, Repair::None)),
         };
     }
     // Whoever has a password needs neither number nor campaign.
@@ -211,15 +226,18 @@ pub fn why(person: &PersonState, now: Timestamp) -> (Cause, Repair) {
         let repair = if person.phone == PhoneStanding::Mobile { Repair::StartAgain } else { Repair::Letter };
         return (Cause::MustChangePassword, repair);
     }
-    not_in_portal(person).unwrap_or(match person.has_two_accounts {
+    service_refuses(person).unwrap_or(match person.has_two_accounts {
         true => (Cause::TwoAccounts, Repair::Join),
         false => (Cause::Nothing, Repair::None),
     })
 }
 
-/// Returns the cause of who has to wait for the night: there are words to say, and nothing to repair.
-fn not_in_portal(person: &PersonState) -> Option<(Cause, Repair)> {
-    person.unknown_to.clone().map(|service| (Cause::NotInPortal(service), Repair::None))
+/// Returns the cause of who has an account that works, and is refused by a service: it is for other schools, or has to
+/// wait for the night. There are words to say, and nothing to repair.
+fn service_refuses(person: &PersonState) -> Option<(Cause, Repair)> {
+    let elsewhere = person.elsewhere.clone().map(Cause::OutsidePerimeter);
+    let cause = elsewhere.or_else(|| person.unknown_to.clone().map(Cause::NotInPortal))?;
+    Some((cause, Repair::None))
 }
 
 #[cfg(test)]
@@ -243,9 +261,15 @@ mod tests {
             set_aside: Vec::new(),
             contested: Vec::new(),
             password_waits_until: None,
+            elsewhere: None,
             unknown_to: None,
             has_two_accounts: false,
         }
+    }
+
+    fn elsewhere(door: Option<&str>) -> ServiceElsewhere {
+        let (service, schools) = ("Mon ENT Toulouse".to_owned(), vec!["Clg Monod".to_owned()]);
+        ServiceElsewhere { service, schools, door: door.map(str::to_owned) }
     }
 
     /// Every cause that may hold at once for a parent without an account, from the last to the first.
@@ -302,6 +326,13 @@ mod tests {
         assert_eq!(why(&doubled, NOW), (Cause::TwoAccounts, Repair::Join));
         let tomorrow = PersonState { unknown_to: Some("Mon ENT".to_owned()), ..doubled };
         assert_eq!(why(&tomorrow, NOW), (Cause::NotInPortal("Mon ENT".to_owned()), Repair::None));
+        let refused = PersonState { elsewhere: Some(elsewhere(Some("Mon ENT"))), ..tomorrow.clone() };
+        let (cause, repair) = why(&refused, NOW);
+        assert_eq!((cause.word(), repair), ("other_door", Repair::None), "before the night");
+        let refused = PersonState { elsewhere: Some(elsewhere(None)), must_change_password: false, ..tomorrow };
+        assert_eq!(why(&refused, NOW).0.word(), "outside_perimeter");
+        let forced = PersonState { must_change_password: true, ..refused };
+        assert_eq!(why(&forced, NOW).0, Cause::MustChangePassword, "what keeps out of everything comes first");
         let pending = PersonState { account: AccountStanding::Pending, ..parent() };
         assert_eq!(why(&pending, NOW), (Cause::Pending, Repair::StartAgain));
         assert_eq!(why(&PersonState { account: AccountStanding::Closed, ..parent() }, NOW).0, Cause::Closed);
@@ -316,6 +347,8 @@ mod tests {
         }
         let tomorrow = PersonState { unknown_to: Some("Mon ENT".to_owned()), ..pupil.clone() };
         assert_eq!(why(&tomorrow, NOW).0, Cause::NotInPortal("Mon ENT".to_owned()));
+        let refused = PersonState { elsewhere: Some(elsewhere(None)), ..pupil.clone() };
+        assert_eq!(why(&refused, NOW).0.word(), "outside_perimeter");
         let gone = PersonState { is_present: false, ..pupil };
         assert_eq!(why(&gone, NOW), (Cause::NoChild, Repair::Roster));
     }

@@ -105,6 +105,8 @@ pub struct PersonPage {
     pub names: String,
     pub when: String,
     pub last2: String,
+    pub schools: String,
+    pub door: String,
     pub by: String,
     /// The act that repairs it, if it is done here: `reopen`, `give_tries_back`, `lift_contest`, `resume`, `letter`.
     pub act: Option<&'static str>,
@@ -137,7 +139,7 @@ pub struct PersonPage {
 pub const DONE_WORDS: [&str; 7] =
     ["reopen", "give_tries_back", "lift_contest", "resume", "remove_factors", "end_sessions", "show_identifiant"];
 /// The causes, for the samples.
-const CAUSE_WORDS: [&str; 23] = [
+const CAUSE_WORDS: [&str; 25] = [
     "no_child",
     "suspended",
     "phone_none",
@@ -155,6 +157,8 @@ const CAUSE_WORDS: [&str; 23] = [
     "pending",
     "password_waits",
     "must_change",
+    "outside_perimeter",
+    "other_door",
     "not_in_portal",
     "two_accounts",
     "no_letter",
@@ -187,6 +191,8 @@ impl Page for PersonPage {
             names: "Élie, Anaïs".to_owned(),
             when: "le 18\u{a0}octobre à 8\u{a0}h".to_owned(),
             last2: "88".to_owned(),
+            schools: "Clg Théodore Monod".to_owned(),
+            door: "Mon ENT Montpellier".to_owned(),
             by: "l'établissement".to_owned(),
             act: Some("letter"),
             act_of_others: false,

@@ -8,7 +8,7 @@ use preau::clients::SubjectType;
 use preau::roster::ops::words::index_batch;
 
 use crate::support::deployment::{LYCEE, MONOD, TOULOUSE};
-use crate::support::{Browser, TestAdministrator, TestFamily, TestServer};
+use crate::support::{Browser, TestAdministrator, TestFamily, TestRelyingParty, TestServer};
 
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
@@ -351,4 +351,36 @@ async fn whom_the_portal_does_not_know_before_the_night_is_told_so() {
         })
         .await;
     assert!(desk.see(&id).await.contains("Rien n'empêche d'entrer"), "this key is there");
+}
+
+#[tokio::test]
+async fn threat_s15_who_tries_the_service_of_other_schools_is_led_to_the_one_of_their_own() {
+    let server = start().await;
+    let account = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let id = person_id(&server, 500_001).await;
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
+    let mut browser = Browser::new(&server);
+    browser.open(&TestRelyingParty::new(&server, "ent-toulouse").attempt().url).await;
+    browser.sign_in(&account).await;
+    assert_eq!(browser.page.status, StatusCode::FORBIDDEN);
+    server.drain_outbox().await;
+    let seen = desk.see(&id).await;
+    assert!(seen.contains("Service ent-toulouse ne concerne pas"), "{seen}");
+    assert!(seen.contains("revenez à la liste de choix, et prenez"), "the one act is a sentence: {seen}");
+    assert!(!desk.browser.page.has_element("#faire"), "there is nothing to repair");
+    // Without a service of the same portal for them, none is named.
+    server.change_client("ent-toulouse", |meta| meta.sector = "elsewhere".to_owned()).await;
+    let seen = desk.see(&id).await;
+    assert!(seen.contains("Service ent-toulouse ne concerne pas") && !seen.contains("revenez"), "{seen}");
+    // What keeps the person out of everything comes first; once the service is for them, or after a week, all is well.
+    server.set_suspension(&account, Some("school")).await;
+    assert!(!desk.see(&id).await.contains("ne concerne pas"));
+    server.set_suspension(&account, None).await;
+    server.change_client("ent-toulouse", |meta| meta.perimeter.academies.push("montpellier".to_owned())).await;
+    assert!(desk.see(&id).await.contains("Rien n'empêche d'entrer"));
+    server.change_client("ent-toulouse", |meta| meta.perimeter.academies.retain(|one| one != "montpellier")).await;
+    assert!(desk.see(&id).await.contains("ne concerne pas"));
+    server.advance(Span::days(8));
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "i@ac.example").await;
+    assert!(desk.see(&id).await.contains("Rien n'empêche d'entrer"));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::portal::{NightlyService, list_services_without};
+use super::portal::{Refusals, find_refusals};
 use super::search::{ENDED_RECENTLY, child_words};
 use crate::accounts::{self, Account, AccountState};
 use crate::administrators::roles::AdminAct;
@@ -44,8 +44,7 @@ pub struct PersonFile {
     pub near: Vec<NearRow>,
     pub events: Vec<PersonEvent>,
     pub has_factors: bool,
-    /// The services that wait for the academy's list before they know the person.
-    pub unknown_to: Vec<NightlyService>,
+    pub refusals: Refusals,
     pub state: PersonState,
     pub cause: Cause,
     pub repair: Repair,
@@ -92,8 +91,8 @@ impl PersonFile {
         self.ties.retain(|tie| scope.contains(&place_of(tie)));
         self.state.set_aside = withheld(&self.ties, "set_aside");
         self.state.contested = withheld(&self.ties, "contested");
-        self.unknown_to.retain(|service| service.covers(&self.ties));
-        self.state.unknown_to = first_name(&self.unknown_to);
+        self.state.elsewhere = self.refusals.elsewhere(&self.ties);
+        self.state.unknown_to = self.refusals.unknown_to(&self.ties);
         (self.cause, self.repair) = why(&self.state, now);
         self
     }
@@ -230,10 +229,6 @@ fn withheld(ties: &[TieRow], kind: &str) -> Vec<String> {
     names.into_values().cloned().collect()
 }
 
-fn first_name(services: &[NightlyService]) -> Option<String> {
-    services.first().map(|service| service.name.clone())
-}
-
 async fn parent_file(
     op: &Operation<'_>,
     tx: &mut Tx,
@@ -252,7 +247,7 @@ async fn parent_file(
         None => parent.phone_end.clone(),
     };
     let codes = person_budget_key(op.app, &parent.id, "");
-    let unknown_to = list_services_without(op, tx, account.as_ref(), &ties).await?;
+    let refusals = find_refusals(op, tx, account.as_ref(), &ties).await?;
     let state = PersonState {
         profile: Profile::Responsable,
         is_present: ties.iter().any(|tie| tie.is_current && tie.level == "legal"),
@@ -266,7 +261,8 @@ async fn parent_file(
         set_aside: withheld(&ties, "set_aside"),
         contested: withheld(&ties, "contested"),
         password_waits_until: password_wait(op, tx, account.as_ref()).await?,
-        unknown_to: first_name(&unknown_to),
+        elsewhere: refusals.elsewhere(&ties),
+        unknown_to: refusals.unknown_to(&ties),
         has_two_accounts: has_two_accounts(tx, &parent).await?,
     };
     let events = rows::list_events(tx, parent.account_id.as_ref(), Some(&parent.id), MAX_EVENTS).await?;
@@ -274,7 +270,7 @@ async fn parent_file(
     let (cause, repair) = why(&state, op.now);
     let subject = Subject::Parent(Box::new(parent));
     let phone_end = end;
-    Ok(PersonFile { subject, ties, account, phone_end, near, events, has_factors, unknown_to, state, cause, repair })
+    Ok(PersonFile { subject, ties, account, phone_end, near, events, has_factors, refusals, state, cause, repair })
 }
 
 async fn pupil_file(
@@ -284,7 +280,7 @@ async fn pupil_file(
     ties: Vec<TieRow>,
 ) -> anyhow::Result<PersonFile> {
     let account = find_account(tx, pupil.account_id.as_ref()).await?;
-    let unknown_to = list_services_without(op, tx, account.as_ref(), &ties).await?;
+    let refusals = find_refusals(op, tx, account.as_ref(), &ties).await?;
     let state = PersonState {
         profile: Profile::Eleve,
         is_present: ties.iter().any(|tie| tie.is_current),
@@ -298,7 +294,8 @@ async fn pupil_file(
         set_aside: Vec::new(),
         contested: Vec::new(),
         password_waits_until: password_wait(op, tx, account.as_ref()).await?,
-        unknown_to: first_name(&unknown_to),
+        elsewhere: refusals.elsewhere(&ties),
+        unknown_to: refusals.unknown_to(&ties),
         has_two_accounts: false,
     };
     let events = rows::list_events(tx, pupil.account_id.as_ref(), None, MAX_EVENTS).await?;
@@ -306,7 +303,7 @@ async fn pupil_file(
     let (cause, repair) = why(&state, op.now);
     let (near, phone_end) = (Vec::new(), None);
     let subject = Subject::Pupil(pupil);
-    Ok(PersonFile { subject, ties, account, phone_end, near, events, has_factors, unknown_to, state, cause, repair })
+    Ok(PersonFile { subject, ties, account, phone_end, near, events, has_factors, refusals, state, cause, repair })
 }
 
 /// Lists the current children of a parent in words, each once.

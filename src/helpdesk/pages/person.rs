@@ -90,19 +90,37 @@ pub(in crate::helpdesk) fn phone_word(phone: PhoneStanding) -> &'static str {
     }
 }
 
-/// Returns the time that a cause names, the names of children, and the end of another number.
-pub(in crate::helpdesk) fn details(ctx: &RequestContext, cause: &Cause) -> (String, String, String) {
+/// The values of a cause's words.
+#[derive(Debug, Default)]
+pub(in crate::helpdesk) struct CauseDetails {
+    pub when: String,
+    /// The names of children, or of a service.
+    pub names: String,
+    /// The end of another number.
+    pub last2: String,
+    /// The schools that a service is not for, and the one of its portal that is.
+    pub schools: String,
+    pub door: String,
+}
+
+pub(in crate::helpdesk) fn details(ctx: &RequestContext, cause: &Cause) -> CauseDetails {
     let moment = |at: Timestamp| dates::moment(ctx.lang, at, ctx.now);
     let hour = |at: Timestamp| dates::hour_rounded_up(ctx.lang, at);
-    let none = String::new;
+    let at_time = |when: String| CauseDetails { when, ..CauseDetails::default() };
+    let named = |names: String| CauseDetails { names, ..CauseDetails::default() };
     match cause {
-        Cause::OtherNumber(near) => (moment(near.at), none(), near.last2.clone()),
-        Cause::CampaignClosed(at) => (dates::day(ctx.lang, *at), none(), none()),
-        Cause::CampaignNotOpen(at) => (at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default(), none(), none()),
-        Cause::CodesUsedUp(until) | Cause::PasswordWaits(until) => (hour(*until), none(), none()),
-        Cause::SetAside(names) | Cause::Contested(names) => (none(), names.join(", "), none()),
-        Cause::NotInPortal(service) => (none(), service.clone(), none()),
-        _ => (none(), none(), none()),
+        Cause::OtherNumber(near) => CauseDetails { last2: near.last2.clone(), ..at_time(moment(near.at)) },
+        Cause::CampaignClosed(at) => at_time(dates::day(ctx.lang, *at)),
+        Cause::CampaignNotOpen(at) => at_time(at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default()),
+        Cause::CodesUsedUp(until) | Cause::PasswordWaits(until) => at_time(hour(*until)),
+        Cause::SetAside(names) | Cause::Contested(names) => named(names.join(", ")),
+        Cause::OutsidePerimeter(told) => CauseDetails {
+            schools: told.schools.join(", "),
+            door: told.door.clone().unwrap_or_default(),
+            ..named(told.service.clone())
+        },
+        Cause::NotInPortal(service) => named(service.clone()),
+        _ => CauseDetails::default(),
     }
 }
 
@@ -133,7 +151,7 @@ fn events(ctx: &RequestContext, file: &PersonFile) -> Vec<PersonEventLine> {
 async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &PersonFile) -> anyhow::Result<PersonPage> {
     let places = file.current_places();
     let allowed = |act| may(&on_duty.roles, act, &places, ctx.now).is_some();
-    let (when, names, last2) = details(ctx, &file.cause);
+    let CauseDetails { when, names, last2, schools, door } = details(ctx, &file.cause);
     let act = act_of(file.repair);
     let may_now = |grant: &RoleGrant| file.repair != Repair::Resume || may_resume(file, grant);
     let permits = may(&on_duty.roles, needed(file.repair), &places, ctx.now).is_some_and(may_now);
@@ -152,6 +170,8 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
         names,
         when,
         last2,
+        schools,
+        door,
         by: app.pages.message(ctx.lang, suspended_by.message_key(), &[])?,
         act: act.filter(|_| may_act),
         act_of_others: act.is_some() && !may_act,
