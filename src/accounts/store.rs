@@ -1,5 +1,7 @@
 //! Rows of accounts.
 
+pub mod absent;
+pub mod ages;
 pub mod cohorts;
 pub mod emails;
 pub mod federated;
@@ -262,8 +264,8 @@ pub async fn list_due_closings(tx: &mut Tx, now: Timestamp) -> Result<Vec<Accoun
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Closes an account whose thirty days are over, unless the house asked and a child is current again: its password is
-/// wiped, its identifiant is never given again, and its persons of the roster may activate another account. The names of
+/// Closes an account whose thirty days are over, unless the house asked and a child, or the pupil, is current again: its password is
+/// wiped, its identifiant is never given again, and its people of the roster may have another account. The names of
 /// one that an upstream made go too: no roster keeps them, and nobody asks for them again. Returns true for the call that
 /// closed it.
 pub async fn close(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
@@ -275,13 +277,13 @@ pub async fn close(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
                AND (closing_reason IS NULL OR NOT EXISTS (SELECT 1 FROM person p \
                JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
                LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai WHERE p.account_id = account.id \
-               AND l.ended_at IS NULL AND (e.pupil_id IS NULL OR e.ended_at IS NULL)))";
+               AND l.ended_at IS NULL AND (e.pupil_id IS NULL OR e.ended_at IS NULL)) \
+               AND NOT EXISTS (SELECT 1 FROM pupil u JOIN enrolment e ON e.pupil_id = u.id \
+               WHERE u.account_id = account.id AND e.ended_at IS NULL))";
     if tx.execute(sql, args![id, now, FEDERATION_ORIGIN]).await? != 1 {
         return Ok(false);
     }
-    let freed = "UPDATE person SET account_id = NULL, former_phone = NULL, phone_change_untold_at = NULL \
-                 WHERE account_id = $1";
-    tx.execute(freed, args![id]).await?;
+    absent::free_people(tx, id).await?;
     Ok(true)
 }
 

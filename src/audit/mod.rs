@@ -72,6 +72,10 @@ pub enum AuditEvent {
     /// A sign-in kept an account whose closing was asked for.
     ClosingWithdrawn,
     AccountClosed,
+    /// The rest of a closed account was erased, a year later.
+    AccountErased,
+    /// People of the roster whom no school names any more were erased; the detail is the kind and their number.
+    PeopleErased,
     /// Two accounts of the person became one; on both, the detail is the id of the other one.
     AccountsJoined,
     /// The person undid that.

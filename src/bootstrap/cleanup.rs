@@ -8,8 +8,8 @@ use crate::db::Durability;
 use crate::helpdesk::store::near;
 use crate::{
     accounts, activation, admin_api, administrators, announcements, audit, client_admin, console_mails, credentials,
-    devices, emails, figures, grants, limits, login, logouts, my_account, notify, otp, outbox, recovery, regroup,
-    roster_admin, school_admin, sessions, subjects, support, tenants,
+    devices, emails, erasure, figures, grants, limits, login, logouts, my_account, notify, otp, outbox, recovery,
+    regroup, roster_admin, school_admin, sessions, subjects, support, tenants,
 };
 
 /// Deletes expired rows in batches, one transaction each: after a night without a server the rows are many, and a
@@ -25,6 +25,7 @@ pub(super) async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>)
     }
     tell_what_is_due(app).await;
     while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
+    go_through(app, &|| *stop.borrow()).await;
     let op = Operation::of_job(app, "audit_check");
     if let Err(error) = audit::ops::check_if_due(op.storage(), op.now.minus(app.config.audit.retention())).await {
         tracing::error!(error = format!("{error:#}"), "the seals of the audit were not verified");
@@ -32,11 +33,14 @@ pub(super) async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>)
     Ok(app.db.renew_statistics().await?)
 }
 
-/// Asks for the closing of accounts without a child, and tells what is due: closings, numbers that a school replaced,
+/// Asks for the closing of accounts whose people left, and tells what is due: closings, numbers that a school replaced,
 /// links that it ended, and schools that know a pupil's account. A failure with one of them does not silence the others.
 pub async fn tell_what_is_due(app: &AppState) {
     if let Err(error) = my_account::ops::close_without_child(&Operation::of_job(app, "closing")).await {
         tracing::error!(error = format!("{error:#}"), "closings of accounts without a child were not asked for");
+    }
+    if let Err(error) = my_account::ops::close_never_used(&Operation::of_job(app, "closing")).await {
+        tracing::error!(error = format!("{error:#}"), "accounts that nobody used were not closed");
     }
     if let Err(error) = my_account::ops::close_unused(&Operation::of_job(app, "closing")).await {
         tracing::error!(error = format!("{error:#}"), "closings of unused accounts of upstreams were not asked for");
@@ -52,6 +56,24 @@ pub async fn tell_what_is_due(app: &AppState) {
     }
     if let Err(error) = my_account::ops::tell_pupil_joins(&Operation::of_job(app, "pupil_joins")).await {
         tracing::error!(error = format!("{error:#}"), "pupils were not told of schools that know their account");
+    }
+}
+
+/// Does what goes through a whole table once a day: erases whom no school names any more, after the closings that this may
+/// wait for, and tells pupils what an age changes.
+async fn go_through(app: &AppState, is_stopping: &(dyn Fn() -> bool + Sync)) {
+    match erasure::ops::erase_due(app, is_stopping).await {
+        Ok(erased) if !erased.is_empty() => {
+            let erasure::ErasedCounts { accounts, persons, pupils } = erased;
+            tracing::info!(accounts, persons, pupils, "erased");
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "not everything was erased: the rest is tried again")
+        }
+    }
+    if let Err(error) = my_account::ops::tell_ages(app, is_stopping).await {
+        tracing::error!(error = format!("{error:#}"), "pupils were not told what their age changes");
     }
 }
 

@@ -138,6 +138,11 @@ impl DbError {
         matches!(self, DbError::Sqlx(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 
+    /// True if a statement named a row that is gone.
+    pub fn is_foreign_key_violation(&self) -> bool {
+        matches!(self, DbError::Sqlx(sqlx::Error::Database(e)) if e.is_foreign_key_violation())
+    }
+
     /// True if PostgreSQL aborted the transaction for a deadlock or a serialization failure; the whole transaction may
     /// be retried.
     pub fn is_serialization_failure(&self) -> bool {

@@ -43,7 +43,8 @@ pub fn kind_of(event: AuditEvent) -> JournalKind {
         | Fact::RosterUploadDecided
         | Fact::RosterImportUndone
         | Fact::PupilRecognised
-        | Fact::PupilDetached => JournalKind::Rosters,
+        | Fact::PupilDetached
+        | Fact::PeopleErased => JournalKind::Rosters,
         Fact::ClientChanged
         | Fact::ClientTested
         | Fact::FilesPublished
@@ -77,6 +78,7 @@ pub fn kind_of(event: AuditEvent) -> JournalKind {
         | Fact::ClosingRequested
         | Fact::ClosingWithdrawn
         | Fact::AccountClosed
+        | Fact::AccountErased
         | Fact::AccountsJoined
         | Fact::AccountsSeparated
         | Fact::NotMineReported

@@ -1,5 +1,6 @@
 //! Use cases of the account page.
 
+mod ages;
 mod child_code;
 mod childless;
 mod children;
@@ -21,8 +22,9 @@ mod services;
 mod unused;
 mod upstream;
 
+pub use ages::tell_ages;
 pub use child_code::{ChildCodeOutcome, ChildCodeRequest, is_proven, issue_child_code};
-pub use childless::close_without_child;
+pub use childless::{close_never_used, close_without_child};
 pub use children::{
     AddChildOutcome, ChildReset, OfferedChild, ParentContext, PupilAccount, add_child, find_reset, list_offered,
     remove_child, take_child_letter,

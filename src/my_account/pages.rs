@@ -123,6 +123,12 @@ fn phone_digits(app: &App, phone: &AccountPhone) -> anyhow::Result<String> {
     Ok(pairs.rev().collect::<Vec<_>>().join("\u{a0}"))
 }
 
+/// True if a pupil of this age recovers by an own address.
+fn recovers_by_mail(app: &App, age: &str) -> bool {
+    let from = app.config.pupils.mail_reset_from();
+    app.mail_gateway.is_some() && age.parse::<u32>().is_ok_and(|age| age >= from)
+}
+
 /// Returns the words of a notice. That of a closing says what is true now: the house asks for one without a sign-out.
 fn banner(
     app: &App,
@@ -138,14 +144,15 @@ fn banner(
     let when = dates::moment(ctx.lang, notice.at, ctx.now);
     let day = closes_at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default();
     let values = [("when", &*when), ("detail", &*detail), ("day", &*day)];
-    let is_childless = notice.kind == AccountNoticeKind::Closing && detail == notify::CHILDLESS;
+    let why = notify::closing_words(notice.kind, &detail);
     let (title_key, text_key) = match notice.kind {
         AccountNoticeKind::NewDevice if detail.is_empty() => (key.clone(), format!("{key}-unnamed")),
         AccountNoticeKind::Closing | AccountNoticeKind::ClosingSoon if closes_at.is_some() => {
-            let childless = if is_childless { "-childless" } else { "" };
-            ("closing-pending".to_owned(), format!("closing-pending{childless}"))
+            ("closing-pending".to_owned(), format!("closing-pending{why}"))
         }
-        _ if is_childless => (format!("{key}-childless"), format!("{key}-childless")),
+        // A code by mail is promised only where mails are sent.
+        AccountNoticeKind::ParentCodesEnded if recovers_by_mail(app, &detail) => (key.clone(), format!("{key}-mail")),
+        _ if !why.is_empty() => (format!("{key}{why}"), format!("{key}{why}")),
         _ => (key.clone(), key),
     };
     Ok(NoticeBanner {

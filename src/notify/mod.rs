@@ -54,10 +54,15 @@ pub enum AccountNoticeKind {
     PupilRecognised,
     /// An operator took a school's record out of the pupil's account. The detail is the school's name.
     PupilDetached,
-    /// The account closes at the end of the thirty days. The detail is [`CHILDLESS`] if nobody asked for it.
+    /// The account closes at the end of the thirty days. The detail is [`CHILDLESS`] or [`UNENROLLED`] if nobody asked
+    /// for it.
     Closing,
     /// The account closes in a week, or tomorrow.
     ClosingSoon,
+    /// The pupil has the age from which parents get no codes for the account. The detail is the age.
+    ParentCodesEnded,
+    /// The pupil is of age: who sees what.
+    OfAge,
     /// The school replaced the mobile number. The SMS goes to the number before it.
     PhoneChanged,
     /// Another account of the person was joined to this one, or this one to it. The detail is the other identifiant.
@@ -68,6 +73,17 @@ pub enum AccountNoticeKind {
 
 /// The detail of a closing that the house asked for, of a parent without a current child.
 pub const CHILDLESS: &str = "childless";
+/// The detail of a closing that the house asked for, of a pupil whom no school enrols.
+pub const UNENROLLED: &str = "unenrolled";
+
+/// Returns the end of the keys of a closing's words: why the house asked for it; empty for everything else.
+pub fn closing_words(kind: AccountNoticeKind, detail: &str) -> &'static str {
+    match (kind, detail) {
+        (AccountNoticeKind::Closing, CHILDLESS) => "-childless",
+        (AccountNoticeKind::Closing, UNENROLLED) => "-unenrolled",
+        _ => "",
+    }
+}
 
 /// The time of a notice's SMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +119,8 @@ impl AccountNoticeKind {
                 | AccountNoticeKind::ChildGone
                 | AccountNoticeKind::Closing
                 | AccountNoticeKind::ClosingSoon
+                | AccountNoticeKind::ParentCodesEnded
+                | AccountNoticeKind::OfAge
                 | AccountNoticeKind::PhoneChanged
                 | AccountNoticeKind::PasskeyCopied
         )

@@ -4,7 +4,7 @@ mod mails;
 mod sms;
 
 use super::store::{self, NewAccountNotice};
-use super::{AccountNoticeKind, CHILDLESS, SmsTime};
+use super::{AccountNoticeKind, CHILDLESS, SmsTime, UNENROLLED, closing_words};
 use crate::accounts;
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -168,10 +168,10 @@ fn mail_text(
     let title = with.pages.message(lang, &format!("notice-{}-title", what.kind.name().replace('_', "-")), &[])?;
     let mut signs = title.chars();
     let happened: String = signs.next().into_iter().flat_map(char::to_lowercase).chain(signs).collect();
-    let is_childless = what.kind == AccountNoticeKind::Closing && what.detail == CHILDLESS;
+    let is_of_house = !closing_words(what.kind, what.detail).is_empty();
     let subject_key = match what.kind {
         AccountNoticeKind::ClosingSoon => "notice-mail-closing-soon-subject",
-        _ if is_childless => "notice-mail-childless-subject",
+        _ if is_of_house => "notice-mail-childless-subject",
         _ => "notice-mail-subject",
     };
     let subject = with.pages.message(lang, subject_key, &[("service", service), ("what", &happened)])?;
@@ -190,7 +190,8 @@ fn mail_text(
     ];
     let key = match what.kind {
         AccountNoticeKind::NewDevice if !device.is_empty() => "notice-mail-device",
-        _ if is_childless => "notice-mail-childless",
+        AccountNoticeKind::Closing if what.detail == CHILDLESS => "notice-mail-childless",
+        AccountNoticeKind::Closing if what.detail == UNENROLLED => "notice-mail-unenrolled",
         AccountNoticeKind::Closing | AccountNoticeKind::ClosingSoon => "notice-mail-closing",
         AccountNoticeKind::PhoneChanged => "notice-mail-phone-changed",
         kind if kind.asks() => "notice-mail",

@@ -8,6 +8,7 @@ use crate::base::date::BirthDate;
 use crate::base::phone::E164;
 pub use crate::base::phone::{PhoneState, UnusableReason};
 
+pub mod absence;
 pub mod formats;
 pub mod ine;
 pub mod matching;

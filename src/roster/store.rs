@@ -8,6 +8,7 @@ use crate::tenants::NoticeKind;
 
 pub mod deliveries;
 pub mod ended_links;
+pub mod erased;
 pub mod former;
 pub mod import;
 pub mod keys;

@@ -696,9 +696,17 @@ notice-closing-title = The closing of your account was asked for
 notice-closing = It was { $when }. Your account stays open.
 notice-closing-childless-title = Your account stays open
 notice-closing-childless = We told you { $when } that it was about to close, because no child had been linked to it for three months. It no longer is.
+notice-closing-unenrolled-title = Your account stays open
+notice-closing-unenrolled = We told you { $when } that it was about to close, because no school had counted you among its pupils for three months. One does again.
 notice-closing-pending-title = Your account closes soon
 notice-closing-pending = It closes on { $day }. To keep it, sign out, then sign in again.
 notice-closing-pending-childless = It closes on { $day }, because no child has been linked to it for three months. To keep it, sign out, then sign in again.
+notice-closing-pending-unenrolled = It closes on { $day }, because no school has counted you among its pupils for three months. To keep it, sign out, then sign in again.
+notice-parent-codes-ended-title = Your parents get no more codes for your account
+notice-parent-codes-ended = You are { $detail } or older: the account is yours. If you forget the password, the school gives you a new sheet.
+notice-parent-codes-ended-mail = You are { $detail } or older: the account is yours. If you forget the password, your e-mail address serves if you have confirmed it; if not, the school gives you a new sheet.
+notice-of-age-title = Who sees what of you at eighteen
+notice-of-age = As long as the school names them as legal representatives, your parents, and the services they sign in to, see your given name, your school and your class. They see neither your password nor your e-mail address nor your sign-ins. To end this link, ask the school.
 notice-mine = Yes, it was me
 notice-not-mine = No, it was not me
 notice-seen = I understand
@@ -730,6 +738,10 @@ notice-mail-closing =
 notice-mail-childless-subject = { $service }: your account is going to close
 notice-mail-childless =
     { $service }: your account closes on { $closes }, because no child has been linked to it for three months. Sign in to keep it.
+
+    { $host }
+notice-mail-unenrolled =
+    { $service }: your account closes on { $closes }, because no school has counted you among its pupils for three months. Sign in to keep it.
 
     { $host }
 notice-mail-phone-changed =
@@ -1748,6 +1760,8 @@ admin-cause-contested = Child denied
 admin-cause-pending = Password to choose
 admin-cause-password_waits = Too many wrong passwords
 admin-cause-must_change = New password required
+admin-cause-outside_perimeter = A service of other schools
+admin-cause-other_door = Another line of the chooser
 admin-cause-not_in_portal = Tomorrow in the portal
 admin-cause-two_accounts = Two accounts
 admin-cause-no_letter = No password yet
@@ -1760,8 +1774,6 @@ admin-why-phone_none = The school knows no mobile: the text message cannot leave
 admin-why-phone_landline = The number that the school knows is a landline: the text message cannot arrive.
 admin-why-phone_incomplete = The number that the school knows is not complete: the text message cannot leave.
 admin-why-phone_disowned = The person said that this mobile was no longer theirs.
-admin-cause-outside_perimeter = A service of other schools
-admin-cause-other_door = Another line of the chooser
 admin-why-phone_unusable = The number that the school knows gets no text message.
 admin-why-other_number = { $when }, a request came in this name with a mobile ending in { $last2 }. The school knows another one: no text message left.
 admin-why-campaign_closed = The activation has been closed since { $when }.
@@ -1773,6 +1785,8 @@ admin-why-contested = Answered “No” for { $names }.
 admin-why-pending = The username is given; the password was not chosen.
 admin-why-password_waits = Too many wrong passwords. Another try is possible at { $when }.
 admin-why-must_change = A new password is required. The former one leads to the page that chooses another.
+admin-why-outside_perimeter = The account works, but { $names } does not concern { $schools }.
+admin-why-other_door = The account works, but { $names } does not concern { $schools }: for this school it is { $door }.
 admin-why-not_in_portal = The account works, but { $names } does not know this person yet: the academy sends it the list of families every night.
 admin-why-two_accounts = Two accounts have this name and this mobile.
 admin-why-no_letter = A pupil first enters with the school's sheet.
@@ -1785,8 +1799,6 @@ admin-act-letter = A letter with a code that serves once, handed over in person.
 admin-act-reopen = The activation opens for this person alone, for 7 days.
 admin-act-give_tries_back = The tries are given back for { $names }, and the child returns to the account. The date is to be read from a paper, not said on the telephone.
 admin-act-lift_contest = The “No” for { $names } was an error: the child returns to the account.
-admin-why-outside_perimeter = The account works, but { $names } does not concern { $schools }.
-admin-why-other_door = The account works, but { $names } does not concern { $schools }: for this school it is { $door }.
 admin-act-resume = The suspension ends. Password and letters work again.
 admin-act-show_identifiant = The username is shown once, and the journal notes it.
 admin-act-remove_factors = The password alone will open the account. Open sessions end, and the person is told.
@@ -1860,6 +1872,8 @@ admin-say-contested = “You answered No for a child. If it was an error, we tak
 admin-say-pending = “Begin the activation again: you find the same username.”
 admin-say-password_waits = “Wait until { $when }, or choose a new password.”
 admin-say-must_change = “Choose a new password: the page leads you there.”
+admin-say-outside_perimeter = “Your account works. The service { $names } is that of other schools: it does not concern { $schools }. Tell us what you are looking for.”
+admin-say-other_door = “Your account works. { $names } does not concern { $schools }: go back to the list of choices, and take { $door }.”
 admin-say-not_in_portal = “Your account is ready. { $names } will know you tomorrow: the academy sends it the list every night. If nothing has changed in two days, call us again.”
 admin-say-two_accounts = “You have two accounts. In one of them, “Join two accounts” makes one of them.”
 admin-say-no_letter = “The sheet with your code is at the school.”
@@ -1872,8 +1886,6 @@ admin-trace-activation = Activation
 admin-trace-near = Activation with another mobile
 admin-trace-notice = Notice
 admin-trace-page = Page
-admin-say-outside_perimeter = “Your account works. The service { $names } is that of other schools: it does not concern { $schools }. Tell us what you are looking for.”
-admin-say-other_door = “Your account works. { $names } does not concern { $schools }: go back to the list of choices, and take { $door }.”
 admin-outcome-not_open = the activation was not open
 admin-outcome-campaign_closed = the activation was closed, the request to reopen it was passed on
 admin-outcome-suspended = the account is suspended
@@ -2148,6 +2160,11 @@ admin-list-code = Stopped at the code
 admin-list-enfants = Stopped at the children
 admin-list-mot-de-passe = Without a password yet
 admin-list-partages = Mobiles shared by two parents
+admin-list-par-lettre = Activated with a letter
+admin-list-by-letter = { $n ->
+    [one] 1 parent activated with a letter
+   *[other] { $n } parents activated with a letter
+}
 admin-list-csv = Download the list (CSV)
 admin-list-nobody = Nobody.
 admin-list-some = { $n } of { $of }
@@ -2167,11 +2184,6 @@ admin-why-parent-landline = A landline
 admin-why-parent-incomplete = Incomplete number
 admin-why-parent-foreign = Number of a country to which no text message goes
 admin-why-parent-disowned = The person says that this number is theirs no more
-admin-list-par-lettre = Activated with a letter
-admin-list-by-letter = { $n ->
-    [one] 1 parent activated with a letter
-   *[other] { $n } parents activated with a letter
-}
 admin-why-parent-institution = Institution: no mobile is expected
 admin-why-parent-had_account = Had an account already
 admin-why-parent-activated = Account active
@@ -2294,6 +2306,8 @@ admin-batch-for-responsable = The parents of a class, without an active account
 admin-batch-for-eleve = The pupils of a class, without an active account
 admin-batch-choose-class = Choose
 admin-batch-how = One letter a page. A letter printed before for the same person will not serve any more. The codes are on the paper alone.
+admin-batch-carried = Pupils may carry their own sheets home, and their parents' first letters.
+admin-batch-not-carried = Pupils may carry their own sheets home. Those for parents go in person or by post: a pupil knows the dates of birth.
 admin-batch-print = Print
 admin-batches = Printed already
 admin-batches-none = No letter was printed from here.
@@ -2312,8 +2326,6 @@ admin-batch-wrong-already = These letters are printed already. To print others, 
 ## Console: rosters
 admin-room-rosters = Rosters
 admin-rosters-what = The files of a school, compared with what is known before they are taken.
-admin-batch-carried = Pupils may carry their own sheets home, and their parents' first letters.
-admin-batch-not-carried = Pupils may carry their own sheets home. Those for parents go in person or by post: a pupil knows the dates of birth.
 admin-upload-new = Give the files of a school
 admin-upload-uai = UAI of the school
 admin-upload-uai-hint = Such as 0349999J
@@ -2794,6 +2806,8 @@ admin-fact-data_exported = took their data along
 admin-fact-closing_requested = the closing of the account is asked for
 admin-fact-closing_withdrawn = the closing of the account is withdrawn
 admin-fact-account_closed = the account is closed
+admin-fact-account_erased = what was left of the closed account is erased
+admin-fact-people_erased = people whom no school names any more are erased
 admin-fact-accounts_joined = two accounts are joined
 admin-fact-accounts_separated = two joined accounts are separated
 admin-fact-not_mine_reported = said: that was not me

@@ -696,9 +696,17 @@ notice-closing-title = La fermeture de votre compte a été demandée
 notice-closing = C'était { $when }. Votre compte reste ouvert.
 notice-closing-childless-title = Votre compte reste ouvert
 notice-closing-childless = Nous vous avons dit { $when } qu'il allait fermer, parce qu'aucun enfant n'y était rattaché depuis trois mois. Ce n'est plus le cas.
+notice-closing-unenrolled-title = Votre compte reste ouvert
+notice-closing-unenrolled = Nous vous avons dit { $when } qu'il allait fermer, parce qu'aucun établissement ne vous comptait parmi ses élèves depuis trois mois. Ce n'est plus le cas.
 notice-closing-pending-title = Votre compte va bientôt fermer
 notice-closing-pending = Il fermera le { $day }. Pour le garder, déconnectez-vous, puis connectez-vous de nouveau.
 notice-closing-pending-childless = Il fermera le { $day }, parce qu'aucun enfant n'y est rattaché depuis trois mois. Pour le garder, déconnectez-vous, puis connectez-vous de nouveau.
+notice-closing-pending-unenrolled = Il fermera le { $day }, parce qu'aucun établissement ne vous compte parmi ses élèves depuis trois mois. Pour le garder, déconnectez-vous, puis connectez-vous de nouveau.
+notice-parent-codes-ended-title = Vos parents ne reçoivent plus de code pour votre compte
+notice-parent-codes-ended = Vous avez { $detail } ans ou plus : votre compte est à vous. En cas d'oubli du mot de passe, l'établissement vous remet une nouvelle feuille.
+notice-parent-codes-ended-mail = Vous avez { $detail } ans ou plus : votre compte est à vous. En cas d'oubli du mot de passe, votre adresse e-mail sert si vous l'avez confirmée ; sinon, l'établissement vous remet une nouvelle feuille.
+notice-of-age-title = Qui voit quoi de vous à dix-huit ans
+notice-of-age = Tant que l'établissement les indique comme responsables légaux, vos parents, et les services où ils se connectent, voient votre prénom, votre établissement et votre classe. Ils ne voient ni votre mot de passe, ni votre adresse e-mail, ni vos connexions. Pour mettre fin à ce lien, demandez à l'établissement.
 notice-mine = Oui, c'était moi
 notice-not-mine = Non, ce n'était pas moi
 notice-seen = J'ai compris
@@ -730,6 +738,10 @@ notice-mail-closing =
 notice-mail-childless-subject = { $service } : votre compte va fermer
 notice-mail-childless =
     { $service } : votre compte va fermer le { $closes }, parce qu'aucun enfant n'y est rattaché depuis trois mois. Connectez-vous pour le garder.
+
+    { $host }
+notice-mail-unenrolled =
+    { $service } : votre compte va fermer le { $closes }, parce qu'aucun établissement ne vous compte parmi ses élèves depuis trois mois. Connectez-vous pour le garder.
 
     { $host }
 notice-mail-phone-changed =
@@ -1748,6 +1760,8 @@ admin-cause-contested = Enfant refusé
 admin-cause-pending = Mot de passe à choisir
 admin-cause-password_waits = Trop de mots de passe faux
 admin-cause-must_change = Nouveau mot de passe exigé
+admin-cause-outside_perimeter = Service d'autres établissements
+admin-cause-other_door = Une autre ligne du choix
 admin-cause-not_in_portal = Demain dans l'ENT
 admin-cause-two_accounts = Deux comptes
 admin-cause-no_letter = Pas encore de mot de passe
@@ -1760,8 +1774,6 @@ admin-why-phone_none = L'établissement ne connaît aucun portable : le SMS ne 
 admin-why-phone_landline = Le numéro que l'établissement connaît est celui d'un téléphone fixe : le SMS ne peut pas arriver.
 admin-why-phone_incomplete = Le numéro que l'établissement connaît n'est pas complet : le SMS ne peut pas partir.
 admin-why-phone_disowned = La personne a dit que ce portable n'était plus le sien.
-admin-cause-outside_perimeter = Service d'autres établissements
-admin-cause-other_door = Une autre ligne du choix
 admin-why-phone_unusable = Le numéro que l'établissement connaît ne reçoit pas de SMS.
 admin-why-other_number = { $when }, une demande est venue à ce nom avec un portable qui finit par { $last2 }. L'établissement en connaît un autre : aucun SMS n'est parti.
 admin-why-campaign_closed = L'activation est fermée depuis le { $when }.
@@ -1773,6 +1785,8 @@ admin-why-contested = Réponse « Non » pour { $names }.
 admin-why-pending = L'identifiant est donné ; le mot de passe n'a pas été choisi.
 admin-why-password_waits = Trop de mots de passe faux. Un nouvel essai est possible à { $when }.
 admin-why-must_change = Un nouveau mot de passe est exigé. L'ancien mène à la page qui en choisit un autre.
+admin-why-outside_perimeter = Le compte marche, mais { $names } ne concerne pas { $schools }.
+admin-why-other_door = Le compte marche, mais { $names } ne concerne pas { $schools } : pour cet établissement, c'est { $door }.
 admin-why-not_in_portal = Le compte marche, mais { $names } ne connaît pas encore cette personne : l'académie lui envoie chaque nuit la liste des familles.
 admin-why-two_accounts = Deux comptes ont ce nom et ce portable.
 admin-why-no_letter = Un élève entre d'abord avec la feuille de l'établissement.
@@ -1785,8 +1799,6 @@ admin-act-letter = Une lettre avec un code à usage unique, remise en main propr
 admin-act-reopen = L'activation s'ouvre pour cette personne seule, pendant 7 jours.
 admin-act-give_tries_back = Les essais sont rendus pour { $names }, et l'enfant revient dans le compte. La date est à dire d'après un papier, pas au téléphone.
 admin-act-lift_contest = Le « Non » pour { $names } était une erreur : l'enfant revient dans le compte.
-admin-why-outside_perimeter = Le compte marche, mais { $names } ne concerne pas { $schools }.
-admin-why-other_door = Le compte marche, mais { $names } ne concerne pas { $schools } : pour cet établissement, c'est { $door }.
 admin-act-resume = La suspension s'arrête. Mot de passe et lettres servent de nouveau.
 admin-act-show_identifiant = L'identifiant est montré une fois, et le journal le note.
 admin-act-remove_factors = Le mot de passe seul ouvrira le compte. Les connexions en cours s'arrêtent, et la personne est prévenue.
@@ -1860,6 +1872,8 @@ admin-say-contested = « Vous avez répondu Non pour un enfant. Si c'est une er
 admin-say-pending = « Recommencez l'activation : vous retrouvez le même identifiant. »
 admin-say-password_waits = « Attendez jusqu'à { $when }, ou choisissez un nouveau mot de passe. »
 admin-say-must_change = « Choisissez un nouveau mot de passe : la page vous y mène. »
+admin-say-outside_perimeter = « Votre compte marche. Le service { $names } est celui d'autres établissements : il ne concerne pas { $schools }. Dites-nous ce que vous cherchez. »
+admin-say-other_door = « Votre compte marche. { $names } ne concerne pas { $schools } : revenez à la liste de choix, et prenez { $door }. »
 admin-say-not_in_portal = « Votre compte est prêt. { $names } vous connaîtra demain : l'académie lui envoie la liste chaque nuit. Si rien n'a changé dans deux jours, rappelez-nous. »
 admin-say-two_accounts = « Vous avez deux comptes. Dans l'un des deux, « Réunir deux comptes » n'en fait qu'un. »
 admin-say-no_letter = « La feuille avec ton code est à prendre à l'établissement. »
@@ -1872,8 +1886,6 @@ admin-trace-activation = Activation
 admin-trace-near = Activation avec un autre portable
 admin-trace-notice = Signalement
 admin-trace-page = Page
-admin-say-outside_perimeter = « Votre compte marche. Le service { $names } est celui d'autres établissements : il ne concerne pas { $schools }. Dites-nous ce que vous cherchez. »
-admin-say-other_door = « Votre compte marche. { $names } ne concerne pas { $schools } : revenez à la liste de choix, et prenez { $door }. »
 admin-outcome-not_open = l'activation n'était pas ouverte
 admin-outcome-campaign_closed = l'activation était fermée, l'établissement a la demande de réouverture
 admin-outcome-suspended = le compte est suspendu
@@ -2157,6 +2169,11 @@ admin-list-code = En sont restés au code
 admin-list-enfants = En sont restés aux enfants
 admin-list-mot-de-passe = Sans mot de passe encore
 admin-list-partages = Portables partagés par deux responsables
+admin-list-par-lettre = Activés par lettre
+admin-list-by-letter = { $n ->
+    [one] 1 responsable a activé par lettre
+   *[other] { $n } responsables ont activé par lettre
+}
 admin-list-csv = Télécharger la liste (CSV)
 admin-list-nobody = Personne.
 admin-list-some = { $n } sur { $of }
@@ -2176,11 +2193,6 @@ admin-why-parent-landline = Numéro fixe
 admin-why-parent-incomplete = Numéro incomplet
 admin-why-parent-foreign = Numéro d'un pays où aucun SMS ne part
 admin-why-parent-disowned = La personne dit que ce numéro n'est plus le sien
-admin-list-par-lettre = Activés par lettre
-admin-list-by-letter = { $n ->
-    [one] 1 responsable a activé par lettre
-   *[other] { $n } responsables ont activé par lettre
-}
 admin-why-parent-institution = Institution : pas de portable attendu
 admin-why-parent-had_account = Avait déjà un compte
 admin-why-parent-activated = Compte activé
@@ -2303,6 +2315,8 @@ admin-batch-for-responsable = Les responsables d'une classe, sans compte actif
 admin-batch-for-eleve = Les élèves d'une classe, sans compte actif
 admin-batch-choose-class = Choisir
 admin-batch-how = Une lettre par page. Une lettre déjà imprimée pour la même personne ne servira plus. Les codes ne sont que sur le papier.
+admin-batch-carried = Les feuilles des élèves, et les premières lettres des responsables, peuvent passer par le cartable.
+admin-batch-not-carried = Les feuilles des élèves peuvent passer par le cartable. Celles des responsables, non : elles se remettent en main propre ou par la poste, car un élève connaît les dates de naissance.
 admin-batch-print = Imprimer
 admin-batches = Déjà imprimées
 admin-batches-none = Aucune lettre n'a été imprimée d'ici.
@@ -2321,8 +2335,6 @@ admin-batch-wrong-already = Ces lettres sont déjà imprimées. Pour en imprimer
 ## Console: rosters
 admin-room-rosters = Bases élèves
 admin-rosters-what = Les fichiers d'un établissement, comparés à ce qui est connu avant d'être pris.
-admin-batch-carried = Les feuilles des élèves, et les premières lettres des responsables, peuvent passer par le cartable.
-admin-batch-not-carried = Les feuilles des élèves peuvent passer par le cartable. Celles des responsables, non : elles se remettent en main propre ou par la poste, car un élève connaît les dates de naissance.
 admin-upload-new = Déposer les fichiers d'un établissement
 admin-upload-uai = UAI de l'établissement
 admin-upload-uai-hint = Par exemple 0349999J
@@ -2803,6 +2815,8 @@ admin-fact-data_exported = a emporté ses données
 admin-fact-closing_requested = la fermeture du compte est demandée
 admin-fact-closing_withdrawn = la fermeture du compte est annulée
 admin-fact-account_closed = le compte est fermé
+admin-fact-account_erased = ce qui restait du compte fermé est effacé
+admin-fact-people_erased = des personnes qu'aucun établissement n'indique plus sont effacées
 admin-fact-accounts_joined = deux comptes sont réunis
 admin-fact-accounts_separated = deux comptes réunis sont séparés
 admin-fact-not_mine_reported = a dit : ce n'était pas moi

@@ -205,6 +205,119 @@ async fn a_closing_of_the_house_ends_when_a_child_comes_back_and_one_of_the_pers
 }
 
 #[tokio::test]
+async fn a_pupil_whom_no_school_enrols_is_told_that_the_account_closes_and_keeps_it_by_a_sign_in() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[family("06 39 98 00 10")]).await;
+    let account = server.create_account_of_pupil("Anaïs").await;
+    server.confirm_email(&account, "anais@example.org").await;
+    server.go_to(JULY_7);
+    server.execute_sql("UPDATE enrolment SET ended_at = $1", vec![JULY_7.0.into()]).await;
+    server.go_to(OCTOBER_30);
+    assert_eq!(server.tell_due().await, [0, 0, 0], "another school may enrol the pupil");
+    server.go_to(OCTOBER_31);
+    assert_eq!(server.tell_due().await, [1, 0, 0]);
+    let mail = server.mails().last().unwrap().clone();
+    assert!(mail.text.contains("30\u{a0}novembre, parce qu'aucun établissement"), "{}", mail.text);
+    assert_eq!(server.messages().len(), 0, "a pupil has no mobile");
+    let kept = Browser::signed_in_at(&server, &account, "/compte").await;
+    let text = kept.page.visible_text();
+    assert!(text.contains("Votre compte reste ouvert") && text.contains("aucun établissement"), "{text}");
+    server.advance(Span::hours(1));
+    assert_eq!(server.tell_due().await, [0, 0, 0], "the house does not ask again the next hour");
+    server.advance(Span::days(92));
+    assert_eq!(server.tell_due().await, [1, 0, 0], "but after as long again");
+    // A school enrols the pupil on the last day: the account stays, whichever work comes first.
+    server.execute_sql("UPDATE enrolment SET ended_at = NULL", Vec::new()).await;
+    server.advance(Span::days(31));
+    assert_eq!(ops::close_due(&Operation::of_job(&server.app, "closing")).await.unwrap(), 0);
+    assert_eq!(server.tell_due().await, [0, 0, 0]);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 0);
+    // Closed, its pupil may have another one.
+    server.execute_sql("UPDATE account SET closes_at = 1", Vec::new()).await;
+    assert_eq!(ops::close_due(&Operation::of_job(&server.app, "closing")).await.unwrap(), 1);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM pupil WHERE account_id IS NOT NULL").await, 0);
+    let again = server.create_account_of_pupil("Anaïs").await;
+    assert_ne!(again.identifiant, account.identifiant);
+}
+
+#[tokio::test]
+async fn an_account_that_nobody_ever_used_closes_untold_once_its_people_are_gone() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[family("06 39 98 00 10"), petit()]).await;
+    server.create_account_of_pupil("Anaïs").await;
+    server.create_account_of("montpellier", &petit()).await;
+    server.create_account_of("montpellier", &family("")).await;
+    server.execute_sql("UPDATE account SET state = 'pending', password = NULL", Vec::new()).await;
+    let close = async || ops::close_never_used(&Operation::of_job(&server.app, "closing")).await.unwrap();
+    server.go_to(JULY_7);
+    let gone = "UPDATE enrolment SET ended_at = $1 WHERE pupil_id IN (SELECT id FROM pupil WHERE given_name = 'Anaïs')";
+    server.execute_sql(gone, vec![JULY_7.0.into()]).await;
+    server.go_to(OCTOBER_30);
+    assert_eq!(close().await, 0);
+    server.go_to(OCTOBER_31);
+    assert_eq!(close().await, 2, "the pupil's and the mother's");
+    assert_eq!(server.query_texts("SELECT given_name FROM account WHERE state = 'pending'").await, ["Paul"]);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE account_id IS NOT NULL").await, 1);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account_notice").await, 0);
+    assert_eq!(close().await, 0, "once");
+}
+
+/// Noon in Paris, on the fifteenth and on the eighteenth birthday of a child born on 14 February 2013.
+const FIFTEEN: Timestamp = Timestamp(1_834_138_800_000);
+const EIGHTEEN: Timestamp = Timestamp(1_928_833_200_000);
+
+#[tokio::test]
+async fn a_pupil_is_told_at_fifteen_that_parents_get_no_code_and_at_eighteen_who_sees_what() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[family("06 39 98 00 10")]).await;
+    let account = server.create_account_of_pupil("Anaïs").await;
+    server.confirm_email(&account, "anais@example.org").await;
+    let tell = async || {
+        let told = ops::tell_ages(&server.app, &|| false).await.unwrap();
+        server.drain_outbox().await;
+        told
+    };
+    server.go_to(FIFTEEN.minus(Span::days(1)));
+    assert_eq!(tell().await, 0);
+    server.go_to(FIFTEEN);
+    assert_eq!(tell().await, 1);
+    let mail = server.mails().last().unwrap().clone();
+    assert!(mail.subject.contains("vos parents ne reçoivent plus de code"), "{}", mail.subject);
+    let banner = Browser::signed_in_at(&server, &account, "/compte").await.page.visible_text();
+    assert!(banner.contains("Vous avez 15 ans ou plus : votre compte est à vous."), "{banner}");
+    assert!(banner.contains("votre adresse e-mail sert si vous l'avez confirmée"), "{banner}");
+    server.advance(Span::days(1));
+    assert_eq!(tell().await, 0, "once");
+    server.go_to(EIGHTEEN);
+    assert_eq!(tell().await, 1);
+    let banner = Browser::signed_in_at(&server, &account, "/compte").await.page.visible_text();
+    assert!(banner.contains("Qui voit quoi de vous à dix-huit ans"), "{banner}");
+    assert!(banner.contains("Ils ne voient ni votre mot de passe"), "{banner}");
+    assert_eq!(
+        server.query_count("SELECT COUNT(*) FROM link WHERE ended_at IS NULL").await,
+        1,
+        "the roster alone ends it"
+    );
+    server.advance(Span::days(1));
+    assert_eq!(tell().await, 0);
+}
+
+#[tokio::test]
+async fn where_parents_get_no_code_a_pupil_is_told_at_eighteen_alone_and_no_mail_is_promised_without_mails() {
+    let server = TestServer::start_with_config(|config| config.pupils.parent_reset_until = 0).await;
+    server.import_families("montpellier", MONOD, &[family("06 39 98 00 10")]).await;
+    let account = server.create_account_of_pupil("Anaïs").await;
+    server.go_to(FIFTEEN);
+    assert_eq!(ops::tell_ages(&server.app, &|| false).await.unwrap(), 0);
+    let server = server.restart_with_config(|config| config.pupils.parent_reset_until = 13).await;
+    server.advance(Span::days(1));
+    assert_eq!(ops::tell_ages(&server.app, &|| false).await.unwrap(), 1);
+    let banner = Browser::signed_in_at(&server, &account, "/compte").await.page.visible_text();
+    assert!(banner.contains("Vous avez 13 ans"), "{banner}");
+    assert!(!banner.contains("adresse e-mail sert"), "of thirteen nobody recovers by mail: {banner}");
+}
+
+#[tokio::test]
 async fn threat_s13_a_former_number_is_kept_for_active_accounts_and_72_hours_and_wakes_nobody() {
     let (server, _) = start().await;
     let kept = async || server.query_count("SELECT COUNT(*) FROM person WHERE former_phone IS NOT NULL").await;

@@ -85,6 +85,7 @@ mod due_notices;
 mod emails;
 #[cfg(test)]
 mod ephemeral;
+mod erasure;
 #[cfg(test)]
 mod factor_changes;
 #[cfg(test)]

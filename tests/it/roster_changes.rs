@@ -212,7 +212,8 @@ async fn everything(server: &TestServer, member: &TestAccount) -> String {
 
 #[tokio::test]
 async fn threat_s09_takeover_w2_neither_parent_nor_the_pupil_reads_a_byte_of_the_other_parent() {
-    let server = TestServer::start().await;
+    // The pupil is of an age at which something is told of parents.
+    let server = TestServer::start_with_config(|config| config.pupils.parent_reset_until = 13).await;
     allow_refresh_tokens(&server).await;
     let anne = TestFamily::durand();
     let other = TestFamily { key: 577_577, nom: "QUETZAL", prenom: "Xaver", phone: "06 39 98 07 53", ..anne.clone() };
@@ -235,6 +236,7 @@ async fn threat_s09_takeover_w2_neither_parent_nor_the_pupil_reads_a_byte_of_the
         browser.follow().await;
         assert!(browser.page.has_element("#retirer-1"), "{}", browser.page.visible_text());
     }
+    assert_eq!(preau::my_account::ops::tell_ages(&server.app, &|| false).await.unwrap(), 1);
     let [of_hers, of_his, of_pupil] =
         [everything(&server, &hers).await, everything(&server, &his).await, everything(&server, &pupil).await];
     let secrets = |member: &TestAccount, family: &TestFamily, mail: &str| -> Vec<String> {
@@ -259,6 +261,7 @@ async fn threat_s09_takeover_w2_neither_parent_nor_the_pupil_reads_a_byte_of_the
             assert!(own.contains(word.as_str()), "{word}");
         }
     }
+    assert!(of_pupil.contains("Vos parents ne reçoivent plus de code"), "told at that age");
     for (who, read, secrets) in [
         ("the mother", &of_hers, &of_xaver),
         ("the father", &of_his, &of_anne),

@@ -5,8 +5,9 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
+use crate::base::typed_ids::AccountId;
 use crate::credentials::{self, OwnerRefusal, ProofRefusal};
-use crate::db::Durability;
+use crate::db::{Durability, UnitOfWork};
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
@@ -117,17 +118,7 @@ pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
     for id in due {
         let mut tx = op.write(Durability::Durable).await?;
         if accounts::store::close(&mut tx, &id).await? {
-            sessions::ops::end_all(&mut tx, &op.app.master_key, &id, None).await?;
-            devices::store::forget_others(&mut tx, &id, None).await?;
-            letters::store::withdraw_all(&mut tx, &id).await?;
-            federation::store::delete_of_account(&mut tx, &id).await?;
-            recovery::store::end_others(&mut tx, &id, None).await?;
-            credentials::store::delete_all(&mut tx, &id).await?;
-            accounts::store::emails::delete_all(&mut tx, &id).await?;
-            grants::store::consents::delete_all(&mut tx, &id).await?;
-            grants::store::uses::delete_all(&mut tx, &id).await?;
-            let about = AuditDetails { account: Some(&id), ..AuditDetails::default() };
-            audit::store::record(&mut tx, AuditEvent::AccountClosed, about).await?;
+            end_all(op, &mut tx, &id).await?;
             closed += 1;
         }
         tx.commit().await?;
@@ -136,4 +127,20 @@ pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
         op.app.job_notifier.notify(JobKind::BackchannelLogout);
     }
     Ok(closed)
+}
+
+/// Ends and wipes what an account had, in the transaction that closed it.
+pub(super) async fn end_all(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, id: &AccountId) -> anyhow::Result<()> {
+    sessions::ops::end_all(tx, &op.app.master_key, id, None).await?;
+    devices::store::forget_others(tx, id, None).await?;
+    letters::store::withdraw_all(tx, id).await?;
+    federation::store::delete_of_account(tx, id).await?;
+    recovery::store::end_others(tx, id, None).await?;
+    credentials::store::delete_all(tx, id).await?;
+    accounts::store::emails::delete_all(tx, id).await?;
+    grants::store::consents::delete_all(tx, id).await?;
+    grants::store::uses::delete_all(tx, id).await?;
+    let about = AuditDetails { account: Some(id), ..AuditDetails::default() };
+    audit::store::record(tx, AuditEvent::AccountClosed, about).await?;
+    Ok(())
 }

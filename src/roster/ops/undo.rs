@@ -4,7 +4,7 @@
 //! Everything is put back as it was: rows that the run changed, and those that it made are deleted, unless something else
 //! names them meanwhile, such as an account or a notice. A row that was written again since stays, and so does one that an
 //! import of another school took since as the run had left it; the outcome says how many. A pupil leaves the account that
-//! the run joined in any case: it may be somebody else's.
+//! the run joined in any case: it may be somebody else's. Whoever was erased since stays so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -170,7 +170,7 @@ async fn restore_people(tx: &mut UnitOfWork<'_>, former: &FormerSet, later: &mut
     for (place, (row_id, format, row)) in former.statements.iter().enumerate() {
         match row {
             _ if later.has_statement(row_id, format, former.statements_written.get(place)) => {}
-            Some(row) => statements::upsert_statements(tx, std::slice::from_ref(row)).await?,
+            Some(row) => statements::restore_statement(tx, row).await?,
             None => statements::delete_statement(tx, row_id, format).await?,
         }
     }

@@ -42,6 +42,15 @@ pub async fn upsert_statements(tx: &mut Tx, rows: &[StatementRow]) -> Result<()>
     Ok(())
 }
 
+/// Puts back what a format said of a row, unless the row is gone.
+pub async fn restore_statement(tx: &mut Tx, row: &StatementRow) -> Result<()> {
+    let sql = "INSERT INTO roster_statement (row_id, format, digest, said_at) SELECT s.id, $2, $3, $4 FROM \
+               (SELECT id FROM person WHERE id = $1 UNION ALL SELECT id FROM pupil WHERE id = $1) s WHERE s.id = $1 \
+               ON CONFLICT (row_id, format) DO UPDATE SET digest = excluded.digest, said_at = excluded.said_at";
+    tx.execute(sql, args![&row.row_id, &row.format, &row.digest, row.said_at]).await?;
+    Ok(())
+}
+
 /// Deletes what a format said of a row.
 pub async fn delete_statement(tx: &mut Tx, row_id: &str, format: &str) -> Result<()> {
     tx.execute("DELETE FROM roster_statement WHERE row_id = $1 AND format = $2", args![row_id, format]).await?;

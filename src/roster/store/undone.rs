@@ -236,8 +236,10 @@ pub async fn list_named_since(tx: &mut UnitOfWork<'_>, since: i64) -> Result<BTr
     Ok(named)
 }
 
-/// Deletes the persons among these who have no account, no link, and nothing that they withheld; with their keys.
-pub async fn delete_persons(tx: &mut Tx, ids: &[&PersonId]) -> Result<()> {
+/// Deletes the persons among these who have no account, no link, and nothing that they withheld; with their keys. Returns
+/// the deleted ones.
+pub async fn delete_persons(tx: &mut Tx, ids: &[&PersonId]) -> Result<BTreeSet<String>> {
+    let mut deleted = BTreeSet::new();
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT p.id FROM person p WHERE p.account_id IS NULL AND p.id <> $1 AND p.id IN (",
@@ -259,12 +261,15 @@ pub async fn delete_persons(tx: &mut Tx, ids: &[&PersonId]) -> Result<()> {
         ] {
             tx.execute(sql, batch_args(Value::from(""), free.iter().map(|(id,)| id.as_str()))).await?;
         }
+        deleted.extend(free.into_iter().map(|(id,)| id));
     }
-    Ok(())
+    Ok(deleted)
 }
 
-/// Deletes the pupils among these who have no account, no enrolment and no link; with their keys.
-pub async fn delete_pupils(tx: &mut Tx, ids: &[&PupilId]) -> Result<()> {
+/// Deletes the pupils among these who have no account, no enrolment and no link; with their keys. Returns the deleted
+/// ones.
+pub async fn delete_pupils(tx: &mut Tx, ids: &[&PupilId]) -> Result<BTreeSet<String>> {
+    let mut deleted = BTreeSet::new();
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT u.id FROM pupil u WHERE u.account_id IS NULL AND u.id <> $1 AND u.id IN (",
@@ -287,6 +292,7 @@ pub async fn delete_pupils(tx: &mut Tx, ids: &[&PupilId]) -> Result<()> {
         ] {
             tx.execute(sql, batch_args(Value::from(""), free.iter().map(|(id,)| id.as_str()))).await?;
         }
+        deleted.extend(free.into_iter().map(|(id,)| id));
     }
-    Ok(())
+    Ok(deleted)
 }

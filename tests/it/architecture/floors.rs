@@ -26,11 +26,14 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 35] = [
+const TABLE: [(&[&str], &[&str]); 37] = [
     (&["audit", "limits"], &[]),
+    // Whoever goes through a table once a day claims it there.
+    (&["passes"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
     (&["roster"], &["tenants", "audit"]),
+    (&["erasure"], &["roster", "passes", "audit"]),
     (&["guardianship"], &["roster", "tenants", "audit", "limits"]),
     (&["accounts"], &["roster", "tenants", "audit", "limits"]),
     (&["devices"], &["accounts", "audit", "limits"]),

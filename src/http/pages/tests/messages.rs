@@ -90,6 +90,10 @@ fn no_message_and_no_template_is_unused() {
         "notice-closing-pending",
         "notice-closing-pending-childless",
         "notice-closing-pending-title",
+        "notice-closing-pending-unenrolled",
+        "notice-closing-unenrolled",
+        "notice-closing-unenrolled-title",
+        "notice-parent-codes-ended-mail",
     ];
     used.extend(variants.map(str::to_owned));
     used.extend(EVENT_WORDS.iter().map(|word| format!("event-{}", word.replace('_', "-"))));
