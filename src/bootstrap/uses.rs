@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::app::{AppState, Operation};
 use crate::clients::ops::secrets::write_uses;
@@ -20,11 +21,18 @@ const FIGURES_INTERVAL: Duration = Duration::from_secs(10);
 /// The interval at which uploads are looked for: whoever gave one waits before the page.
 const UPLOADS_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Does all of it until `stop` is true.
+/// Does all of it until `stop` is true. Each is a task of its own: at the end two of them write at once, and a task has one
+/// writer at a time.
 pub async fn run(app: AppState, stop: watch::Receiver<bool>) {
-    let uses = write(app.clone(), stop.clone());
-    let figures = write_figures(app.clone(), stop.clone());
-    tokio::join!(uses, Box::pin(figures), Box::pin(work_on_uploads(app, stop)));
+    let mut all = JoinSet::new();
+    all.spawn(write(app.clone(), stop.clone()));
+    all.spawn(Box::pin(write_figures(app.clone(), stop.clone())));
+    all.spawn(Box::pin(work_on_uploads(app, stop)));
+    while let Some(ended) = all.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a task that writes what was noted has ended");
+        }
+    }
 }
 
 /// Writes the uses until `stop` is true.
