@@ -1,5 +1,6 @@
 //! PostgreSQL as a large deployment has it: a role without rights to the schema, a pooler, several servers. Nothing here
-//! concerns SQLite: without `TEST_DATABASE_URL` these tests end at once.
+//! concerns SQLite: without `TEST_DATABASE_URL` these tests end at once. With
+//! `TEST_POOLER` besides, the pooler is a real PgBouncer, in which a statement of one connection is unknown to another.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -86,6 +87,32 @@ async fn through_a_pooler_each_read_is_a_transaction_that_cannot_write() {
     for mut tx in [reading.write(Durability::Durable).await.unwrap(), reading.write_one().await.unwrap()] {
         let refused = tx.execute("DELETE FROM academy", Vec::new()).await.unwrap_err();
         assert!(matches!(refused, DbError::Unwritable(_)), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_is_given_up_at_its_begin_leaves_no_transaction_to_the_pooler() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let server = TestServer::start_with_config(|config| config.database.pooled = true).await;
+    let Db::Postgres { read, write, .. } = &server.app.db else { panic!("PostgreSQL is asked for") };
+    server.app.db.ping().await.unwrap();
+    for _ in 0..20 {
+        // Once polled, the BEGIN is on its way; then nobody waits for it any more.
+        tokio::select! {
+            biased;
+            begun = server.app.db.read() => drop(begun.unwrap()),
+            () = std::future::ready(()) => {}
+        }
+        let began = std::time::Instant::now();
+        while read.num_idle() < usize::try_from(read.size()).unwrap() {
+            assert!(began.elapsed() < AT_LAST, "a connection does not come back");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
+        let idle: i64 = sqlx::query_scalar(sql).fetch_one(write).await.unwrap();
+        assert_eq!(idle, 0, "a transaction is left to nobody");
     }
 }
 
