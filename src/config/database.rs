@@ -8,6 +8,8 @@ use super::ConfigError;
 
 /// The port of PostgreSQL where none is named.
 const POSTGRES_PORT: u16 = 5432;
+/// The port of a sentinel where none is named.
+const SENTINEL_PORT: u16 = 26379;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,7 +49,7 @@ impl Database {
 
     /// Returns the addresses of `hosts`: host and port.
     pub fn addresses(&self) -> Vec<(String, u16)> {
-        self.hosts.iter().filter_map(|host| parse_address(host)).collect()
+        self.hosts.iter().filter_map(|host| parse_address(host, POSTGRES_PORT)).collect()
     }
 
     /// Returns the database as the owner of its tables opens it: never through a pooler.
@@ -86,7 +88,7 @@ impl Database {
         if self.owner_url.as_deref().is_some_and(|url| !is_postgres(url)) {
             return invalid("database.owner_url begins with postgres://".into());
         }
-        if let Some(wrong) = self.hosts.iter().find(|host| parse_address(host).is_none()) {
+        if let Some(wrong) = self.hosts.iter().find(|host| parse_address(host, POSTGRES_PORT).is_none()) {
             return invalid(format!("database.hosts: {wrong} is no host:port"));
         }
         if !(2..=1_000).contains(&self.max_connections) {
@@ -101,13 +103,13 @@ fn is_postgres(url: &str) -> bool {
     ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
 }
 
-/// Parses `host:port`, `host` or `[address]:port`.
-fn parse_address(text: &str) -> Option<(String, u16)> {
+/// Parses `host:port`, `host` (with the usual port) or `[address]:port`.
+fn parse_address(text: &str, usual: u16) -> Option<(String, u16)> {
     let parsed = url::Url::parse(&format!("postgres://{text}")).ok()?;
     let alone = parsed.username().is_empty() && parsed.password().is_none() && parsed.path().is_empty();
     let plain = alone && parsed.query().is_none() && parsed.fragment().is_none();
     let host = parsed.host_str().filter(|host| plain && !host.is_empty())?;
-    Some((host.trim_matches(['[', ']']).to_owned(), parsed.port().unwrap_or(POSTGRES_PORT)))
+    Some((host.trim_matches(['[', ']']).to_owned(), parsed.port().unwrap_or(usual)))
 }
 
 impl Default for Database {
@@ -131,6 +133,15 @@ pub struct EphemeralStore {
     pub url: String,
     /// A file with the URL, which contains a password.
     pub url_file: Option<PathBuf>,
+    /// Addresses (`host:port`) of sentinels that name the master, whose address replaces the host of `url`. All of them
+    /// are named: who more than half name is the master. Empty: the host of `url` alone.
+    pub sentinels: Vec<String>,
+    /// The name by which the sentinels know the master.
+    pub sentinel_master: String,
+    /// The password of the sentinels themselves.
+    pub sentinel_password: Option<String>,
+    /// A file with that password.
+    pub sentinel_password_file: Option<PathBuf>,
     /// The prefix of every key in Redis, so that two deployments can share one Redis.
     pub prefix: String,
     /// The timeout of a Redis operation, in milliseconds. After a timeout the end user is asked to retry later.
@@ -139,7 +150,16 @@ pub struct EphemeralStore {
 
 impl Default for EphemeralStore {
     fn default() -> Self {
-        Self { url: "memory:".into(), url_file: None, prefix: "preau".into(), answer_ms: 250 }
+        Self {
+            url: "memory:".into(),
+            url_file: None,
+            sentinels: Vec::new(),
+            sentinel_master: "preau".into(),
+            sentinel_password: None,
+            sentinel_password_file: None,
+            prefix: "preau".into(),
+            answer_ms: 250,
+        }
     }
 }
 
@@ -148,11 +168,27 @@ impl EphemeralStore {
         self.url == "memory:"
     }
 
+    /// Returns the addresses of `sentinels`: host and port.
+    pub fn sentinel_addresses(&self) -> Vec<(String, u16)> {
+        self.sentinels.iter().filter_map(|text| parse_address(text, SENTINEL_PORT)).collect()
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let known = ["redis://", "rediss://", "unix:"].iter().any(|scheme| self.url.starts_with(scheme));
         if !self.is_memory() && !known {
             let words = "ephemeral.url: `memory:`, or a Redis by redis://, rediss:// or unix:";
             return Err(ConfigError::Invalid(words.into()));
+        }
+        if !self.sentinels.is_empty() && (self.is_memory() || self.url.starts_with("unix:")) {
+            let words = "ephemeral.sentinels replace the host of a redis:// or rediss:// url";
+            return Err(ConfigError::Invalid(words.into()));
+        }
+        let is_no_address = |text: &&String| parse_address(text, SENTINEL_PORT).is_none();
+        if let Some(wrong) = self.sentinels.iter().find(is_no_address) {
+            return Err(ConfigError::Invalid(format!("ephemeral.sentinels: {wrong} is no host:port")));
+        }
+        if self.sentinel_master.trim().is_empty() {
+            return Err(ConfigError::Invalid("ephemeral.sentinel_master is the name that sentinels know".into()));
         }
         if !(10..=10_000).contains(&self.answer_ms) {
             return Err(ConfigError::Invalid("ephemeral.answer_ms is 10 to 10000".into()));
@@ -201,6 +237,27 @@ mod tests {
         assert!(owner.check().unwrap_err().to_string().contains("owner_url"));
         assert!(Database { max_connections: 1, ..database(&[]) }.check().is_err());
         Database::default().check().unwrap();
+    }
+
+    #[test]
+    fn sentinels_are_addresses_beside_a_url_of_redis() {
+        let store = |url: &str, sentinels: &[&str]| EphemeralStore {
+            url: url.into(),
+            sentinels: sentinels.iter().map(|&text| text.to_owned()).collect(),
+            ..EphemeralStore::default()
+        };
+        let three = store("rediss://:secret@any/0", &["10.0.0.31", "s2.example:26380", "[2001:db8::1]:1"]);
+        three.check().unwrap();
+        let addresses = [("10.0.0.31".to_owned(), 26379), ("s2.example".to_owned(), 26380)];
+        assert_eq!(three.sentinel_addresses().get(..2).unwrap(), addresses);
+        for (wrong, key) in [
+            (store("memory:", &["a"]), "sentinels"),
+            (store("unix:/run/redis.sock", &["a"]), "sentinels"),
+            (store("redis://h", &["a:b"]), "sentinels: a:b"),
+            (EphemeralStore { sentinel_master: " ".into(), ..three }, "sentinel_master"),
+        ] {
+            assert!(wrong.check().unwrap_err().to_string().starts_with(&format!("ephemeral.{key}")), "{key}");
+        }
     }
 
     #[test]

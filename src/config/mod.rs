@@ -196,6 +196,9 @@ impl Config {
         if let Some(path) = self.ephemeral.url_file.clone() {
             self.ephemeral.url = read_secret(&path)?;
         }
+        if let Some(path) = self.ephemeral.sentinel_password_file.clone() {
+            self.ephemeral.sentinel_password = Some(read_secret(&path)?);
+        }
         self.server.check()?;
         self.database.check()?;
         self.log.check()?;
@@ -222,8 +225,9 @@ impl Config {
 }
 
 /// The keys whose values are lists, separated by commas in the environment.
-const LIST_KEYS: [&str; 7] = [
+const LIST_KEYS: [&str; 8] = [
     "database.hosts",
+    "ephemeral.sentinels",
     "phones.fictitious",
     "server.trusted_proxies",
     "outgoing.allow_networks",

@@ -63,6 +63,11 @@ pub enum EphemeralError {
     Unavailable(String),
     #[error("it may forget what must be kept: its maxmemory-policy is {0}, set noeviction")]
     EvictionPolicy(String),
+    #[error(
+        "it belongs to a Redis Cluster, whose nodes share the names among them: name a Redis of its own, or one with \
+         sentinels (ephemeral.sentinels)"
+    )]
+    Cluster,
     #[error("ephemeral.url is no redis://, rediss:// or unix: url")]
     Url,
     #[error(transparent)]

@@ -13,17 +13,20 @@
 //! `take` with a lost response may have been executed: the code is then spent. Redis must not evict (`maxmemory-policy
 //! noeviction`, checked by `doctor`).
 
+mod connection;
+mod diagnosis;
 mod marks;
 mod rates;
+mod sentinels;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::TcpSettings;
-use redis::{
-    AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisResult, Script, ScriptInvocation,
-};
+use redis::aio::ConnectionManager;
+use redis::{RedisResult, Script, ScriptInvocation};
+
+use connection::PresentConnection;
+pub(super) use diagnosis::diagnose;
 
 use super::{EphemeralError, Namespace, StoredRecord, TOMBSTONE_TTL, TakeResult, record_cost};
 use crate::base::clock::{Span, Timestamp};
@@ -31,13 +34,6 @@ use crate::base::secret::sha256_base64url;
 use crate::config::EphemeralStore;
 use crate::crypto::{AssociatedData, MasterKey};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// The delay between reconnection attempts, repeated forever: initial and maximum.
-const RECONNECT_DELAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
-/// The connection is considered dead once sent data has not been acknowledged by the peer for this long.
-const TCP_USER_TIMEOUT: Duration = Duration::from_secs(2);
-/// The maximum number of operations queued for sending.
-const MAX_QUEUED_COMMANDS: usize = 1_000;
 /// The delay between the expiry of a record and its deletion by Redis, because the clocks of the servers and of Redis
 /// may differ.
 const EXPIRY_SLACK: Span = Span::minutes(1);
@@ -90,7 +86,7 @@ if stop and tonumber(ARGV[1]) < (tonumber(stop) or 0) then return 0 end
 );
 
 pub struct RedisStore {
-    connection: ConnectionManager,
+    connection: PresentConnection,
     master_key: MasterKey,
     prefix: String,
     take: Script,
@@ -110,21 +106,8 @@ impl RedisStore {
     /// # Errors
     /// The URL is invalid.
     pub(super) fn open(config: &EphemeralStore, master_key: &MasterKey) -> Result<Self, EphemeralError> {
-        let client = client(config)?;
-        let answer = Duration::from_millis(config.answer_ms);
-        let how = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(answer))
-            .set_number_of_retries(usize::MAX)
-            .set_min_delay(RECONNECT_DELAY.0)
-            .set_max_delay(RECONNECT_DELAY.1)
-            .set_pipeline_buffer_size(MAX_QUEUED_COMMANDS);
-        let connection = ConnectionManager::new_lazy_with_config(client, how).map_err(unavailable)?;
-        let mut first = connection.clone();
-        // The connection is established by the first waiting caller, and requests do not wait long enough.
-        tokio::spawn(async move { ping(&mut first).await });
         Ok(Self {
-            connection,
+            connection: connection::open(config)?,
             master_key: MasterKey::new(*master_key.derive_key("ephemeral")?)?,
             prefix: config.prefix.clone(),
             take: Script::new(TAKE_SCRIPT),
@@ -132,7 +115,7 @@ impl RedisStore {
             claim: Script::new(&format!("{}{ADMIT_SCRIPT}{}", CLAIM_SCRIPT.0, CLAIM_SCRIPT.1)),
             mark: marks::script(),
             counters: rates::script(),
-            response_timeout: answer,
+            response_timeout: Duration::from_millis(config.answer_ms),
             is_failing: AtomicBool::new(false),
         })
     }
@@ -245,7 +228,7 @@ impl RedisStore {
     }
 
     pub(super) async fn ping(&self) -> Result<(), EphemeralError> {
-        self.call(Namespace::Code, async |mut c| ping(&mut c).await).await
+        self.call(Namespace::Code, async |mut c| connection::ping(&mut c).await).await
     }
 
     fn name(&self, kind: Namespace, key: &str) -> String {
@@ -271,12 +254,7 @@ impl RedisStore {
         kind: Namespace,
         act: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>,
     ) -> Result<T, EphemeralError> {
-        let done = match tokio::time::timeout(self.response_timeout, act(self.connection.clone())).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) if error.code() == Some("OOM") => Err(EphemeralError::Full(kind)),
-            Ok(Err(error)) => Err(unavailable(error)),
-            Err(_) => Err(EphemeralError::Unavailable(format!("no answer within {:?}", self.response_timeout))),
-        };
+        let done = self.call_once(kind, act).await;
         match (&done, self.is_failing.swap(done.is_err(), Ordering::Relaxed)) {
             (Err(error), false) => {
                 tracing::error!(%error, "the ephemeral store fails; requests that need it get a 503")
@@ -286,42 +264,22 @@ impl RedisStore {
         }
         done
     }
-}
 
-/// Returns the report of `doctor` on the store, over a new connection so that the cause of a failure is reported.
-///
-/// # Errors
-/// Redis does not respond, evicts records, or is a read-only replica.
-pub(super) async fn diagnose(config: &EphemeralStore) -> Result<String, EphemeralError> {
-    let client = client(config)?;
-    let how = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECT_TIMEOUT))
-        .set_response_timeout(Some(CONNECT_TIMEOUT));
-    let mut connection = client.get_multiplexed_async_connection_with_config(&how).await.map_err(unavailable)?;
-    let info: String = redis::cmd("INFO").query_async(&mut connection).await.map_err(unavailable)?;
-    let told = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
-    if let Some(policy) = told("maxmemory_policy").filter(|policy| *policy != "noeviction") {
-        return Err(EphemeralError::EvictionPolicy(policy.to_owned()));
+    async fn call_once<T>(
+        &self,
+        kind: Namespace,
+        act: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>,
+    ) -> Result<T, EphemeralError> {
+        let Some(connection) = self.connection.borrow().clone() else {
+            return Err(EphemeralError::Unavailable("the sentinels have named no master yet".to_owned()));
+        };
+        match tokio::time::timeout(self.response_timeout, act(connection)).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) if error.code() == Some("OOM") => Err(EphemeralError::Full(kind)),
+            Ok(Err(error)) => Err(unavailable(error)),
+            Err(_) => Err(EphemeralError::Unavailable(format!("no answer within {:?}", self.response_timeout))),
+        }
     }
-    if told("role").is_some_and(|role| role != "master") {
-        return Err(EphemeralError::Unavailable("it is a read-only replica".to_owned()));
-    }
-    let version = told("redis_version").unwrap_or("of an unknown version");
-    Ok(format!("Redis {version} at {}", client.get_connection_info().addr()))
-}
-
-fn client(config: &EphemeralStore) -> Result<Client, EphemeralError> {
-    // The library's error may quote the URL, and the URL contains a password.
-    let not_one = |_| EphemeralError::Url;
-    let info = config.url.as_str().into_connection_info().map_err(not_one)?;
-    // RESP3: a connection lost while idle is noticed and re-established.
-    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(TCP_USER_TIMEOUT);
-    Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp)).map_err(not_one)
-}
-
-async fn ping(connection: &mut ConnectionManager) -> RedisResult<()> {
-    redis::cmd("PING").exec_async(connection).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]

@@ -1,17 +1,36 @@
-// Two Redis with three sentinels behind config/deploy/haproxy/redis.cfg: the master is killed, comes back, and hangs.
+// Two Redis with three sentinels, the master of which is killed, comes back, and hangs: behind
+// config/deploy/haproxy/redis.cfg, by [ephemeral] sentinels, and the latter with Valkey.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Server } from "./servers.js";
+import { Server, doctor } from "./servers.js";
 
 const CONFIGURATION = join(import.meta.dirname, "../../config/deploy/haproxy/redis.cfg");
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const [FIRST, SECOND, THIRD] = ["10.0.0.31", "10.0.0.32", "10.0.0.33"];
 
+const SENTINELS = [FIRST, SECOND, THIRD].map((address) => `${address}:26379`);
+const REDIS = { name: "Redis", server: "redis-server", cli: "redis-cli" };
+/** Where tests/run has unpacked it. */
+const VALKEY = process.env.DEPLOY_VALKEY && {
+  name: "Valkey", server: join(process.env.DEPLOY_VALKEY, "valkey-server"), cli: join(process.env.DEPLOY_VALKEY, "valkey-cli"),
+};
+
+/** Every way to it that there is. @returns {Promise<string>} what the programs said */
 export async function checkRedis(report, folder) {
-  const running = new Map();
+  const ways = [[REDIS, "haproxy"], [REDIS, "sentinels"], ...(VALKEY ? [[VALKEY, "sentinels"]] : [])];
   let said = "";
+  for (const [number, [product, way]] of ways.entries()) {
+    said += await checkWay(report, join(folder, `redis-${number}`), product, way);
+  }
+  return said;
+}
+
+async function checkWay(report, folder, product, way) {
+  mkdirSync(folder);
+  const running = new Map();
+  let said = `${product.name} by ${way}\n`;
   const run = (name, program, ...words) => {
     const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => { said += chunk; });
@@ -22,13 +41,14 @@ export async function checkRedis(report, folder) {
     mkdirSync(at, { recursive: true });
     // All are on one machine: each says which of its addresses it is.
     const own = ["--bind", address, "--bind-source-addr", address, "--replica-announce-ip", address, "--dir", at];
-    run(address, "redis-server", ...own, "--protected-mode", "no", "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", ...more);
+    run(address, product.server, ...own, "--protected-mode", "no", "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", ...more);
   };
   // Nobody else here speaks the third version of Redis' protocol.
   const isPreau = (clients) => / resp=3/.test(clients);
-  const ask = (address, ...words) => execFileSync("redis-cli", ["-h", address, ...words], { encoding: "utf8" }).trim();
+  const ask = (address, ...words) => execFileSync(product.cli, ["-h", address, ...words], { encoding: "utf8" }).trim();
 
-  await report.check("a Redis that is killed, comes back or hangs is found again through sentinels", async () => {
+  const through = way === "haproxy" ? "HAProxy, which asks the sentinels" : "the sentinels of the configuration";
+  await report.check(`a ${product.name} that is killed, comes back or hangs is found again through ${through}`, async () => {
     redis(FIRST);
     redis(SECOND, "--replicaof", FIRST, "6379");
     for (const address of [FIRST, SECOND, THIRD]) {
@@ -42,14 +62,25 @@ sentinel monitor preau ${FIRST} 6379 2
 sentinel down-after-milliseconds preau 1500
 sentinel failover-timeout preau 10000
 `);
-      run(`sentinel ${address}`, "redis-server", file, "--sentinel");
+      run(`sentinel ${address}`, product.server, file, "--sentinel");
     }
-    run("haproxy", "haproxy", "-W", "-db", "-f", CONFIGURATION);
-    writeFileSync("/etc/preau/redis-url-sentinel", "redis://127.0.0.1:6379\n", { mode: 0o600 });
+    const settings = { PREAU__EPHEMERAL__URL_FILE: "/etc/preau/redis-url-sentinel" };
+    if (way === "haproxy") run("haproxy", "haproxy", "-W", "-db", "-f", CONFIGURATION);
+    else settings.PREAU__EPHEMERAL__SENTINELS = SENTINELS.join(",");
+    const host = way === "haproxy" ? "127.0.0.1:6379" : "whom-sentinels-name";
+    writeFileSync("/etc/preau/redis-url-sentinel", `redis://${host}\n`, { mode: 0o600 });
     // A sentinel learns of the replica from what the master says every ten seconds.
     await sleep(12_000);
-    const server = new Server("10.0.0.13", { PREAU__EPHEMERAL__URL_FILE: "/etc/preau/redis-url-sentinel" });
+    const server = new Server("10.0.0.13", settings);
     await server.start();
+    const told = (words) => {
+      const line = doctor(settings).split("\n").find((text) => text.includes("ephemeral store"));
+      if (!line?.includes(words)) throw new Error(`doctor: ${line}, not ${words}`);
+    };
+    if (way === "sentinels") {
+      told(`at ${FIRST}:6379, as 3 of 3 sentinels say`);
+      if (!ask(FIRST, "INFO", "server").includes(product.name.toLowerCase())) throw new Error(`it is no ${product.name}`);
+    }
     /** Until it is ready without a break for a second, at most half a minute. @returns milliseconds without */
     const away = async () => {
       const began = Date.now();
@@ -76,8 +107,8 @@ sentinel failover-timeout preau 10000
       for (let n = 0; n < 150; n += 1) {
         await sleep(100);
         if (!(await server.isReady())) wrong += 1;
-        const told = (() => { try { return ask(FIRST, "ROLE"); } catch { return ""; } })();
-        if (!told.startsWith("master")) continue;
+        const role = (() => { try { return ask(FIRST, "ROLE"); } catch { return ""; } })();
+        if (!role.startsWith("master")) continue;
         lies += 1;
         if (isPreau(ask(FIRST, "CLIENT", "LIST"))) throw new Error("Préau went to the former master");
       }
@@ -86,6 +117,16 @@ sentinel failover-timeout preau 10000
       running.get(SECOND).kill("SIGSTOP");
       const hung = await away();
       running.get(SECOND).kill("SIGCONT");
+      if (way === "sentinels") {
+        told(`at ${FIRST}:6379, as 3 of 3 sentinels say`);
+        // Who is left without a majority stays where it is. At the end: a sentinel that slept looks on for 30 seconds.
+        for (const address of [SECOND, THIRD]) running.get(`sentinel ${address}`).kill("SIGSTOP");
+        for (let n = 0; n < 30; n += 1) {
+          await sleep(100);
+          if (!(await server.isReady())) throw new Error("not ready while sentinels were away");
+        }
+        told("more than half of the sentinels must name the same master");
+      }
       console.log(`        killed: ${killed} ms; hung: ${hung} ms; a former master said ${lies} times that it is one:`
         + ` not ready ${wrong} times`);
       if (wrong > 0) throw new Error("not ready while the former master came back");

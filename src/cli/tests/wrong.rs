@@ -172,6 +172,12 @@ const CASES: &[(&str, &str, &[&str], ConfigChange)] = &[
     ("Redis not there", "ephemeral store", &["does not answer"], |h, t| {
         format!("{t}[ephemeral]\nurl = \"unix:{}/redis.sock\"\n", h.folder.path().display())
     }),
+    ("sentinels of no Redis", "configuration", &["ephemeral.sentinels"], |_, t| {
+        format!("{t}[ephemeral]\nsentinels = [\"127.0.0.1:26379\"]\n")
+    }),
+    ("sentinels not there", "ephemeral store", &["sentinels must name", "127.0.0.1:1"], |_, t| {
+        format!("{t}[ephemeral]\nurl = \"redis://any\"\nsentinels = [\"127.0.0.1:1\"]\n")
+    }),
     ("store that may not take its time", "configuration", &["ephemeral.answer_ms"], |_, t| {
         format!("{t}[ephemeral]\nanswer_ms = 1\n")
     }),

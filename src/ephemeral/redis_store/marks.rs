@@ -10,7 +10,8 @@ use crate::ephemeral::{EphemeralError, Namespace};
 
 /// Marks a key. KEYS: the sets of all marks, of the owner's, of the owners by their number of marks, and of the owners by
 /// the end of their last one. ARGV: now, the end, the mark, the room of an owner, of all, and the TTL of the sets in
-/// milliseconds. An owner with the most marks is named by a key that is not among KEYS: no cluster is supported.
+/// milliseconds. An owner with the most marks is named by a key that is not among KEYS: no cluster is supported
+/// (docs/decisions/0064-sentinels-are-asked-by-majority.md).
 const MARK_SCRIPT: &str = r"
 local all, own, sizes, lasts = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local known = redis.call('ZSCORE', all, ARGV[3])
