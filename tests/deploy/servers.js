@@ -1,6 +1,6 @@
 // Two servers of Préau by config/deploy/preau.toml, with a school, its parents and their accounts.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { pbkdf2Sync, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -45,11 +45,21 @@ function environment(address, more) {
   };
 }
 
+/** With a pooler, servers go through it, and commands to PostgreSQL itself. */
+const POOLED = process.env.DEPLOY_POOLER ? { PREAU__DATABASE__POOLED: "true" } : {};
+const DIRECT = { PREAU__DATABASE__URL_FILE: "/etc/preau/database-url-direct" };
+
+/** What doctor says of a server that is told `more`, whatever comes of it. */
+export function doctor(more) {
+  const env = environment(ADDRESSES[0], { ...POOLED, ...more });
+  const words = ["doctor", "--config", "/etc/preau/preau.toml"];
+  return spawnSync(BINARY, words, { env, encoding: "utf8" }).stdout;
+}
+
 /** Runs a command to its end. */
 export function preau(...words) {
   try {
-    // Commands go to PostgreSQL itself, also where servers go through a pooler.
-    const env = environment(ADDRESSES[0], { PREAU__DATABASE__URL_FILE: "/etc/preau/database-url-direct" });
+    const env = environment(ADDRESSES[0], DIRECT);
     const all = [...words, "--config", "/etc/preau/preau.toml"];
     return execFileSync(BINARY, all, { env, encoding: "utf8", stdio: "pipe" });
   } catch (error) {
@@ -94,7 +104,7 @@ export class Server {
 
   async start(before = []) {
     const words = [...before, BINARY, "serve", "--config", "/etc/preau/preau.toml"];
-    const env = environment(this.address, this.more);
+    const env = environment(this.address, { ...POOLED, ...this.more });
     const child = spawn(words[0], words.slice(1), { env, stdio: "pipe", cwd: FOLDER });
     this.child = child;
     this.ended = new Promise((done) => { child.once("exit", (code, signal) => done(code ?? signal)); });

@@ -51,7 +51,7 @@ missing_packages() {
         [ -x /usr/sbin/apache2 ] || echo apache2-bin
         [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || echo libapache2-mod-auth-openidc
         ;;
-      deploy)
+      deploy | pooler)
         postgres_programs >/dev/null || echo postgresql
         command -v redis-server >/dev/null || echo redis-server
         [ -x /usr/sbin/haproxy ] || echo haproxy
@@ -60,6 +60,10 @@ missing_packages() {
         command -v objdump >/dev/null || echo binutils
         command -v strace >/dev/null || echo strace
         command -v ip >/dev/null || [ -x /usr/sbin/ip ] || echo iproute2
+        ;;
+      upgrade)
+        postgres_programs >/dev/null || echo postgresql
+        command -v redis-server >/dev/null || echo redis-server
         ;;
     esac
   done
@@ -203,7 +207,11 @@ install_missing() {
       leaflet | browsers | tasks) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
       # It has the people and the browser of interop.
-      faults | deploy) find_node && install_node_modules interop || return 1 ;;
+      faults | upgrade) find_node && install_node_modules interop || return 1 ;;
+      deploy) find_node && install_node_modules interop && fetch_newer valkey || return 1 ;;
+      pooler)
+        find_node && install_node_modules interop && fetch_newer pgbouncer && fetch_older_pgbouncer || return 1
+        ;;
       programs) find_node && install_node_modules interop && find_builders || return 1 ;;
       # Its browser is that of interop.
       conformance) find_node && install_node_modules interop && install_node_modules conformance || return 1 ;;

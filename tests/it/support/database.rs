@@ -25,6 +25,27 @@ pub fn postgres() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok()
 }
 
+/// Has a server reach its database through the pooler of the run (`TEST_POOLER`, `host:port`), where there is one; its
+/// migrations go to PostgreSQL itself. A server whose test says itself who owns the tables is left alone.
+pub fn go_through_pooler(database: &mut preau::config::Database) {
+    let Some(pooler) = pooler().filter(|_| database.owner_url.is_none() && database.hosts.is_empty()) else { return };
+    let Ok(mut url) = Url::parse(&database.url) else { return };
+    if url.scheme() != "postgres" {
+        return;
+    }
+    let (host, port) = pooler.rsplit_once(':').unwrap();
+    url.set_host(Some(host)).unwrap();
+    url.set_port(Some(port.parse().unwrap())).unwrap();
+    let owner_url = std::mem::replace(&mut database.url, url.into());
+    (database.owner_url, database.pooled) = (Some(owner_url), true);
+}
+
+/// The address of a PgBouncer in transaction mode before the PostgreSQL for the tests.
+#[expect(clippy::disallowed_methods, reason = "the test run says where its pooler is; the program never reads it")]
+pub fn pooler() -> Option<String> {
+    std::env::var("TEST_POOLER").ok()
+}
+
 /// Returns the URL of a new, empty database.
 pub async fn empty_database_url(folder: &Path) -> String {
     let Some(server) = postgres() else { return sqlite_url(folder, "empty.db") };

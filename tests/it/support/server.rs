@@ -143,12 +143,13 @@ impl TestServer {
     }
 
     async fn build_with_gateway(
-        config: Config,
+        mut config: Config,
         clock: Arc<ManualClock>,
         folder: Arc<TempDir>,
         seed: u64,
         (cost, given): (PasswordCost, SmsGateways),
     ) -> Self {
+        database::go_through_pooler(&mut config.database);
         let recorded = Arc::new(RecordingGateway::default());
         let mails = Arc::new(RecordingMailGateway::default());
         let around = Dependencies {
