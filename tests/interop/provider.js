@@ -23,7 +23,7 @@ export function freePort() {
 }
 
 /** The phones: takes what the gateway is sent, and shows it at GET. */
-async function startPhones() {
+export async function startPhones() {
   const messages = [];
   const server = createServer((request, response) => {
     if (request.method === "GET") {
@@ -44,7 +44,7 @@ async function startPhones() {
 }
 
 /** Our own environment, without anything that would configure Préau. */
-function environment() {
+export function environment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PREAU__")));
 }
 
