@@ -25,6 +25,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The interval at which due keys are renewed and all keys reloaded
 /// (docs/decisions/0015-signing-keys-renew-themselves.md).
 const KEY_REFRESH_INTERVAL: Duration = Duration::from_millis(keys::rotation::KEY_REFRESH_INTERVAL.0.unsigned_abs());
+/// The interval at which revoked keys are looked for (docs/threats.md#fault-rt09).
+const REVOCATION_POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// The interval at which the time is recorded in the database: a restart with a clock set back lengthens lifetimes by
 /// at most this interval.
 const CLOCK_RECORD_INTERVAL: Duration = Duration::from_secs(30);
@@ -61,6 +63,20 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
             }
             if let Err(error) = keys::ops::refresh_keys(&Operation::of_job(&a, "keys")).await {
                 tracing::error!(error = format!("{error:#}"), "signing keys not renewed or not read again");
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(REVOCATION_POLL_INTERVAL) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+            match keys::ops::drop_revoked_keys(&Operation::of_job(&a, "keys")).await {
+                Ok(true) => tracing::warn!("a key that was revoked signs and verifies no more"),
+                Ok(false) => {}
+                Err(error) => tracing::error!(error = format!("{error:#}"), "revoked keys not looked for"),
             }
         }
     });

@@ -122,6 +122,19 @@ pub async fn refresh_keys(op: &Operation<'_>) -> anyhow::Result<()> {
     turned
 }
 
+/// Reloads the keys if a loaded key was revoked: what somebody else may sign with serves for seconds more, not for a
+/// minute (docs/threats.md#fault-rt09). Returns true if one was.
+pub async fn drop_revoked_keys(op: &Operation<'_>) -> anyhow::Result<bool> {
+    let app = op.app;
+    let revoked = store::list_revoked(&mut app.db.read().await?).await?;
+    let ring = app.key_ring();
+    let loaded = revoked.iter().any(|kid| ring.by_kid(kid).is_some());
+    if loaded {
+        app.set_key_ring(load(&app.db, &app.master_key).await?);
+    }
+    Ok(loaded)
+}
+
 /// Verifies a token signed by Préau. An unknown `kid` may be the newest key of another server, so the keys are reloaded
 /// once (docs/decisions/0015-signing-keys-renew-themselves.md).
 pub async fn verify(op: &Operation<'_>, typ: &str, token: &str) -> anyhow::Result<Result<Claims, VerifyError>> {

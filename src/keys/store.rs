@@ -67,6 +67,13 @@ pub async fn replace_sealed(tx: &mut Tx, kid: &str, sealed: &str) -> Result<()> 
     Ok(())
 }
 
+/// Lists the keys that were revoked, the newest first.
+pub async fn list_revoked(tx: &mut Tx) -> Result<Vec<KeyId>> {
+    let sql = "SELECT kid FROM signing_key WHERE state = 'revoked' ORDER BY since DESC, kid LIMIT 1000";
+    let rows: Vec<(KeyId,)> = tx.fetch_all(sql, args![]).await?;
+    Ok(rows.into_iter().map(|(kid,)| kid).collect())
+}
+
 pub async fn delete_retired(tx: &mut Tx, kid: &str) -> Result<bool> {
     Ok(tx.execute("DELETE FROM signing_key WHERE kid = $1 AND state = 'retired'", args![kid]).await? == 1)
 }

@@ -10,6 +10,9 @@ export class Browser {
   /** Headers that each request has besides. */
   headers = {};
 
+  /** How an address is asked. */
+  fetch = fetch;
+
   /** The address of the page that is shown. */
   url = "about:blank";
   status = 0;
@@ -37,7 +40,7 @@ export class Browser {
         headers["Content-Type"] = "application/x-www-form-urlencoded";
         headers.Origin = origin ?? url.origin;
       }
-      const response = await fetch(url, { method, body, headers, redirect: "manual" });
+      const response = await this.fetch.call(undefined, url, { method, body, headers, redirect: "manual" });
       this.#keep(url, response);
       const location = response.headers.get("location");
       if (location && response.status >= 300 && response.status < 400) {
@@ -62,6 +65,14 @@ export class Browser {
   /** Forgets a cookie, as a browser that was closed does. */
   forget(name) {
     for (const [key, cookie] of this.#cookies) if (cookie.name === name) this.#cookies.delete(key);
+  }
+
+  /** The same browser once more: its cookies, and the page that it shows. */
+  copy() {
+    const other = new Browser();
+    other.#cookies = new Map(this.#cookies);
+    const { headers, fetch: asks, url, status, page } = this;
+    return Object.assign(other, { headers, fetch: asks, url, status, page });
   }
 
   /** Called with each page, before what it does by itself. */

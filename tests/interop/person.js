@@ -17,6 +17,8 @@ export class Person {
     this.phones = phones;
     this.parent = parent;
     this.identifiant = undefined;
+    /** Whether an activation said that the password is chosen. */
+    this.hasPassword = false;
     /** Messages that came earlier. */
     this.seen = new Set();
   }
@@ -51,9 +53,11 @@ export class Person {
       [name("representant_legal")]: "oui",
       [name("date_naissance")]: parent.child.birth,
     });
+    if (!browser.has("#identifiant")) throw new Error(`no identifiant: ${browser.status} ${browser.text().slice(0, 200)}`);
     this.identifiant = browser.text("#identifiant");
     const landed = await browser.submit("#terminer", { mot_de_passe: PASSWORD, confirmation: PASSWORD }, stop);
     if (landed) throw new Error("the last page did not wait for its button");
+    this.hasPassword = browser.status === 200;
     if (browser.page.querySelector("#continuer")?.tagName === "A") return browser.follow("#continuer", stop);
     return browser.submit("#continuer", {}, stop);
   }

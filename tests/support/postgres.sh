@@ -25,7 +25,8 @@ free_port() {
   perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
 }
 
-# Starts the cluster and exports TEST_DATABASE_URL.
+# Starts the cluster and exports TEST_DATABASE_URL. POSTGRES_OPTIONS may hold further options of the server; the last one
+# of a name counts.
 start_postgres() {
   local programs port
   programs=$(postgres_programs) || { echo "tests/run: PostgreSQL is not installed" >&2; return 1; }
@@ -37,7 +38,7 @@ start_postgres() {
   as_postgres "$programs/pg_ctl" -D "$POSTGRES_FOLDER/data" -l "$POSTGRES_FOLDER/server.log" -w -t 60 \
     -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='$POSTGRES_FOLDER' \
         -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 \
-        -c autovacuum=off" \
+        -c autovacuum=off ${POSTGRES_OPTIONS:-}" \
     start >>"$POSTGRES_FOLDER.log" 2>&1 || { cat "$POSTGRES_FOLDER.log" "$POSTGRES_FOLDER/server.log" >&2; return 1; }
   as_postgres "$programs/createdb" -h 127.0.0.1 -p "$port" -U postgres preau || return 1
   export TEST_DATABASE_URL=postgres://postgres@127.0.0.1:$port/preau

@@ -187,6 +187,22 @@ async fn fault_rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
 }
 
 #[tokio::test]
+async fn fault_rt09_another_server_learns_of_a_revoked_key_without_waiting_for_its_minute() {
+    let server = TestServer::start().await;
+    let other = server.restart().await;
+    let kid = other.app.key_ring().active(Alg::ES256).unwrap().kid().to_owned();
+    let access = signed(&other, Alg::ES256, AccessTokenTyp::AtJwt.name());
+    assert!(!ops::drop_revoked_keys(&other.operation()).await.unwrap(), "nothing is revoked");
+    let new = ops::revoke(server.operation().storage(), &kid).await.unwrap().unwrap();
+    assert_eq!(other.app.key_ring().active(Alg::ES256).unwrap().kid(), kid, "it was not told");
+    assert!(ops::drop_revoked_keys(&other.operation()).await.unwrap());
+    assert_eq!(other.app.key_ring().active(Alg::ES256).unwrap().kid(), &*new);
+    assert!(!published(&other).await.to_string().contains(&kid));
+    assert!(ops::verify(&other.operation(), AccessTokenTyp::AtJwt.name(), &access).await.unwrap().is_err());
+    assert!(!ops::drop_revoked_keys(&other.operation()).await.unwrap(), "once");
+}
+
+#[tokio::test]
 async fn nothing_of_a_private_key_is_left_once_it_is_retired() {
     let server = TestServer::start().await;
     let key = server.app.key_ring().active(Alg::RS256).unwrap().kid().to_owned();
