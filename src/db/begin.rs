@@ -14,7 +14,7 @@ impl Db {
             Db::Postgres { read, pooled: true, .. } => Inner::PostgresRead(begin_pooled_read(read).await?),
             Db::Postgres { read, .. } => Inner::Postgres(read.acquire().await?),
         };
-        Ok(Tx { inner, open: false, writer_state: None, changed: false, _guard: None })
+        Ok(Tx::new(inner, None, None))
     }
 
     /// Begins a write transaction. Waits for SQLite's single writer for at most five seconds.
@@ -24,7 +24,7 @@ impl Db {
                 let guard = WriterGuard::acquire(writers);
                 let inner = Inner::Sqlite(writers.last_write.observe(write.acquire().await.map_err(DbError::from))?);
                 let writing = Some(Writers::clone(writers));
-                let mut tx = Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard };
+                let mut tx = Tx::new(inner, writing, guard);
                 // `synchronous` cannot change inside a transaction, and a deferred transaction that is upgraded fails
                 // with BUSY at once: hence this order and IMMEDIATE. Both statements are one errand to the thread of
                 // the connection.
@@ -42,7 +42,7 @@ impl Db {
                 let guard = WriterGuard::acquire(writers);
                 let inner = Inner::Postgres(write.acquire().await?);
                 let writing = Some(Writers::clone(writers));
-                let mut tx = Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard };
+                let mut tx = Tx::new(inner, writing, guard);
                 tx.open = true;
                 match durability {
                     _ if *reads_only => tx.execute("BEGIN READ ONLY", Vec::new()).await.map(|_| ())?,
@@ -67,7 +67,7 @@ impl Db {
                 let guard = WriterGuard::acquire(writers);
                 let inner = Inner::Sqlite(writers.last_write.observe(write.acquire().await.map_err(DbError::from))?);
                 let writing = Some(Writers::clone(writers));
-                let mut tx = Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard };
+                let mut tx = Tx::new(inner, writing, guard);
                 tx.execute("PRAGMA synchronous = FULL", Vec::new()).await?;
                 Ok(tx)
             }
@@ -75,7 +75,7 @@ impl Db {
                 let guard = WriterGuard::acquire(writers);
                 let inner = Inner::Postgres(write.acquire().await?);
                 let writing = Some(Writers::clone(writers));
-                Ok(Tx { inner, open: false, writer_state: writing, changed: false, _guard: guard })
+                Ok(Tx::new(inner, writing, guard))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
@@ -33,12 +34,27 @@ pub(super) enum Inner {
     PostgresRead(Transaction<'static, Postgres>),
 }
 
+/// The maximum time of one statement on PostgreSQL. A firewall that forgot a connection, or a machine that went, answers
+/// nothing for a quarter of an hour: background work would wait for it, and there is no request that ends
+/// (docs/threats.md#fault-rt22).
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Awaits PostgreSQL's answer to a statement. While there is none the connection serves nobody else.
+macro_rules! answer {
+    ($tx:expr, $statement:expr) => {{
+        $tx.in_flight = true;
+        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, $statement).await;
+        $tx.in_flight = answer.is_err();
+        answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }};
+}
+
 /// Runs a query on the connection of either database. The SQL text is a `&'static str`.
 macro_rules! on {
     ($tx:expr, $conn:ident, $query:expr, $args:expr, $run:ident) => {
         match &mut $tx.inner {
             Inner::Sqlite($conn) => bound!($query, $args).$run(&mut **$conn).await,
-            Inner::Postgres($conn) => bound!($query, $args).$run(&mut **$conn).await,
+            Inner::Postgres($conn) => answer!($tx, bound!($query, $args).$run(&mut **$conn)),
             Inner::PostgresRead($conn) => bound!($query, $args).$run(&mut **$conn).await,
         }
     };
@@ -102,17 +118,24 @@ pub struct Tx {
     pub(super) writer_state: Option<Writers>,
     /// True if a statement changed a table whose rows are kept in memory.
     pub(super) changed: bool,
+    /// True while PostgreSQL has not answered a statement.
+    pub(super) in_flight: bool,
     pub(super) _guard: Option<WriterGuard>,
 }
 
 impl Tx {
+    /// Takes over a connection on which no transaction is open.
+    pub(super) fn new(inner: Inner, writer_state: Option<Writers>, guard: Option<WriterGuard>) -> Self {
+        Self { inner, open: false, writer_state, changed: false, in_flight: false, _guard: guard }
+    }
+
     /// Runs a statement; returns the number of affected rows.
     pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         self.note_statement(sql);
         let done = match &mut self.inner {
             Inner::Sqlite(c) => bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected()),
             Inner::Postgres(c) => {
-                bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected())
+                answer!(self, bound!(sqlx::query(sql), args).execute(&mut **c)).map(|done| done.rows_affected())
             }
             Inner::PostgresRead(c) => {
                 bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected())
@@ -125,7 +148,7 @@ impl Tx {
     pub(super) async fn execute_batch(&mut self, sql: &'static str) -> Result<()> {
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
-            Inner::Postgres(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
+            Inner::Postgres(c) => answer!(self, sqlx::raw_sql(sql).execute(&mut **c)).map(|_| ()),
             Inner::PostgresRead(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
         };
         self.observe(done)
@@ -197,14 +220,13 @@ impl Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        if self.open {
-            // After an error or a cancelled request, the connection is closed, which rolls back the transaction, and
-            // not returned to the pool.
-            match &mut self.inner {
-                Inner::Sqlite(c) => c.close_on_drop(),
-                Inner::Postgres(c) => c.close_on_drop(),
-                Inner::PostgresRead(_) => {}
-            }
+        // After an error or a cancelled request, the connection is closed, which rolls back the transaction, and not
+        // returned to the pool. Nor is one whose answer is still to come: the pool would ask it first whether it lives,
+        // and keep its place until it says so.
+        match &mut self.inner {
+            Inner::Sqlite(c) if self.open => c.close_on_drop(),
+            Inner::Postgres(c) if self.open || self.in_flight => c.close_on_drop(),
+            Inner::Sqlite(_) | Inner::Postgres(_) | Inner::PostgresRead(_) => {}
         }
     }
 }

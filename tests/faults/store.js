@@ -69,10 +69,11 @@ async function emptied(house, print) {
   assertEqual(budgets(), before, "budgets");
   assertEqual(await wrong(house, person(house, 4)), 429, "a sixth wrong password");
   for (const code of [found, unused]) assertEqual((await exchange(house, code)).status, 400, "a code from before");
+  // docs/decisions/0006: what was claimed may be claimed again until it expires, which is a minute here.
   const replayed = await post(house, "/oauth2/token", proof, { client: SIGNING });
-  print(`RT-07 emptied: budgets are the same, codes from before are refused; a replayed assertion is answered ${replayed.status}`);
-  assert(replayed.status !== 200, "an assertion was taken twice");
-  assertEqual((await refresh(house, tokens.refresh_token)).status === 500, false, "refresh");
+  print(`RT-07 emptied: budgets are the same, codes from before are refused; an assertion from before is answered ${replayed.status}`);
+  // The code from before was presented twice: what it gave ended with it, or stands.
+  assert([200, 400].includes((await refresh(house, tokens.refresh_token)).status), "refresh");
   oracle.check({ audit: true });
 }
 

@@ -97,7 +97,9 @@ export async function obtainCode(house, who, client = PORTAL, more = {}) {
   const code = landed?.searchParams.get("code");
   if (!code) {
     const { browser } = who;
-    throw failed(`no code for ${who.identifiant}`, { status: browser.status, text: landed?.href ?? browser.text(), headers: {} });
+    const { status, retryAfter } = browser;
+    const headers = { "retry-after": retryAfter };
+    throw failed(`no code for ${who.identifiant}`, { status, headers, text: landed?.href ?? browser.text() });
   }
   return { code, verifier };
 }

@@ -16,6 +16,8 @@ export class Browser {
   /** The address of the page that is shown. */
   url = "about:blank";
   status = 0;
+  /** When to come back, if the page says so. */
+  retryAfter = undefined;
   page = parse("");
 
   text(selector = "main") {
@@ -51,6 +53,7 @@ export class Browser {
       }
       this.url = url.href;
       this.status = response.status;
+      this.retryAfter = response.headers.get("retry-after") ?? undefined;
       this.page = parse(await response.text());
       await this.shown();
       const refresh = this.page.querySelector('meta[http-equiv="refresh"]')?.getAttribute("content");
