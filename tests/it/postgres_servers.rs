@@ -13,6 +13,7 @@ use preau::db::{AccessMode, Db, DbError, Durability, PoolerState};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
@@ -137,10 +138,11 @@ async fn a_pooler_is_never_asked_for_the_lock_of_migrations() {
     db.close().await;
 }
 
-/// A way to the PostgreSQL of the tests that can be cut.
+/// A way to the PostgreSQL of the tests that can be cut, or fall silent.
 struct Gate {
     address: SocketAddr,
     let_in: Arc<AtomicUsize>,
+    silence: watch::Sender<()>,
     task: JoinHandle<()>,
 }
 
@@ -151,19 +153,30 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, let_in) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
         let count = Arc::clone(&let_in);
+        let silence = watch::Sender::new(());
+        let silences = silence.clone();
         let task = tokio::spawn(async move {
             let mut open = JoinSet::new();
             while let Ok((mut client, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::SeqCst);
                 let target = target.clone();
+                let mut silenced = silences.subscribe();
                 open.spawn(async move {
                     let mut server = TcpStream::connect(target).await.unwrap();
-                    // Either side may go at any time.
-                    let _cut = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                    tokio::select! {
+                        // Either side may go at any time.
+                        _cut = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                        _ = silenced.changed() => std::future::pending().await,
+                    }
                 });
             }
         });
-        Self { address, let_in, task }
+        Self { address, let_in, silence, task }
+    }
+
+    /// Lets nothing more through what is open now, and tells nobody, as a firewall that forgot it.
+    fn forget(&self) {
+        self.silence.send_replace(());
     }
 
     /// Ends every connection, and refuses new ones.
@@ -192,6 +205,34 @@ async fn when_the_server_in_use_is_gone_the_connections_are_opened_at_the_next_o
     };
     tokio::time::timeout(AT_LAST, over).await.expect("the second is not found");
     TestRelyingParty::new(&server, "ent").sign_in(&mut Browser::new(&server), &member).await;
+}
+
+#[tokio::test]
+async fn fault_rt22_connections_that_hear_nothing_more_keep_no_place_in_the_pool() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let gate = Gate::open().await;
+    let mut url = Url::parse(&Box::pin(database::empty_database_url(folder.path())).await).unwrap();
+    url.set_host(Some("127.0.0.1")).unwrap();
+    url.set_port(Some(gate.address.port())).unwrap();
+    let database = Database { url: url.into(), max_connections: 2, ..Database::default() };
+    let db = Db::open_configured(&database, AccessMode::ReadWrite).await.unwrap();
+    let every = [db.read().await.unwrap(), db.read().await.unwrap()];
+    gate.forget();
+    for mut tx in every {
+        let asked = tx.execute("SELECT 1", Vec::new());
+        // As a request that is given up.
+        assert!(tokio::time::timeout(Duration::from_millis(50), asked).await.is_err(), "it was answered");
+    }
+    let over = async {
+        while db.ping().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(AT_LAST, over).await.expect("they keep their places");
+    db.close().await;
 }
 
 #[tokio::test]

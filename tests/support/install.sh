@@ -39,6 +39,14 @@ missing_packages() {
         postgres_programs >/dev/null || echo postgresql
         command -v redis-server >/dev/null || echo redis-server
         ;;
+      faults | faults-short | rentree)
+        postgres_programs >/dev/null || echo postgresql
+        command -v redis-server >/dev/null || echo redis-server
+        command -v sqlite3 >/dev/null || echo sqlite3
+        command -v strace >/dev/null || echo strace
+        # Its library moves the clock of a server.
+        ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || echo libfaketime
+        ;;
       leaflet | browsers | tasks)
         [ -x /usr/bin/chromium ] || echo chromium
         [ -x /usr/bin/firefox-esr ] || echo firefox-esr
@@ -207,7 +215,7 @@ install_missing() {
       leaflet | browsers | tasks) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
       # It has the people and the browser of interop.
-      faults | upgrade) find_node && install_node_modules interop || return 1 ;;
+      faults | faults-short | rentree | upgrade) find_node && install_node_modules interop || return 1 ;;
       deploy) find_node && install_node_modules interop && fetch_newer valkey || return 1 ;;
       pooler)
         find_node && install_node_modules interop && fetch_newer pgbouncer && fetch_older_pgbouncer || return 1
