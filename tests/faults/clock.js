@@ -134,8 +134,8 @@ export async function clock(report, { short, print }) {
     return;
   }
   if (hasStores()) {
-    await report.check("RT-13 a clock that is 10 seconds ahead disturbs nobody", () => apart(print, "+10"));
     if (!short) {
+      await report.check("RT-13 a clock that is 10 seconds ahead disturbs nobody", () => apart(print, "+10"));
       await report.check("RT-13 a clock that is 45 seconds ahead disturbs nobody", () => apart(print, "+45"));
       await report.check("RT-13 a clock that is 45 seconds late disturbs nobody", () => apart(print, "-45"));
     }

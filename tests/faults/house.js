@@ -47,11 +47,17 @@ export class Server {
       cwd: this.house.folder, stdio: ["ignore", "pipe", "pipe"], env: { ...environment(), ...this.house.env(this), ...env },
     });
     this.child = child;
+    // Whoever ends us leaves none of them behind.
+    const end = () => child.kill("SIGKILL");
+    process.once("exit", end);
     this.over = new Promise((done) => {
       child.once("error", (error) => done(error.message));
       child.once("exit", (code, signal) => done(code ?? signal));
     });
-    this.over.then((how) => { if (this.child === child) this.ended = how; });
+    this.over.then((how) => {
+      process.removeListener("exit", end);
+      if (this.child === child) this.ended = how;
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => {
         this.said = (this.said + chunk).slice(-200_000);

@@ -126,7 +126,7 @@ export async function races(report, { short, rounds, print }) {
     report.skip("RT-23", "no PostgreSQL was started");
     return;
   }
-  const many = short ? 2 : rounds ?? 100;
+  const many = short ? 1 : rounds ?? 100;
   const how = { servers: 2, parents: 50 + many * 2, accounts: 50, sms: "min_conversion_percent = 0", answer: 5_000 };
   await inHouse("races", how, async (house) => {
     const oracle = new Oracle(house);
