@@ -10,7 +10,7 @@ import { failuresOf, loadOn, within } from "./steady.js";
 import { hasStores } from "./stores.js";
 import { exchange, obtainCode, person, post, signIn, tokensOf, userinfo, wrong } from "./walks.js";
 
-const LIBRARY = ["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"]
+export const LIBRARY = ["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"]
   .find((path) => existsSync(path));
 const OUT_MS = 5_000;
 

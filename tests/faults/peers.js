@@ -8,6 +8,7 @@ import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import { assert, assertEqual } from "../browser/report.js";
+import { LIBRARY } from "./clock.js";
 import { inHouse } from "./house.js";
 import { sleep, together } from "./load.js";
 import { percentile, within } from "./steady.js";
@@ -21,10 +22,15 @@ async function asks(house, number) {
   const { browser, parent } = person(house, number);
   await browser.open(request(house), { stop: STOP });
   await browser.follow('main a[href*="/activation"]');
-  const began = performance.now();
-  await browser.submit("#continuer", { nom: parent.nom, prenom: parent.prenom, telephone: parent.telephone });
-  assertEqual(browser.status, 200, "the page after the identity");
-  return performance.now() - began;
+  const typed = { nom: parent.nom, prenom: parent.prenom, telephone: parent.telephone };
+  for (let again = browser.copy(), turn = 0; ; again = browser.copy(), turn += 1) {
+    const began = performance.now();
+    await again.submit("#continuer", typed);
+    if (again.status === 200) return performance.now() - began;
+    // Whoever is told to come back comes back.
+    assert(again.status === 503 && again.retryAfter && turn < 5, `the page after the identity: ${again.status}`);
+    await sleep(Number(again.retryAfter) * 1_000);
+  }
 }
 
 /** A gateway that fails in one way for a time. */
@@ -116,10 +122,10 @@ async function deafParties(print, short) {
 }
 
 /** A certificate of an authority of ours, whose faults are chosen. */
-function certificate(folder, name, ...more) {
-  const run = (...words) => execFileSync("openssl", words, { cwd: folder, stdio: "pipe" });
+function certificate(folder, name, env = {}) {
+  const run = (...words) => execFileSync("openssl", words, { cwd: folder, stdio: "pipe", env: { ...process.env, ...env } });
   run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", `${name}.key`, "-out", `${name}.pem`,
-    "-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, ...more);
+    "-days", "30", "-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`);
   return [readFileSync(join(folder, `${name}.key`)), readFileSync(join(folder, `${name}.pem`))];
 }
 
@@ -138,9 +144,9 @@ async function names(report, { print }) {
     await new Promise((done) => { silent.bind(53, "127.0.0.99", done); }).catch(() => {});
     writeFileSync(join(house.folder, "resolv.conf"), "nameserver 127.0.0.99\n");
     const mute = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', join(house.folder, "resolv.conf")];
-    const [key, right] = certificate(house.folder, "localhost", "-days", "30");
-    const [otherKey, other] = certificate(house.folder, "elsewhere.example", "-days", "30");
-    const [oldKey, old] = certificate(house.folder, "old.localhost", "-not_before", "20200101000000Z", "-not_after", "20200201000000Z");
+    const [key, right] = certificate(house.folder, "localhost");
+    const [otherKey, other] = certificate(house.folder, "elsewhere.example");
+    const [oldKey, old] = certificate(house.folder, "old.localhost", { LD_PRELOAD: LIBRARY ?? "", FAKETIME: "2020-01-01 00:00:00" });
     const cases = [
       ["an unknown authority", await open(key, right), "localhost"],
       ["another name", await open(otherKey, other), "localhost", other],
