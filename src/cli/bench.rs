@@ -47,6 +47,9 @@ pub struct BenchArgs {
     /// Of import: the pupils and responsables.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(2..=2_000_000))]
     people: u32,
+    /// Of http: the requests to measure, such as userinfo,refresh; without it, all.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<http::Call>,
     /// An empty PostgreSQL database to measure with, such as postgres://…; without it, SQLite in a temporary folder.
     #[arg(long)]
     database: Option<String>,
@@ -103,7 +106,8 @@ pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Resul
             return Ok(true);
         }
         BenchTarget::Http => {
-            let costs = Box::pin(http::measure(&demo, args.seconds)).await?;
+            let calls = if args.only.is_empty() { &http::Call::ALL } else { args.only.as_slice() };
+            let costs = Box::pin(http::measure(&demo, calls, args.seconds)).await?;
             demo.app().db.close().await;
             writeln!(out, "{costs}, on {cores} cores")?;
             return Ok(true);
@@ -156,7 +160,7 @@ mod tests {
         ] {
             assert!(rates.measured_rate > 0.0 && rates.limit_rate > 0.0, "{rates}");
         }
-        let costs = http::measure(&demo, 1).await.unwrap();
+        let costs = http::measure(&demo, &http::Call::ALL, 1).await.unwrap();
         assert_eq!(costs.to_string().lines().count(), 12, "{costs}");
     }
 
