@@ -40,11 +40,14 @@ const SUPPORT_CODE_ALPHABET: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 /// Returns a code such as `K7P-4MX` that a user reads out to the school or the help desk. The code grants no access.
 pub fn support_code(rng: &dyn Random) -> String {
     let mut out = String::with_capacity(7);
+    // One draw: each request has a code.
+    let mut rest = rng.below(31_u32.pow(6));
     for place in 0..6 {
         if place == 3 {
             out.push('-');
         }
-        let pick = rng.below(31) as usize;
+        let pick = usize::try_from(rest % 31).unwrap_or_default();
+        rest /= 31;
         out.push(SUPPORT_CODE_ALPHABET.get(pick).copied().map_or('X', char::from));
     }
     out
@@ -54,6 +57,19 @@ pub fn support_code(rng: &dyn Random) -> String {
 mod tests {
     use super::*;
     use crate::base::rng::SeededRandom;
+
+    #[test]
+    fn a_support_code_has_every_sign_at_every_place() {
+        let rng = SeededRandom::new(7);
+        let codes: Vec<String> = (0..3_000).map(|_| support_code(&rng)).collect();
+        for place in [0, 1, 2, 4, 5, 6] {
+            let mut signs: Vec<u8> = codes.iter().map(|code| code.as_bytes()[place]).collect();
+            signs.sort_unstable();
+            signs.dedup();
+            assert_eq!(signs.len(), SUPPORT_CODE_ALPHABET.len(), "{place}");
+        }
+        assert!(codes.iter().all(|code| code.len() == 7 && code.as_bytes()[3] == b'-'));
+    }
 
     #[test]
     fn row_ids_sort_by_their_time() {
