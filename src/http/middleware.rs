@@ -282,20 +282,22 @@ fn is_plain_text_refusal(response: &Response) -> bool {
     kind.starts_with("text/plain")
 }
 
+/// The headers of every response that does not set them itself.
+static SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp::PAGE_CSP)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), microphone=(), geolocation=()"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
 fn set_security_headers(app: &AppState, headers: &mut HeaderMap) {
-    let fixed = [
-        ("content-security-policy", csp::PAGE_CSP),
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("referrer-policy", "same-origin"),
-        ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
-        ("cache-control", "no-store"),
-    ];
-    for (name, value) in fixed {
-        let name = HeaderName::from_static(name);
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+    for (name, value) in &SECURITY_HEADERS {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     // Another site that opened a page of the service in a window must not keep a reference to the window
     // (docs/threats.md#threat-s12).
