@@ -16,7 +16,7 @@ use super::csp;
 use super::error::{PageError, PageErrorExtension};
 use super::problem::{problem_of_error, wants_problems};
 use super::proxies;
-use super::request_context::{RequestContext, RequestOutcome, retry_after_seconds, with_cookie};
+use super::request_context::{RequestContext, RequestFacts, RequestOutcome, retry_after_seconds, with_cookie};
 use super::support::{SupportCodeShown, SupportPageView};
 use super::views;
 use crate::app::AppState;
@@ -189,7 +189,7 @@ fn request_context(app: &AppState, request: &Request) -> RequestContext {
     let chosen = asked.or_else(|| jar.language(headers));
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     let support_code = support_code(app.rng.as_ref());
-    RequestContext {
+    let facts = RequestFacts {
         now: app.now(),
         lang: chosen.or_else(|| accepted.and_then(Lang::from_accept_language)).unwrap_or_default(),
         lang_chosen: chosen.is_some(),
@@ -206,7 +206,8 @@ fn request_context(app: &AppState, request: &Request) -> RequestContext {
         activation_cookies: jar.activations(headers),
         upstream: jar.upstream(headers),
         user_agent: user_agent(headers).chars().take(300).collect(),
-    }
+    };
+    facts.into()
 }
 
 fn client_source(app: &AppState, request: &Request) -> SourceAddress {

@@ -2,6 +2,9 @@
 //!
 //! The outermost middleware creates the context and reads the clock once.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -18,9 +21,13 @@ use crate::base::rng::Random;
 use crate::base::source::SourceAddress;
 use crate::protocol::params::Params;
 
-/// The context of a request.
+/// The context of a request. Copies share what was read of the request until one of them is changed.
 #[derive(Clone, Debug)]
-pub struct RequestContext {
+pub struct RequestContext(Arc<RequestFacts>);
+
+/// The facts that were read of a request.
+#[derive(Clone, Debug)]
+pub struct RequestFacts {
     pub now: Timestamp,
     pub lang: Lang,
     /// True if the user chose the language (link or cookie), so that `ui_locales` is ignored.
@@ -47,6 +54,25 @@ pub struct RequestContext {
     pub upstream: Option<String>,
     /// The truncated `User-Agent`.
     pub user_agent: String,
+}
+
+impl From<RequestFacts> for RequestContext {
+    fn from(facts: RequestFacts) -> Self {
+        Self(Arc::new(facts))
+    }
+}
+
+impl Deref for RequestContext {
+    type Target = RequestFacts;
+    fn deref(&self) -> &RequestFacts {
+        &self.0
+    }
+}
+
+impl DerefMut for RequestContext {
+    fn deref_mut(&mut self) -> &mut RequestFacts {
+        Arc::make_mut(&mut self.0)
+    }
 }
 
 impl RequestContext {
