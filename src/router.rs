@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
@@ -119,12 +120,20 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(protocol)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(form::MAX_BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
+        // Layers that stand together are one service, the outermost first: a router copies for each request, at each of its
+        // own layers, everything inside.
+        .layer(
+            ServiceBuilder::new()
+                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
+                .layer(DefaultBodyLimit::max(form::MAX_BODY_BYTES)),
+        )
         .merge(uploads)
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(app.clone(), request_middleware))
-        .layer(CompressionLayer::new().compress_when(compressed))
+        .layer(
+            ServiceBuilder::new()
+                .layer(CompressionLayer::new().compress_when(compressed))
+                .layer(from_fn_with_state(app.clone(), request_middleware))
+                .layer(CatchPanicLayer::new()),
+        )
         .with_state(app))
 }
 
