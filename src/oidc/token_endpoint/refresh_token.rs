@@ -63,11 +63,13 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     if !account.is_usable() || account.id != grant.account_id {
         return denied("the account is not live");
     }
-    let children = pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
-    let origin = match account.is_federated {
-        true => federation::store::find_origin(&mut tx, &app.upstreams(), &account.id).await?,
-        false => None,
-    };
+    let (mut children, mut origin) = (Vec::new(), None);
+    if client.meta.perimeter.is_about_schools() {
+        children = pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
+        if account.is_federated {
+            origin = federation::store::find_origin(&mut tx, &app.upstreams(), &account.id).await?;
+        }
+    }
     if !claims::is_in_perimeter(client, &account, &children, origin.as_ref()) {
         return denied("nothing of the person is in the client's perimeter any more");
     }
