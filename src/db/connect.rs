@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, Postgres, Sqlite};
 
+use super::connections::{Connections, ReuseRules};
 use super::primary::PrimaryFollower;
 use super::recent_rows::RecentRows;
 use super::tx::Writers;
@@ -61,15 +62,15 @@ pub struct PoolState {
 #[derive(Clone)]
 pub enum Db {
     Sqlite {
-        read: SqlitePool,
-        write: SqlitePool,
+        read: Connections<Sqlite>,
+        write: Connections<Sqlite>,
         writers: Writers,
     },
     /// `pooled`: through a pooler, where a connection is ours for one transaction only. `reads_only`: each transaction says
     /// itself that it only reads, because a pooler takes no options of a connection.
     Postgres {
-        read: PgPool,
-        write: PgPool,
+        read: Connections<Postgres>,
+        write: Connections<Postgres>,
         writers: Writers,
         pooled: bool,
         reads_only: bool,
@@ -126,11 +127,11 @@ impl Db {
     /// Also fails where something is missing behind a pooler: the lock belongs to a connection, not to a transaction.
     pub async fn migrate(&self) -> Result<()> {
         match self {
-            Db::Sqlite { write, .. } => MIGRATIONS.run(write).await?,
+            Db::Sqlite { write, .. } => MIGRATIONS.run(write.borrow().await?.get()?).await?,
             Db::Postgres { write, pooled, .. } => match self.schema_status().await?.missing.is_empty() {
                 true => self.verify_migrations().await?,
                 false if *pooled => return Err(DbError::PooledMigration),
-                false => MIGRATIONS.run(write).await?,
+                false => MIGRATIONS.run(write.borrow().await?.get()?).await?,
             },
         }
         Ok(())
@@ -140,7 +141,7 @@ impl Db {
     async fn verify_migrations(&self) -> Result<()> {
         let Db::Postgres { read, .. } = self else { return Ok(()) };
         let sql = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version LIMIT 10000";
-        let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(sql).fetch_all(read).await?;
+        let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(sql).fetch_all(read.borrow().await?.get()?).await?;
         let other = |version: i64, checksum: &[u8]| {
             MIGRATIONS.iter().any(|ours| ours.version == version && *ours.checksum != *checksum)
         };
@@ -177,7 +178,8 @@ impl Db {
         match self {
             // All tables, with a bounded sample of each (https://sqlite.org/pragma.html#pragma_optimize).
             Db::Sqlite { write, .. } => {
-                let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
+                let mut writer = write.borrow().await?;
+                let mut tx = writer.get()?.begin_with("BEGIN IMMEDIATE").await?;
                 sqlx::raw_sql("PRAGMA optimize = 0x10002").execute(&mut *tx).await?;
                 let known = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'";
                 if sqlx::query_scalar::<_, i64>(known).fetch_one(&mut *tx).await? > 0 {
@@ -185,7 +187,7 @@ impl Db {
                     sqlx::query(small).bind(MIN_ROWS_OF_STATISTICS).execute(&mut *tx).await?;
                 }
                 tx.commit().await?;
-                sqlx::raw_sql("ANALYZE sqlite_schema").execute(write).await?;
+                sqlx::raw_sql("ANALYZE sqlite_schema").execute(writer.get()?).await?;
             }
             Db::Postgres { .. } => {}
         }
@@ -207,14 +209,9 @@ impl Db {
 
     /// Returns the connections of each pool: open, idle, and how many there may be.
     pub fn pool_states(&self) -> [PoolState; 2] {
-        fn state<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> PoolState {
-            let [open, max] = [pool.size(), pool.options().get_max_connections()];
-            let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-            PoolState { name, open: count(open), idle: pool.num_idle(), max: count(max) }
-        }
         match self {
-            Db::Sqlite { read, write, .. } => [state("read", read), state("write", write)],
-            Db::Postgres { read, write, .. } => [state("read", read), state("write", write)],
+            Db::Sqlite { read, write, .. } => [read.state("read"), write.state("write")],
+            Db::Postgres { read, write, .. } => [read.state("read"), write.state("write")],
         }
     }
 
@@ -289,6 +286,8 @@ async fn open_sqlite(path: &str, access: AccessMode) -> Result<Db> {
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(5))
         .connect_lazy_with(only_reads);
+    // A file does not go away.
+    let [read, write] = [read, write].map(|pool| Connections::new(pool, ReuseRules::default()));
     Ok(Db::Sqlite { read, write, writers: Writers::default() })
 }
 

@@ -46,7 +46,9 @@ impl Db {
     pub async fn analyze_restored(&self) -> Result<()> {
         match self {
             Db::Sqlite { .. } => {}
-            Db::Postgres { write, .. } => sqlx::raw_sql("ANALYZE").execute(write).await.map(|_| ())?,
+            Db::Postgres { write, .. } => {
+                sqlx::raw_sql("ANALYZE").execute(write.borrow().await?.get()?).await.map(|_| ())?
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 mod batch;
 mod begin;
 mod connect;
+mod connections;
 pub mod copy;
 pub mod files;
 mod insert;

@@ -38,11 +38,12 @@ mod tests {
         let db = Db::open(&url).await.unwrap();
         db.migrate().await.unwrap();
         let Db::Sqlite { write, .. } = &db else { panic!() };
-        let mut connection = write.acquire().await.unwrap();
+        let mut borrowed = write.borrow().await.unwrap();
+        let connection = borrowed.get().unwrap();
         assert!(!is_marked(&mut *connection).await.unwrap());
-        mark(&mut connection, ["academy", "person"].into_iter()).await.unwrap();
+        mark(connection, ["academy", "person"].into_iter()).await.unwrap();
         assert!(is_marked(&mut *connection).await.unwrap());
-        drop(connection);
+        drop(borrowed);
         let mut tx = db.write(Durability::Durable).await.unwrap();
         let sql = "INSERT INTO academy (id, code, name) VALUES ('x', '99', 'X')";
         let refused = tx.execute(sql, Vec::new()).await.unwrap_err();

@@ -13,6 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 
 use super::connect::{AccessMode, STATEMENT_CACHE_SIZE};
+use super::connections::{Connections, ReuseRules};
 use super::primary::{self, LastChange};
 use super::tx::Writers;
 use super::{Db, DbError, Result};
@@ -79,8 +80,10 @@ pub(super) async fn open(database: &Database, access: AccessMode) -> Result<Db> 
     let read = pool().connect_lazy_with(here(&only_reads));
     let follower = first.map(|first| {
         let pools = [(read.clone(), only_reads), (write.clone(), writes)];
-        Arc::new(primary::follow((base, addresses), first, pools, change))
+        Arc::new(primary::follow((base, addresses), first, pools, Arc::clone(&change)))
     });
+    let rules = ReuseRules { max_idle: Some(UNTESTED_IDLE), change: Some(change) };
+    let (read, write) = (Connections::new(read, rules.clone()), Connections::new(write, rules));
     let pooled = database.pooled;
     let reads_only = pooled && access == AccessMode::ReadOnly;
     Ok(Db::Postgres { read, write, writers: Writers::default(), pooled, reads_only, follower })
@@ -119,7 +122,7 @@ impl Db {
     /// served it first. Needs two connections of the pooler.
     pub async fn check_pooler(&self) -> Result<PoolerState> {
         let Db::Postgres { read, pooled: true, .. } = self else { return Ok(PoolerState::Absent) };
-        match tokio::time::timeout(POOLER_TIMEOUT, use_statement_elsewhere(read)).await {
+        match tokio::time::timeout(POOLER_TIMEOUT, use_statement_elsewhere(read.pool())).await {
             Err(_) => Ok(PoolerState::Unknown),
             Ok(Ok(())) => Ok(PoolerState::FollowsStatements),
             Ok(Err(error)) if is_unknown_statement(&error) => Ok(PoolerState::LosesStatements),

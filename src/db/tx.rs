@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Postgres, Sqlite, Transaction};
+use tokio::task::Id as TaskId;
 
+use super::connections::BorrowedConnection;
 use super::recent_rows::{RecentRows, changes_recent_rows};
 use super::write_failure::LastWrite;
 use super::{DbError, Result, Value};
@@ -28,8 +29,8 @@ pub trait DbRow: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + S
 impl<T> DbRow for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 pub(super) enum Inner {
-    Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
+    Sqlite(BorrowedConnection<Sqlite>),
+    Postgres(BorrowedConnection<Postgres>),
     /// A read through a pooler.
     PostgresRead(Transaction<'static, Postgres>),
 }
@@ -39,22 +40,28 @@ pub(super) enum Inner {
 /// (docs/threats.md#fault-rt22).
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Awaits PostgreSQL's answer to a statement. While there is none the connection serves nobody else.
+/// The standing of the last statement, which decides whom the connection serves next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LastStatement {
+    Answered,
+    Failed,
+    /// The answer is still to come, and whoever asked may have gone.
+    InFlight,
+}
+
+/// Awaits PostgreSQL's answer to a statement.
 macro_rules! answer {
-    ($tx:expr, $statement:expr) => {{
-        $tx.in_flight = true;
-        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, $statement).await;
-        $tx.in_flight = answer.is_err();
-        answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))
-    }};
+    ($statement:expr) => {
+        tokio::time::timeout(STATEMENT_TIMEOUT, $statement).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    };
 }
 
 /// Runs a query on the connection of either database. The SQL text is a `&'static str`.
 macro_rules! on {
     ($tx:expr, $conn:ident, $query:expr, $args:expr, $run:ident) => {
         match &mut $tx.inner {
-            Inner::Sqlite($conn) => bound!($query, $args).$run(&mut **$conn).await,
-            Inner::Postgres($conn) => answer!($tx, bound!($query, $args).$run(&mut **$conn)),
+            Inner::Sqlite($conn) => bound!($query, $args).$run($conn.get()?).await,
+            Inner::Postgres($conn) => answer!(bound!($query, $args).$run($conn.get()?)),
             Inner::PostgresRead($conn) => bound!($query, $args).$run(&mut **$conn).await,
         }
     };
@@ -81,7 +88,7 @@ pub(super) type Writers = Arc<WriterState>;
 /// The shared state of the writers of a database.
 #[derive(Debug, Default)]
 pub struct WriterState {
-    tasks: Mutex<HashSet<String>>,
+    tasks: Mutex<HashSet<TaskId>>,
     pub(super) last_write: LastWrite,
     pub(super) recent_rows: RecentRows,
 }
@@ -93,12 +100,12 @@ impl WriterState {
 }
 
 /// Registers the task as a writer until dropped.
-pub(super) struct WriterGuard(Writers, String);
+pub(super) struct WriterGuard(Writers, TaskId);
 
 impl WriterGuard {
     pub(super) fn acquire(writers: &Writers) -> Option<Self> {
-        let task = tokio::task::try_id().map(|id| id.to_string())?;
-        let fresh = writers.tasks.lock().unwrap_or_else(PoisonError::into_inner).insert(task.clone());
+        let task = tokio::task::try_id()?;
+        let fresh = writers.tasks.lock().unwrap_or_else(PoisonError::into_inner).insert(task);
         debug_assert!(fresh, "a second writing transaction in one task: pass &mut Tx instead");
         Some(Self(Arc::clone(writers), task))
     }
@@ -114,28 +121,27 @@ impl Drop for WriterGuard {
 pub struct Tx {
     pub(super) inner: Inner,
     pub(super) open: bool,
+    last: LastStatement,
     /// The writer state of a write transaction, to record failed writes; `None` for a read connection.
     pub(super) writer_state: Option<Writers>,
     /// True if a statement changed a table whose rows are kept in memory.
     pub(super) changed: bool,
-    /// True while PostgreSQL has not answered a statement.
-    pub(super) in_flight: bool,
     pub(super) _guard: Option<WriterGuard>,
 }
 
 impl Tx {
     /// Takes over a connection on which no transaction is open.
     pub(super) fn new(inner: Inner, writer_state: Option<Writers>, guard: Option<WriterGuard>) -> Self {
-        Self { inner, open: false, writer_state, changed: false, in_flight: false, _guard: guard }
+        Self { inner, open: false, last: LastStatement::Answered, writer_state, changed: false, _guard: guard }
     }
 
     /// Runs a statement; returns the number of affected rows.
     pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         self.note_statement(sql);
         let done = match &mut self.inner {
-            Inner::Sqlite(c) => bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected()),
+            Inner::Sqlite(c) => bound!(sqlx::query(sql), args).execute(c.get()?).await.map(|done| done.rows_affected()),
             Inner::Postgres(c) => {
-                answer!(self, bound!(sqlx::query(sql), args).execute(&mut **c)).map(|done| done.rows_affected())
+                answer!(bound!(sqlx::query(sql), args).execute(c.get()?)).map(|done| done.rows_affected())
             }
             Inner::PostgresRead(c) => {
                 bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected())
@@ -146,9 +152,10 @@ impl Tx {
 
     /// Runs several statements without arguments in one round trip.
     pub(super) async fn execute_batch(&mut self, sql: &'static str) -> Result<()> {
+        self.note_statement(sql);
         let done = match &mut self.inner {
-            Inner::Sqlite(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
-            Inner::Postgres(c) => answer!(self, sqlx::raw_sql(sql).execute(&mut **c)).map(|_| ()),
+            Inner::Sqlite(c) => sqlx::raw_sql(sql).execute(c.get()?).await.map(|_| ()),
+            Inner::Postgres(c) => answer!(sqlx::raw_sql(sql).execute(c.get()?)).map(|_| ()),
             Inner::PostgresRead(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
         };
         self.observe(done)
@@ -175,16 +182,37 @@ impl Tx {
         self.observe(found)
     }
 
-    /// Notes what a statement of a writer changes beside the database.
+    /// Notes that a statement begins, and what one of a writer changes beside the database.
     fn note_statement(&mut self, sql: &str) {
+        self.last = LastStatement::InFlight;
         self.changed |= self.writer_state.is_some() && changes_recent_rows(sql);
     }
 
-    fn observe<T>(&self, result: sqlx::Result<T>) -> Result<T> {
+    fn observe<T>(&mut self, result: sqlx::Result<T>) -> Result<T> {
+        self.last = match &result {
+            Ok(_) => LastStatement::Answered,
+            Err(sqlx::Error::PoolTimedOut) => LastStatement::InFlight,
+            Err(_) => LastStatement::Failed,
+        };
         let result = result.map_err(DbError::from);
         match &self.writer_state {
             Some(writing) => writing.last_write.observe(result),
             None => result,
+        }
+    }
+
+    /// Returns the durability that SQLite's connection was told for its commits, if it was told one.
+    pub(super) fn durability(&self) -> Option<Durability> {
+        match &self.inner {
+            Inner::Sqlite(c) => c.durability(),
+            Inner::Postgres(_) | Inner::PostgresRead(_) => None,
+        }
+    }
+
+    /// Notes what SQLite's connection was told.
+    pub(super) fn note_durability(&mut self, told: Durability) {
+        if let Inner::Sqlite(c) = &mut self.inner {
+            c.note_durability(told);
         }
     }
 
@@ -221,12 +249,14 @@ impl Tx {
 impl Drop for Tx {
     fn drop(&mut self) {
         // After an error or a cancelled request, the connection is closed, which rolls back the transaction, and not
-        // returned to the pool. Nor is one whose answer is still to come: the pool would ask it first whether it lives,
-        // and keep its place until it says so.
-        match &mut self.inner {
-            Inner::Sqlite(c) if self.open => c.close_on_drop(),
-            Inner::Postgres(c) if self.open || self.in_flight => c.close_on_drop(),
-            Inner::Sqlite(_) | Inner::Postgres(_) | Inner::PostgresRead(_) => {}
+        // returned to the pool. Nor is one of PostgreSQL whose answer is still to come: the pool would ask it first
+        // whether it lives, and keep its place until it says so.
+        match (&mut self.inner, self.open, self.last) {
+            (Inner::Sqlite(c), true, _) => c.close_on_drop(),
+            (Inner::Postgres(c), true, _) | (Inner::Postgres(c), false, LastStatement::InFlight) => c.close_on_drop(),
+            (Inner::Sqlite(c), false, LastStatement::Answered) => c.keep(),
+            (Inner::Postgres(c), false, LastStatement::Answered) => c.keep(),
+            (Inner::Sqlite(_) | Inner::Postgres(_) | Inner::PostgresRead(_), ..) => {}
         }
     }
 }
