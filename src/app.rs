@@ -3,11 +3,13 @@
 mod campaign_steps;
 mod last_uses;
 mod operation;
+mod rotations;
 mod sign_ins;
 
 pub use campaign_steps::{CampaignStep, CampaignSteps, NotedSteps};
 pub use last_uses::LastUses;
 pub use operation::{DatabaseOperation, Operation, StorageOperation};
+pub use rotations::{FamilyRotation, FamilyRotations};
 pub use sign_ins::{SignInCounters, SignInNote, SignInResult};
 
 use std::ops::Deref;
@@ -75,6 +77,8 @@ pub struct App {
     pub campaign_steps: CampaignSteps,
     /// The ends of sign-ins, until the worker writes them to the database.
     pub sign_ins: SignInCounters,
+    /// The rotations of refresh tokens that wait for the database.
+    pub rotations: FamilyRotations,
     /// Wakes the outbox worker after a commit that enqueued a job.
     pub job_notifier: JobNotifier,
     /// The cache of the key sets that relying parties publish at their `jwks_uri`.
@@ -146,6 +150,7 @@ impl App {
             secret_uses: LastUses::default(),
             campaign_steps: CampaignSteps::default(),
             sign_ins: SignInCounters::default(),
+            rotations: FamilyRotations::default(),
             job_notifier: JobNotifier::default(),
             client_keys: FetchCache::new(JWKS_CACHE_POLICY),
             request_objects: FetchCache::new(REQUEST_OBJECT_CACHE_POLICY),

@@ -24,6 +24,7 @@ mod typed;
 mod unit_of_work;
 mod value;
 mod write_failure;
+mod write_group;
 
 pub use batch::{BATCH_SIZE, batch_args};
 pub use connect::{AccessMode, Db, MIGRATION_COUNT, PoolState, SchemaStatus};
@@ -36,6 +37,7 @@ pub use typed::parse_word;
 pub use unit_of_work::UnitOfWork;
 pub use value::Value;
 pub use write_failure::WriteFailure;
+pub use write_group::{GroupedWrites, MAX_GROUP_SIZE, WriteGroup, WriteTurn};
 
 pub(crate) use batch::batch_placeholders;
 pub(crate) use value::args;

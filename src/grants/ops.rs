@@ -1,10 +1,11 @@
 //! Revokes grants inside the caller's transaction, and records consents.
 
 use super::{Grant, RefreshTokenFamily, store};
+use crate::app::{FamilyRotation, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::{AccountId, ClientId, SessionId};
-use crate::db::{Tx, UnitOfWork};
+use crate::base::typed_ids::{AccountId, ClientId, RefreshFamilyId, SessionId};
+use crate::db::{Tx, UnitOfWork, WriteTurn};
 use crate::protocol::disclosure::Disclosure;
 
 /// A session that holds grants, and the end of its lifetime.
@@ -34,6 +35,20 @@ pub async fn revoke_for_account(tx: &mut UnitOfWork<'_>, account_id: &AccountId)
     let now = tx.now;
     store::families::revoke_for_account(tx, now, account_id).await?;
     Ok(())
+}
+
+/// Rotates a valid family from this generation to the next, in one commit with those of other requests that wait for the
+/// database. False if another request rotated the family, or the family was revoked.
+pub async fn rotate_family(op: &Operation<'_>, family: &RefreshFamilyId, generation: i64) -> anyhow::Result<bool> {
+    let rotation = FamilyRotation { family: family.clone(), generation, at: op.now };
+    match op.app.rotations.join(&op.app.db, rotation).await? {
+        WriteTurn::Answered(rotated) => Ok(rotated),
+        WriteTurn::Writes(mut tx, group) => {
+            let rotated = store::families::rotate(&mut tx, &group.arguments()).await?;
+            tx.commit().await?;
+            Ok(group.answer(rotated).unwrap_or_default())
+        }
+    }
 }
 
 /// Inserts the refresh token family named by the grant of a code. Returns `None` without writing if the grant names no

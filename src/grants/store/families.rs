@@ -1,9 +1,11 @@
 //! Rows of refresh token families.
 
+use crate::app::FamilyRotation;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, ClientId, RefreshFamilyId, SessionId};
 use crate::db::{
-    BATCH_SIZE, CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders,
+    BATCH_SIZE, CLEANUP_BATCH_ROWS, DbError, FromRow, MAX_GROUP_SIZE, Result, Tx, Value, args, batch_args,
+    batch_placeholders,
 };
 use crate::grants::RefreshTokenFamily;
 
@@ -67,12 +69,29 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, family: &RefreshTokenFamily, de
     Ok(())
 }
 
-/// Rotates a valid family from this generation to the next. Returns false if another call rotated the family, or the
-/// family was revoked.
-pub async fn rotate(tx: &mut Tx, now: Timestamp, id: &RefreshFamilyId, generation: i64) -> Result<bool> {
-    let sql = "UPDATE refresh_family SET generation = generation + 1, turned_at = $3 \
-               WHERE id = $1 AND generation = $2 AND ended_at IS NULL";
-    Ok(tx.execute(sql, args![id, generation, now]).await? == 1)
+/// Rotates valid families, at most [`MAX_GROUP_SIZE`]; says of each whether it was rotated now. False if another call
+/// rotated the family, also one beside it, or the family was revoked.
+pub async fn rotate(tx: &mut Tx, rotations: &[&FamilyRotation]) -> Result<Vec<bool>> {
+    if let [one] = rotations {
+        let sql = "UPDATE refresh_family SET generation = generation + 1, turned_at = $3 \
+                   WHERE id = $1 AND generation = $2 AND ended_at IS NULL";
+        return Ok(vec![tx.execute(sql, args![&one.family, one.generation, one.at]).await? == 1]);
+    }
+    let sql = "UPDATE refresh_family SET generation = generation + 1, turned_at = $1 WHERE ended_at IS NULL AND (\
+               (id = $2 AND generation = $3) OR (id = $4 AND generation = $5) OR (id = $6 AND generation = $7) OR \
+               (id = $8 AND generation = $9) OR (id = $10 AND generation = $11) OR (id = $12 AND generation = $13) OR \
+               (id = $14 AND generation = $15) OR (id = $16 AND generation = $17)) RETURNING id, generation";
+    let mut values = args![rotations.iter().map(|one| one.at).max()];
+    for place in 0..MAX_GROUP_SIZE {
+        let one = rotations.get(place);
+        values.extend(args![one.map(|one| &one.family), one.map(|one| one.generation)]);
+    }
+    let mut rotated = tx.fetch_all::<(RefreshFamilyId, i64)>(sql, values).await?;
+    let mut was_rotated = |one: &&FamilyRotation| {
+        let at = rotated.iter().position(|(id, now_is)| *id == one.family && *now_is == one.generation + 1);
+        at.map(|at| rotated.swap_remove(at)).is_some()
+    };
+    Ok(rotations.iter().map(&mut was_rotated).collect())
 }
 
 /// Revokes a family. Returns true only for the call that revoked the family.

@@ -130,10 +130,7 @@ async fn rotate_token(
     if !asking.client.requirements().rotates_refresh_tokens && generation == family.generation {
         return Ok(Some(generation));
     }
-    let mut one = op.app.db.write_one().await?;
-    let rotated = grants::store::families::rotate(&mut one, op.now, &family.id, generation).await?;
-    one.commit().await?;
-    if rotated {
+    if grants::ops::rotate_family(op, &family.id, generation).await? {
         return Ok(Some(generation + 1));
     }
     // A concurrent request rotated first, or the token is an old one: the current row decides.
