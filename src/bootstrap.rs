@@ -38,7 +38,7 @@ use crate::mail::{self, MailGateway};
 use crate::sms::SmsGateways;
 use crate::{federation, keys, router, telemetry, tenants};
 
-pub use cleanup::tell_what_is_due;
+pub use cleanup::{delete_expired, tell_what_is_due};
 pub use console_mails::settle_and_mail;
 pub use health::{HealthReport, check_health};
 pub use listeners::{Listeners, bind_listener};

@@ -541,7 +541,7 @@ async fn a_seed_gives_the_same_sequence_again() {
 
 /// Returns a number that the run names, or its default.
 #[expect(clippy::disallowed_methods, reason = "the test run says how long it may take; the program never reads it")]
-fn number(name: &str, default: u64) -> u64 {
+pub(super) fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 

@@ -189,3 +189,5 @@ mod takeovers;
 mod traces;
 #[cfg(test)]
 mod two_servers;
+#[cfg(test)]
+mod years;

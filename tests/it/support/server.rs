@@ -132,6 +132,18 @@ impl TestServer {
         Box::pin(Self::build_with_gateway(config, clock, folder, 1, (PasswordCost::TEST, gateways))).await
     }
 
+    /// Starts a server as [`TestServer::build`] does, with a given SMS gateway.
+    pub async fn build_with_sms(
+        config: Config,
+        clock: Arc<ManualClock>,
+        folder: Arc<TempDir>,
+        seed: u64,
+        gateway: Arc<dyn SmsGateway>,
+    ) -> Self {
+        let gateways = SmsGateways::default().with(SmsGatewayRole::Primary, gateway);
+        Box::pin(Self::build_with_gateway(config, clock, folder, seed, (PasswordCost::TEST, gateways))).await
+    }
+
     async fn build_with_password_cost(
         config: Config,
         clock: Arc<ManualClock>,
