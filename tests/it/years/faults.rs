@@ -69,8 +69,16 @@ impl World {
         self.check_now(&Act::of("a planted fault", None, "")).await.unwrap_err()
     }
 
+    /// Makes an account that is nobody's: nothing else stumbles over it.
+    pub async fn plant_account_of_nobody(&self) {
+        let sql = "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, \
+                   created_at, updated_at) VALUES ('planted', 'z.double07', 'z.double', '07', 'pending', \
+                   'responsable', 'Zita', 'Double', 0, 0)";
+        assert_eq!(self.server.execute_sql(sql, Vec::new()).await, 1);
+    }
+
     /// Gives a person a second record with the same key, as no constraint of the database would let pass.
-    pub async fn plant_second_record(&self) {
+    async fn plant_second_record(&self) {
         self.server.execute_sql("DROP INDEX person_key", Vec::new()).await;
         let sql = "INSERT INTO person (id, academy, person_key, family_name, given_name, phone_state, exported_at) \
                    SELECT 'planted', academy, person_key, family_name, given_name, phone_state, exported_at \

@@ -50,7 +50,7 @@ fn is_for_another_database() -> bool {
 struct History {
     seed: u64,
     max_acts: usize,
-    /// The number of acts after which a person gets a second record.
+    /// The number of acts after which there is an account of nobody.
     planted_after: Option<usize>,
 }
 
@@ -67,7 +67,7 @@ impl History {
                 break;
             }
             if self.planted_after == Some(n) {
-                world.plant_second_record().await;
+                world.plant_account_of_nobody().await;
             }
             Box::pin(world.step()).await?;
         }
@@ -176,7 +176,7 @@ async fn a_year_that_fails_prints_its_replay() {
     let history = History { planted_after: Some(3), ..History::of_seed(21) };
     let (acts, failed) = Box::pin(history.tell()).await;
     let replay = failed.unwrap_err();
-    assert!(replay.starts_with("seed 21, act 4: two records of one person: "), "{replay}");
+    assert!(replay.starts_with("seed 21, act 4: an account without a person: planted"), "{replay}");
     assert!(replay.contains("TEST_FIRST_SEED=21 TEST_YEARS=1 cargo test"), "{replay}");
     assert_eq!(acts.len(), 4);
     for (act, n) in acts.iter().zip(1..) {
