@@ -13,7 +13,7 @@ pub mod territory;
 pub mod views;
 
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::{AdminSessionId, AdministratorId};
+use crate::base::typed_ids::{AdminSessionId, AdministratorId, ApiTokenId};
 
 /// The idle timeout of a session.
 pub const ADMIN_SESSION_IDLE_TTL: Span = Span::minutes(15);
@@ -27,6 +27,20 @@ pub const ADMIN_PROOF_TTL: Span = Span::minutes(5);
 pub const INVITATION_TTL: Span = Span::days(7);
 /// The maximum length of a name, in characters.
 pub const MAX_NAME_CHARS: usize = 100;
+
+/// The person who keeps a draft or gives files, or the program that does so for them. Programs are counted apart, so that
+/// none uses up what its maker may keep (docs/decisions/0060-tokens-of-the-admin-api.md).
+#[derive(Clone, Copy, Debug)]
+pub struct DraftKeeper<'a> {
+    pub author: &'a AdministratorId,
+    pub token: Option<&'a ApiTokenId>,
+}
+
+impl DraftKeeper<'_> {
+    pub fn is_program(self) -> bool {
+        self.token.is_some()
+    }
+}
 
 /// The state of an administrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]

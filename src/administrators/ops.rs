@@ -10,7 +10,7 @@ pub mod proof;
 
 use super::roles::AdminAct;
 use super::territory::{Place, RoleGrant, Territory, may, may_everywhere};
-use super::{ADMIN_TOUCH_INTERVAL, AdminProof, AdminSession, Administrator, AdministratorState, store};
+use super::{ADMIN_TOUCH_INTERVAL, AdminProof, AdminSession, Administrator, AdministratorState, DraftKeeper, store};
 use crate::administrators::api_tokens::ApiToken;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -55,6 +55,15 @@ impl OnDuty {
             AdminDoor::Session(session) => Some(session),
             AdminDoor::Token(_) => None,
         }
+    }
+
+    /// Returns whoever keeps what is kept now.
+    pub fn keeper(&self) -> DraftKeeper<'_> {
+        let token = match &self.door {
+            AdminDoor::Session(_) => None,
+            AdminDoor::Token(token) => Some(&token.id),
+        };
+        DraftKeeper { author: &self.administrator.id, token }
     }
 
     /// Reads the roles again, in the transaction of an act: a role that ended meanwhile permits nothing, nor does a token

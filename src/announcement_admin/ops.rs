@@ -65,7 +65,7 @@ pub async fn draft(
     on_duty: &OnDuty,
     order: &AnnouncementOrder,
 ) -> anyhow::Result<AnnouncementDraftOutcome> {
-    let author = &on_duty.administrator.id;
+    let keeper = on_duty.keeper();
     let mut tx = op.write(Durability::Durable).await?;
     let is_known = match &order.academy {
         Some(academy) => tenants::store::has_academy(&mut tx, academy).await?,
@@ -75,12 +75,12 @@ pub async fn draft(
         tx.rollback().await?;
         return Ok(AnnouncementDraftOutcome::NotPermitted);
     }
-    if drafts::count_since(&mut tx, author, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
+    if drafts::count_since(&mut tx, keeper, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
         tx.rollback().await?;
         return Ok(AnnouncementDraftOutcome::TooMany);
     }
     let id = row_id(op.now, op.app.rng.as_ref());
-    drafts::insert(&mut tx, (DraftKind::Announcement, &id), &serde_json::to_string(order)?, author).await?;
+    drafts::insert(&mut tx, (DraftKind::Announcement, &id), &serde_json::to_string(order)?, keeper).await?;
     tx.commit().await?;
     Ok(AnnouncementDraftOutcome::Saved(id))
 }

@@ -13,7 +13,7 @@ use crate::clients::{ClientMetadata, metadata};
 pub const TRIAL_TTL: Span = Span::hours(72);
 /// The time after which a draft that nobody changed is deleted.
 pub const DRAFT_TTL: Span = Span::days(90);
-/// The maximum number of drafts of a person.
+/// The maximum number of drafts of a person, and of those of their programs.
 pub const MAX_DRAFTS: i64 = 20;
 /// The age at which checks are made again before somebody agrees.
 pub const CHECKS_TTL: Span = Span::days(1);

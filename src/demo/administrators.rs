@@ -119,7 +119,7 @@ pub async fn upload(
 pub async fn give_roster(app: &App, folder: &DemoFolder) -> anyhow::Result<()> {
     let op = Operation::of_job(app, "demo");
     let Some(head) = on_duty(app, ADMINISTRATORS[1].1, op.now).await? else { return Ok(()) };
-    if count_since(&mut app.db.read().await?, &head.administrator.id, Timestamp(0)).await? == 0 {
+    if count_since(&mut app.db.read().await?, head.keeper(), Timestamp(0)).await? == 0 {
         upload(&op, &head, folder, LEFT_OUT_PUPILS).await?;
     }
     Ok(())

@@ -5,7 +5,7 @@ pub mod claims;
 pub mod undo;
 pub mod work;
 
-use super::files::{MAX_FILES, UploadFileFault};
+use super::files::{MAX_FILES, UploadFileFault, judge};
 use super::store::{self, NewUpload, UploadChange};
 use super::{FullPlace, LEFT_LINE, NeededAgreement, RosterUpload, UploadReportLine, UploadState, UploadedFile};
 use crate::administrators::ops::OnDuty;
@@ -22,7 +22,7 @@ use crate::roster::formats::RosterFormat;
 use crate::roster::store::runs::find_last_run;
 use crate::tenants::{self, School};
 
-/// The uploads of a person within a day.
+/// The uploads of a person within a day, and those of their programs.
 const MAX_UPLOADS_A_DAY: i64 = 40;
 /// The uploads of a school within a day that may need somebody else's agreement: that one is needed tells whoever gave the
 /// files that somebody in them is known elsewhere, so nobody may ask for it again and again.
@@ -30,7 +30,7 @@ const MAX_ASKING_OTHERS_A_DAY: i64 = 8;
 /// The size of a sealed part of a file.
 const PART_BYTES: usize = 512 * 1024;
 /// The maximum length of a reason, in characters.
-const MAX_REASON_CHARS: usize = 300;
+pub const MAX_REASON_CHARS: usize = 300;
 /// The number of uploads of a page of the console.
 pub const PAGE_UPLOADS: i64 = 50;
 
@@ -52,6 +52,14 @@ pub enum UploadOutcome {
     /// So many files wait for a decision that no more are kept.
     Full(FullPlace),
     NotPermitted,
+}
+
+/// Judges the contents of files, beside the runtime: a ZIP of 32 MB takes a moment.
+pub async fn judge_all<T>(contents: Vec<T>) -> anyhow::Result<Result<(), UploadFileFault>>
+where
+    T: AsRef<[u8]> + Send + 'static,
+{
+    Ok(tokio::task::spawn_blocking(move || contents.iter().try_for_each(|content| judge(content.as_ref()))).await?)
 }
 
 /// Finds a school with its place.
@@ -76,7 +84,7 @@ pub async fn receive(
     if files.is_empty() || files.len() > MAX_FILES {
         return Ok(UploadOutcome::Fault(UploadFileFault::Number));
     }
-    let (author, key) = (&on_duty.administrator.id, &op.app.master_key);
+    let (keeper, key) = (on_duty.keeper(), &op.app.master_key);
     let id = row_id(op.now, op.app.rng.as_ref());
     let named = |file: &GivenFile<'_>| UploadedFile { name: file.name.to_owned(), bytes: file.content.len() };
     let listed: Vec<UploadedFile> = files.iter().map(named).collect();
@@ -86,7 +94,7 @@ pub async fn receive(
         tx.rollback().await?;
         return Ok(UploadOutcome::NotPermitted);
     }
-    if store::count_since(&mut tx, author, op.now.minus(Span::days(1))).await? >= MAX_UPLOADS_A_DAY {
+    if store::count_since(&mut tx, keeper, op.now.minus(Span::days(1))).await? >= MAX_UPLOADS_A_DAY {
         tx.rollback().await?;
         return Ok(UploadOutcome::TooMany);
     }
@@ -103,7 +111,7 @@ pub async fn receive(
         tx.rollback().await?;
         return Ok(UploadOutcome::Full(place));
     }
-    let new = NewUpload { id: &id, uai, academy, format: format.name(), author_id: author, files: &listed, bytes };
+    let new = NewUpload { id: &id, uai, academy, format: format.name(), keeper, files: &listed, bytes };
     store::insert(&mut tx, new).await?;
     tx.commit().await?;
     for (number, file) in (0_i64..).zip(files) {

@@ -4,6 +4,7 @@ use super::{
     NeededAgreement, RosterUpload, UPLOAD_RETENTION, UndecidedBytes, UploadPreview, UploadReportLine, UploadState,
     UploadedFile,
 };
+use crate::administrators::DraftKeeper;
 use crate::administrators::store::scope::scope_args;
 use crate::administrators::territory::AdminScope;
 use crate::base::clock::{Span, Timestamp};
@@ -92,7 +93,7 @@ pub struct NewUpload<'a> {
     pub uai: &'a Uai,
     pub academy: &'a str,
     pub format: &'a str,
-    pub author_id: &'a AdministratorId,
+    pub keeper: DraftKeeper<'a>,
     pub files: &'a [UploadedFile],
     /// The size of all files.
     pub bytes: i64,
@@ -103,9 +104,10 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewUpload<'_>) -> Result<()> {
     let now = tx.now;
     let files = serde_json::to_string(new.files).unwrap_or_default();
     let sql = "INSERT INTO roster_upload (id, uai, academy, format, state, version, author_id, created_at, \
-               updated_at, files, claimed_until, attempts, digest, reason, bytes) \
-               VALUES ($1, $2, $3, $4, 'receiving', 0, $5, $6, $6, $7, 0, 0, '', '', $8)";
-    let values = args![new.id, new.uai, new.academy, new.format, new.author_id, now, files, new.bytes];
+               updated_at, files, claimed_until, attempts, digest, reason, bytes, token_id) \
+               VALUES ($1, $2, $3, $4, 'receiving', 0, $5, $6, $6, $7, 0, 0, '', '', $8, $9)";
+    let DraftKeeper { author, token } = new.keeper;
+    let values = args![new.id, new.uai, new.academy, new.format, author, now, files, new.bytes, token];
     tx.execute(sql, values).await?;
     Ok(())
 }
@@ -120,10 +122,11 @@ pub async fn sum_undecided(tx: &mut Tx, uai: &Uai, academy: &str) -> Result<Unde
     tx.fetch_one(sql, args![uai, academy]).await
 }
 
-/// Counts the uploads of somebody since a time.
-pub async fn count_since(tx: &mut Tx, author: &AdministratorId, since: Timestamp) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM roster_upload WHERE created_at > $2 AND author_id = $1";
-    Ok(tx.fetch_one::<(i64,)>(sql, args![author, since]).await?.0)
+/// Counts the uploads of somebody since a time: the own ones, or those of the own programs.
+pub async fn count_since(tx: &mut Tx, keeper: DraftKeeper<'_>, since: Timestamp) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM roster_upload WHERE created_at > $2 AND author_id = $1 \
+               AND (token_id IS NOT NULL) = $3";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![keeper.author, since, keeper.is_program()]).await?.0)
 }
 
 /// Counts the uploads of a school since a time that needed somebody else's agreement. Those that are not read yet may.

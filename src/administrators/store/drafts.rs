@@ -6,6 +6,7 @@
 //! what was decided. A draft is its author's alone, serves within the hour, is a kind and a form, and goes after a week; what
 //! it did stands in the journal. One table would have most of its columns empty in each row, and two terms.
 
+use crate::administrators::DraftKeeper;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AdministratorId;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
@@ -82,12 +83,12 @@ pub async fn insert(
     tx: &mut UnitOfWork<'_>,
     (kind, id): (DraftKind, &str),
     form: &str,
-    author: &AdministratorId,
+    keeper: DraftKeeper<'_>,
 ) -> Result<()> {
     let now = tx.now;
-    let sql = "INSERT INTO console_draft (id, kind, form, state, version, author_id, created_at) \
-               VALUES ($1, $2, $3, 'draft', 1, $4, $5)";
-    tx.execute(sql, args![id, kind.name(), form, author, now]).await?;
+    let sql = "INSERT INTO console_draft (id, kind, form, state, version, author_id, created_at, token_id) \
+               VALUES ($1, $2, $3, 'draft', 1, $4, $5, $6)";
+    tx.execute(sql, args![id, kind.name(), form, keeper.author, now, keeper.token]).await?;
     Ok(())
 }
 
@@ -102,10 +103,11 @@ pub async fn find(
     tx.fetch_optional(sql, args![id, kind.name(), author]).await
 }
 
-/// Counts the drafts of somebody since a time.
-pub async fn count_since(tx: &mut Tx, author: &AdministratorId, since: Timestamp) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM console_draft WHERE created_at > $2 AND author_id = $1";
-    Ok(tx.fetch_one::<(i64,)>(sql, args![author, since]).await?.0)
+/// Counts the drafts of somebody since a time: the own ones, or those of the own programs.
+pub async fn count_since(tx: &mut Tx, keeper: DraftKeeper<'_>, since: Timestamp) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM console_draft WHERE created_at > $2 AND author_id = $1 \
+               AND (token_id IS NOT NULL) = $3";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![keeper.author, since, keeper.is_program()]).await?.0)
 }
 
 /// Marks a draft as done. Returns true for the call that did.

@@ -90,7 +90,7 @@ pub async fn save(
     if answers.client_id.is_empty() {
         answers.client_id = id_of(&answers.client_name);
     }
-    let drafts = rows::count_drafts(&mut op.app.db.read().await?, &on_duty.administrator.id, MAX_DRAFTS).await?;
+    let drafts = rows::count_drafts(&mut op.app.db.read().await?, on_duty.keeper(), MAX_DRAFTS).await?;
     if seen.is_none() && drafts >= MAX_DRAFTS {
         return Ok(SaveOutcome::TooManyDrafts);
     }
@@ -127,7 +127,7 @@ pub async fn save(
     };
     let written = match seen {
         None => {
-            rows::insert(&mut tx, op.now, &request).await?;
+            rows::insert(&mut tx, op.now, &request, on_duty.keeper().token).await?;
             true
         }
         Some((_, version)) => rows::replace(&mut tx, op.now, &request, version).await?,

@@ -20,10 +20,12 @@ use crate::limits::{self, RateLimit, RateLimitDecision};
 /// The maximum number of persons of a school that are counted.
 const MAX_COUNTED: i64 = 10_000;
 
-/// Counts one more time that an administrator has addresses called. Returns false if the hour's are used up: then nothing
+/// Counts one more time that an administrator, or a program of theirs, has addresses called. Returns false if the hour's are used up: then nothing
 /// is called.
 pub(super) async fn may_call(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<bool> {
-    let who = format!("client-checks/{}", on_duty.administrator.id);
+    let keeper = on_duty.keeper();
+    let door = if keeper.is_program() { "/programs" } else { "" };
+    let who = format!("client-checks/{}{door}", keeper.author);
     let key = op.app.master_key.hmac(HmacPurpose::LimiterKey, &who);
     let mut tx = op.write(Durability::Relaxed).await?;
     let decision = limits::store::consume(&mut tx, RateLimit::ClientChecks, &key).await?;

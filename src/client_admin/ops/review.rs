@@ -157,7 +157,8 @@ pub async fn list(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<Vec<(C
         }
     }
     seen.truncate(MAX_LISTED);
-    seen.extend(rows::list_drafts(&mut tx, own, MAX_DRAFTS).await?);
+    // The own ones, and those of the own programs.
+    seen.extend(rows::list_drafts(&mut tx, own, 2 * MAX_DRAFTS).await?);
     let mut out = Vec::new();
     for request in seen {
         let author = rows::find_name(&mut tx, &request.author_id).await?.unwrap_or_default();

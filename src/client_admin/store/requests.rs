@@ -1,7 +1,8 @@
 //! Rows of requests, and who agreed with them.
 
+use crate::administrators::DraftKeeper;
 use crate::base::clock::Timestamp;
-use crate::base::typed_ids::{AdministratorId, ClientId};
+use crate::base::typed_ids::{AdministratorId, ApiTokenId, ClientId};
 use crate::client_admin::requests::{ClientRequest, ClientRequestKind, RequestState};
 use crate::clients::checks::CheckResult;
 use crate::db::{DbError, FromRow, Result, Tx, args, parse_word};
@@ -75,11 +76,11 @@ pub async fn list_drafts(tx: &mut Tx, author: &AdministratorId, most: i64) -> Re
     tx.fetch_all::<Row>(sql, args![author, most]).await?.into_iter().map(ClientRequest::try_from).collect()
 }
 
-/// Counts the drafts of somebody, up to `most`.
-pub async fn count_drafts(tx: &mut Tx, author: &AdministratorId, most: i64) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM (SELECT id FROM client_request WHERE author_id = $1 AND state = 'draft' LIMIT $2) \
-               AS counted";
-    Ok(tx.fetch_one::<(i64,)>(sql, args![author, most]).await?.0)
+/// Counts the drafts of somebody, up to `most`: the own ones, or those of the own programs.
+pub async fn count_drafts(tx: &mut Tx, keeper: DraftKeeper<'_>, most: i64) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM (SELECT id FROM client_request WHERE author_id = $1 AND state = 'draft' \
+               AND (token_id IS NOT NULL) = $3 LIMIT $2) AS counted";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![keeper.author, most, keeper.is_program()]).await?.0)
 }
 
 /// Deletes drafts that nobody changed since a time, with the agreements of their earlier versions. Returns the number of
@@ -117,11 +118,11 @@ pub async fn count_since(
     tx.fetch_one(sql, args![since, author, owner.unwrap_or_default()]).await
 }
 
-/// Inserts a draft.
-pub async fn insert(tx: &mut Tx, now: Timestamp, new: &ClientRequest) -> Result<()> {
+/// Inserts a draft, of its author or of a program of theirs.
+pub async fn insert(tx: &mut Tx, now: Timestamp, new: &ClientRequest, token: Option<&ApiTokenId>) -> Result<()> {
     let sql = "INSERT INTO client_request (id, client_id, kind, state, form, checks, checked_at, base_version, version, \
-               owner, author_id, created_at, updated_at, words) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, '')";
+               owner, author_id, created_at, updated_at, words, token_id) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, '', $13)";
     let values = args![
         &new.id,
         &new.client_id,
@@ -134,7 +135,8 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &ClientRequest) -> Result<
         new.version,
         &new.owner,
         &new.author_id,
-        now
+        now,
+        token
     ];
     tx.execute(sql, values).await?;
     Ok(())

@@ -73,7 +73,7 @@ pub async fn ask(app: &App, (academy, colleague): (&OnDuty, &OnDuty), now: Times
             words: String::new(),
         };
         let mut tx = op.write(Durability::Durable).await?;
-        requests::insert(&mut tx, op.now, &request).await?;
+        requests::insert(&mut tx, op.now, &request, None).await?;
         let kept = requests::find(&mut tx, &id).await?.context("the demo's request is not there")?;
         tx.commit().await?;
         let sent = send(&op, author, (&id, FormSubject::New), (kept.version, &kept.digest())).await?;

@@ -23,7 +23,7 @@ use crate::school_admin::store;
 use crate::tenants::store::figures::mark_figures;
 use crate::tenants::{self, Campaign};
 
-/// The drafts of a person within a day.
+/// The drafts of a person within a day, and those of their programs.
 pub(super) const MAX_DRAFTS_A_DAY: i64 = 200;
 
 /// A draft with what it would do now.
@@ -68,7 +68,7 @@ pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, order: &CampaignOrder) 
     if order.schools.len() > MAX_ORDER_SCHOOLS {
         return Ok(DraftOutcome::TooManySchools);
     }
-    let author = &on_duty.administrator.id;
+    let keeper = on_duty.keeper();
     let mut tx = op.write(Durability::Durable).await?;
     let (_, places) = read_schools(&mut tx, &order.schools).await?;
     let is_known = places.len() == order.schools.len();
@@ -76,12 +76,12 @@ pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, order: &CampaignOrder) 
         tx.rollback().await?;
         return Ok(DraftOutcome::NotPermitted);
     }
-    if drafts::count_since(&mut tx, author, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
+    if drafts::count_since(&mut tx, keeper, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
         tx.rollback().await?;
         return Ok(DraftOutcome::TooMany);
     }
     let id = row_id(op.now, op.app.rng.as_ref());
-    drafts::insert(&mut tx, (DraftKind::Campaign, &id), &serde_json::to_string(order)?, author).await?;
+    drafts::insert(&mut tx, (DraftKind::Campaign, &id), &serde_json::to_string(order)?, keeper).await?;
     tx.commit().await?;
     Ok(DraftOutcome::Saved(id))
 }

@@ -30,10 +30,9 @@ use crate::sms::{count_segments, to_default_alphabet};
 /// The time for which the reminders of an order may leave: later the text is about another week.
 const REMINDER_BATCH_TTL: Span = Span::days(4);
 
-/// A draft with what it would do now.
+/// The effect that an order would have now.
 #[derive(Clone, Debug)]
-pub struct ReminderDraft {
-    pub row: ConsoleDraftRow,
+pub struct ReminderPreview {
     pub place: SchoolPlace,
     pub plan: ReminderPlan,
     /// The text as it would leave.
@@ -45,12 +44,7 @@ pub struct ReminderDraft {
     pub digest: String,
 }
 
-impl ReminderDraft {
-    /// True if it is too old to be confirmed.
-    pub fn is_stale(&self, now: Timestamp) -> bool {
-        now.since(Timestamp(self.row.created_at)) > DRAFT_TTL
-    }
-
+impl ReminderPreview {
     /// Returns the SMS of the whole order, as they are billed.
     pub fn sms(&self) -> i64 {
         self.segments.saturating_mul(i64::try_from(self.plan.persons.len()).unwrap_or(i64::MAX))
@@ -71,19 +65,52 @@ impl ReminderDraft {
     }
 }
 
+/// A draft with what it would do now.
+#[derive(Clone, Debug)]
+pub struct ReminderDraft {
+    pub row: ConsoleDraftRow,
+    pub preview: ReminderPreview,
+}
+
+impl ReminderDraft {
+    /// True if it is too old to be confirmed.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now.since(Timestamp(self.row.created_at)) > DRAFT_TTL
+    }
+}
+
+/// Returns what an order would do now, and keeps nothing.
+pub async fn preview(op: &Operation<'_>, place: SchoolPlace) -> anyhow::Result<ReminderPreview> {
+    preview_in(op, &mut op.app.db.read().await?, place).await
+}
+
+async fn preview_in(op: &Operation<'_>, tx: &mut Tx, place: SchoolPlace) -> anyhow::Result<ReminderPreview> {
+    let uai = &place.school.uai;
+    let links = store::list_links(tx, uai).await?;
+    let figures = CampaignFigures::count(&links, 0, place.campaign);
+    let reminded: BTreeSet<_> = rows::list_reminded(tx, uai, op.now).await?.into_iter().collect();
+    let plan = ReminderPlan::of(&figures, &reminded);
+    let budget = i64::from(op.app.config.reminders.school_budget);
+    let left = budget.saturating_sub(rows::sum_sms(tx, uai, op.now).await?).max(0);
+    let text = text_of(op.app, &place)?;
+    let segments = i64::try_from(count_segments(&text))?;
+    let digest = plan.digest(&text, left);
+    Ok(ReminderPreview { place, plan, text, segments, left, digest })
+}
+
 /// Keeps an order as a draft, and returns its id; `None` beyond the drafts of a day, or without the role.
 pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, place: &SchoolPlace) -> anyhow::Result<Option<String>> {
-    let author = &on_duty.administrator.id;
+    let keeper = on_duty.keeper();
     let mut tx = op.write(Durability::Durable).await?;
     let whole = [place.whole()];
     let may = on_duty.permitted_everywhere(&mut tx, AdminAct::ChangeCampaign, &whole).await?.is_some();
-    if !may || drafts::count_since(&mut tx, author, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
+    if !may || drafts::count_since(&mut tx, keeper, op.now.minus(Span::days(1))).await? >= MAX_DRAFTS_A_DAY {
         tx.rollback().await?;
         return Ok(None);
     }
     let id = row_id(op.now, op.app.rng.as_ref());
     let form = serde_json::to_string(&ReminderOrder { uai: place.school.uai.clone() })?;
-    drafts::insert(&mut tx, (DraftKind::Reminder, &id), &form, author).await?;
+    drafts::insert(&mut tx, (DraftKind::Reminder, &id), &form, keeper).await?;
     tx.commit().await?;
     Ok(Some(id))
 }
@@ -110,16 +137,7 @@ async fn find_in(op: &Operation<'_>, tx: &mut Tx, on_duty: &OnDuty, id: &str) ->
     // A draft of another release is none.
     let Ok(ReminderOrder { uai }) = serde_json::from_str(&row.form) else { return Ok(None) };
     let Some(place) = find_school(tx, on_duty, &uai).await? else { return Ok(None) };
-    let links = store::list_links(tx, &uai).await?;
-    let figures = CampaignFigures::count(&links, 0, place.campaign);
-    let reminded: BTreeSet<_> = rows::list_reminded(tx, &uai, op.now).await?.into_iter().collect();
-    let plan = ReminderPlan::of(&figures, &reminded);
-    let budget = i64::from(op.app.config.reminders.school_budget);
-    let left = budget.saturating_sub(rows::sum_sms(tx, &uai, op.now).await?).max(0);
-    let text = text_of(op.app, &place)?;
-    let segments = i64::try_from(count_segments(&text))?;
-    let digest = plan.digest(&text, left);
-    Ok(Some(ReminderDraft { row, place, plan, text, segments, left, digest }))
+    Ok(Some(ReminderDraft { row, preview: preview_in(op, tx, place).await? }))
 }
 
 /// The outcome of a confirmation.
@@ -159,20 +177,24 @@ async fn confirm_in(
 ) -> anyhow::Result<ReminderConfirmation> {
     let (now, own) = (tx.now, &on_duty.administrator.id);
     let Some(first) = find_in(op, tx, on_duty, id).await? else { return Ok(ReminderConfirmation::NotFound) };
-    let whole = [first.place.whole()];
+    let place = &first.preview.place;
+    let whole = [place.whole()];
     let grant = on_duty.permitted_everywhere(tx, AdminAct::ChangeCampaign, &whole).await?;
     let Some(grant) = grant else { return Ok(ReminderConfirmation::NotPermitted) };
-    rows::lock_school(tx, &first.place.school.uai).await?;
+    rows::lock_school(tx, &place.school.uai).await?;
     // Behind the lock: another order may have used the budget.
     let Some(draft) = find_in(op, tx, on_duty, id).await? else { return Ok(ReminderConfirmation::NotFound) };
     // Posted twice, the answer is the same.
     if draft.row.is_confirmed() && draft.row.version == version.saturating_add(1) {
         return Ok(ReminderConfirmation::Done);
     }
-    if draft.row.is_confirmed() || draft.is_stale(now) || draft.row.version != version || draft.digest != digest {
+    if draft.row.is_confirmed() || draft.is_stale(now) || draft.row.version != version {
         return Ok(ReminderConfirmation::Changed);
     }
-    if let Some(obstacle) = draft.obstacle(op.app, now) {
+    if draft.preview.digest != digest {
+        return Ok(ReminderConfirmation::Changed);
+    }
+    if let Some(obstacle) = draft.preview.obstacle(op.app, now) {
         return Ok(ReminderConfirmation::Obstacle(obstacle));
     }
     if !drafts::finish(tx, id, version).await? {
@@ -183,15 +205,16 @@ async fn confirm_in(
 }
 
 async fn order(tx: &mut UnitOfWork<'_>, by: &str, draft: &ReminderDraft) -> anyhow::Result<ReminderConfirmation> {
-    let (now, school) = (tx.now, &draft.place.school);
-    let closes = draft.place.campaign.map_or(now, |campaign| campaign.closes_at);
+    let ReminderPreview { place, plan, text, segments, .. } = &draft.preview;
+    let (now, school) = (tx.now, &place.school);
+    let closes = place.campaign.map_or(now, |campaign| campaign.closes_at);
     let new = NewReminderBatch {
         id: &draft.row.id,
         uai: &school.uai,
         academy: &school.academy,
-        text: &draft.text,
-        segments: draft.segments,
-        persons: &draft.plan.persons,
+        text,
+        segments: *segments,
+        persons: &plan.persons,
         ordered_by: by,
         due_at: dates::waking_hour(now),
         expires_at: closes.minus(MIN_TIME_LEFT).min(now.plus(REMINDER_BATCH_TTL)),
@@ -199,12 +222,12 @@ async fn order(tx: &mut UnitOfWork<'_>, by: &str, draft: &ReminderDraft) -> anyh
     if !rows::insert(tx, new).await? {
         return Ok(ReminderConfirmation::Changed);
     }
-    let detail = format!("{} persons, {} SMS", draft.plan.persons.len(), draft.sms());
+    let detail = format!("{} persons, {} SMS", plan.persons.len(), draft.preview.sms());
     let about = AuditDetails {
         uai: Some(&school.uai),
         academy: Some(&school.academy),
         detail: &detail,
-        after: Some(&draft.text),
+        after: Some(text),
         ..AuditDetails::default()
     };
     audit::store::record(tx, AuditEvent::RemindersOrdered, about).await?;

@@ -68,8 +68,8 @@ async fn page(
     (on_duty, draft): (&OnDuty, &ReminderDraft),
 ) -> anyhow::Result<ReminderReviewPage> {
     let config = &app.config.reminders;
-    let (price, obstacle) = (config.sms_price_thousandths, draft.obstacle(app, ctx.now));
-    let whole = [draft.place.whole()];
+    let (price, obstacle) = (config.sms_price_thousandths, draft.preview.obstacle(app, ctx.now));
+    let whole = [draft.preview.place.whole()];
     let may = may(&on_duty.roles, AdminAct::ChangeCampaign, &whole, ctx.now).is_some();
     let (is_done, is_stale) = (draft.row.is_confirmed(), draft.is_stale(ctx.now));
     let line = |(reason, n): (LeftOutReason, usize)| LeftOutLine {
@@ -78,14 +78,14 @@ async fn page(
     };
     Ok(ReminderReviewPage {
         frame: frame(app, ctx, on_duty).await?.in_room("schools"),
-        school: draft.place.school.name.clone(),
-        people: i64::try_from(draft.plan.persons.len())?,
-        left_out: draft.plan.left_out_by_reason().into_iter().map(line).collect(),
-        text: draft.text.clone(),
-        segments: draft.segments,
-        sms: draft.sms(),
-        price: (price > 0).then(|| euros(ctx.lang, price_in_cents(draft.sms(), price))),
-        left: draft.left,
+        school: draft.preview.place.school.name.clone(),
+        people: i64::try_from(draft.preview.plan.persons.len())?,
+        left_out: draft.preview.plan.left_out_by_reason().into_iter().map(line).collect(),
+        text: draft.preview.text.clone(),
+        segments: draft.preview.segments,
+        sms: draft.preview.sms(),
+        price: (price > 0).then(|| euros(ctx.lang, price_in_cents(draft.preview.sms(), price))),
+        left: draft.preview.left,
         budget: i64::from(config.school_budget),
         share: i64::from(config.share_percent),
         of_day: i64::from(config.share_of(app.config.sms.daily_cap)),
@@ -93,8 +93,8 @@ async fn page(
         may_confirm: may && obstacle.is_none() && !is_done && !is_stale,
         is_done,
         version: draft.row.version,
-        digest: draft.digest.clone(),
-        back: school_path(&draft.place.school.uai),
+        digest: draft.preview.digest.clone(),
+        back: school_path(&draft.preview.place.school.uai),
         error: match obstacle.filter(|_| !is_done) {
             Some(obstacle) => Some(obstacle.name()),
             None => (is_stale && !is_done).then_some("changed"),
@@ -118,7 +118,7 @@ async fn open_draft(
     }
     let op = on_duty.operation(app, ctx, None);
     let draft = reminders::find(&op, on_duty, id).await.map_err(failed)?.ok_or_else(not_found)?;
-    let whole = [draft.place.whole()];
+    let whole = [draft.preview.place.whole()];
     permit_draft(app, ctx, (on_duty, after_role), (AdminAct::ChangeCampaign, &whole)).await?;
     Ok(draft)
 }
@@ -151,7 +151,7 @@ pub async fn confirm(
     let seen = (version, form.0.form_value("empreinte"));
     let error = match reminders::confirm(&op, &on_duty, &id, seen).await.map_err(failed)? {
         ReminderConfirmation::Done => {
-            return Ok(see_other(&format!("{}?fait=reminded", school_path(&draft.place.school.uai))));
+            return Ok(see_other(&format!("{}?fait=reminded", school_path(&draft.preview.place.school.uai))));
         }
         ReminderConfirmation::NotFound => return Err(PageError::NotFound.into_response()),
         ReminderConfirmation::NotPermitted => return say_role_ended(&app, &ctx, (&on_duty, &draft)).await,
@@ -171,7 +171,7 @@ async fn say_role_ended(
     ctx: &RequestContext,
     (on_duty, draft): (&OnDuty, &ReminderDraft),
 ) -> GatedResult {
-    let whole = [draft.place.whole()];
+    let whole = [draft.preview.place.whole()];
     let ended = find_ended_role(app, ctx, on_duty, (AdminAct::ChangeCampaign, whole.as_slice())).await?;
     let (ended_place, ended_at) = ended.ok_or_else(|| PageError::NotFound.into_response())?;
     let page = page(app, ctx, (on_duty, draft)).await.map_err(failed)?;
