@@ -11,8 +11,6 @@ use zip::ZipArchive;
 
 /// The maximum number of files of an upload.
 pub const MAX_FILES: usize = 4;
-/// The maximum size of the body of an upload.
-pub const MAX_UPLOAD_BYTES: usize = 32 << 20;
 /// The maximum size of all that a ZIP holds.
 const MAX_INFLATED_BYTES: u64 = 200 << 20;
 /// The maximum number of entries of a ZIP.

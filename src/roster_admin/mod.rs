@@ -6,7 +6,6 @@
 pub mod api;
 pub mod files;
 pub mod french_report;
-pub mod multipart;
 pub mod ops;
 pub mod pages;
 pub mod store;
@@ -17,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AdministratorId;
 use crate::base::uai::Uai;
+use crate::roster::formats::RosterFormat;
 
 /// The share of removals above which somebody of the academy agrees, in thousandths.
 pub const ACADEMY_ABOVE: usize = 50;
@@ -35,6 +35,16 @@ const MAX_ACADEMY_BYTES: i64 = 2 << 30;
 const MAX_DEPLOYMENT_BYTES: i64 = 8 << 30;
 /// The retention of uploads with their reports.
 pub const UPLOAD_RETENTION: Span = Span::days(90);
+
+/// Returns a format of the files of one school, which somebody gives by name.
+pub fn upload_format(name: &str) -> Option<RosterFormat> {
+    match name {
+        "siecle" => Some(RosterFormat::Siecle),
+        "onde" => Some(RosterFormat::Onde),
+        "csv" => Some(RosterFormat::Csv),
+        _ => None,
+    }
+}
 
 /// The state of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]

@@ -8,7 +8,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
-use super::files::MAX_UPLOAD_BYTES;
 use super::ops::{self, UploadFile};
 use crate::administrators::extract::OpenedByPath;
 use crate::administrators::ops::OnDuty;
@@ -17,6 +16,7 @@ use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
 use crate::base::ids::is_id;
 use crate::http::error::PageError;
+use crate::http::large_body::MAX_LARGE_BODY_BYTES;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
 
@@ -36,7 +36,7 @@ pub fn routes() -> Router<AppState> {
 
 /// The one route with a large body, which takes long from a school's line.
 pub fn upload_routes() -> Router<AppState> {
-    let submit = post(receive::submit).layer(DefaultBodyLimit::max(MAX_UPLOAD_BYTES));
+    let submit = post(receive::submit).layer(DefaultBodyLimit::max(MAX_LARGE_BODY_BYTES));
     Router::new().route(paths::ADMIN_ROSTER_UPLOAD, submit.get(receive::back))
 }
 
