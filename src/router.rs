@@ -110,6 +110,8 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
     let uploads = roster_admin::pages::upload_routes()
         .layer(from_fn_with_state(app.clone(), require_origin_scheme))
         .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?)
+        // A program has no cookie: other sites' forms do nothing there.
+        .merge(console::api::file_routes())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, UPLOAD_TIMEOUT));
 
     // Answers to programs are small, and secrets in them are not compressed beside text that others choose.

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use call::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiFuture, ApiResult};
+pub use call::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiFuture, ApiResult, GivenPart};
 
 use axum::Router;
 use axum::body::{Bytes, HttpBody as _};
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequest as _, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter};
@@ -23,12 +23,15 @@ use serde_json::Value;
 use super::fields::{ApiBody, check_query};
 use super::ops::{KeyedBeginning, KeyedRequest, RememberedAnswer};
 use super::problems::{ApiRefusal, ProblemCode};
-use super::{ApiMethod, EndpointDoc, VersionUse};
+use super::{ApiMethod, EndpointDoc, FILES_PART, VersionUse};
 use crate::administrators::ops::AdminDoor;
 use crate::administrators::ops::api_tokens::{TokenEntry, enter};
 use crate::app::{AppState, Operation};
+use crate::base::secret::{base64url, sha256};
 use crate::http::error::PageError;
 use crate::http::form::{MAX_BODY_BYTES, media_type};
+use crate::http::large_body::{self, MAX_LARGE_BODY_BYTES};
+use crate::http::multipart;
 use crate::http::problem::problem;
 use crate::http::request_context::{RequestContext, retry_after, with_outcome};
 use crate::limits;
@@ -38,8 +41,20 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The media types of a body; the second one is that of a change (RFC 7396).
 const BODY_MEDIA_TYPES: [&str; 2] = ["application/json", "application/merge-patch+json"];
 
-/// Makes the routes of some endpoints, one path after the other.
+/// Makes the routes of the endpoints that take files, which take long from a school's line.
+pub fn file_router(endpoints: &[ApiEndpoint]) -> Router<AppState> {
+    let taking: Vec<ApiEndpoint> = endpoints.iter().filter(|endpoint| endpoint.doc.takes_files).copied().collect();
+    routes(&taking).layer(DefaultBodyLimit::max(MAX_LARGE_BODY_BYTES))
+}
+
+/// Makes the routes of the other endpoints.
 pub fn router(endpoints: &[ApiEndpoint]) -> Router<AppState> {
+    let others: Vec<ApiEndpoint> = endpoints.iter().filter(|endpoint| !endpoint.doc.takes_files).copied().collect();
+    routes(&others)
+}
+
+/// Makes routes, one path after the other.
+fn routes(endpoints: &[ApiEndpoint]) -> Router<AppState> {
     let mut paths: BTreeMap<&'static str, Vec<ApiEndpoint>> = BTreeMap::new();
     for endpoint in endpoints {
         paths.entry(endpoint.doc.path).or_default().push(*endpoint);
@@ -179,14 +194,35 @@ async fn answer(
     }
     let (parts, body) = request.into_parts();
     let key = parts.headers.get(&IDEMPOTENCY_KEY).filter(|_| doc.method == ApiMethod::Post);
+    let request = Request::from_parts(parts.clone(), body);
+    // The places of a large body in memory are held until it is answered.
+    let (mut _held, mut files) = (None, Vec::new());
     let bytes = match doc.body {
-        Some(_) => read_bytes(&parts.headers, Request::from_parts(parts.clone(), body), app).await?,
+        _ if doc.takes_files => {
+            let (held, given) = read_files(&parts.headers, request, &token.id).await?;
+            (_held, files) = (Some(held), given);
+            said_of(&files)
+        }
+        Some(_) => read_bytes(&parts.headers, request, app).await?,
         None => Bytes::new(),
     };
-    let body = ApiBody::read(doc.body.unwrap_or_default(), &bytes)?;
+    let body = match doc.body {
+        Some(fields) => ApiBody::read(fields, &bytes)?,
+        None => ApiBody::default(),
+    };
     let commits = AtomicBool::new(false);
-    let call =
-        ApiCall { app, ctx, on_duty: &on_duty, token, doc, path: &path, body: &body, if_match, commits: &commits };
+    let call = ApiCall {
+        app,
+        ctx,
+        on_duty: &on_duty,
+        token,
+        doc,
+        path: &path,
+        body: &body,
+        files: &files,
+        if_match,
+        commits: &commits,
+    };
     let Some(key) = key else { return Ok(remember(doc, (endpoint.handler)(&call).await?)) };
     let what = format!("{} {}", doc.method.name(), ctx.path_and_query);
     let key = KeyedRequest::new(&token.id, key.to_str().unwrap_or_default(), (&what, &bytes))?;
@@ -208,6 +244,40 @@ async fn answer(
             done
         }
     }
+}
+
+/// Returns what stands for files where requests are compared: a program draws another boundary each time.
+fn said_of(files: &[GivenPart]) -> Bytes {
+    let said = files.iter().map(|file| format!("{}\n{}\n", file.file_name, base64url(&sha256(&file.content))));
+    said.collect::<String>().into()
+}
+
+/// Reads the files of a request whose endpoint takes some.
+async fn read_files(
+    headers: &HeaderMap,
+    request: Request,
+    token: &str,
+) -> Result<(large_body::LargeBody, Vec<GivenPart>), ApiError> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let expected = |_| ApiRefusal::from(ProblemCode::FilesExpected).with("accepted", "multipart/form-data".into());
+    let boundary = multipart::boundary(kind).map_err(expected)?;
+    let held = match large_body::read(request, token).await {
+        Ok(held) => held,
+        Err(PageError::TooLarge) => return Err(ProblemCode::TooLarge.into()),
+        Err(error) => return Err(ApiError::Failed(error)),
+    };
+    let fault = |error: multipart::MultipartError| {
+        ApiRefusal::from(ProblemCode::BadFiles).with("fault", error.to_string().into())
+    };
+    let mut files = Vec::new();
+    for part in multipart::parse(&held.bytes, boundary).map_err(fault)? {
+        if part.name != FILES_PART {
+            return Err(ApiRefusal::unknown(ProblemCode::UnknownField, &part.name, &[FILES_PART]).into());
+        }
+        let content = held.bytes.slice_ref(part.content);
+        files.push(GivenPart { file_name: part.file_name.unwrap_or_default(), content });
+    }
+    Ok((held, files))
 }
 
 /// Reads the body of a request whose endpoint takes one.

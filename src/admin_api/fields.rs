@@ -1,5 +1,6 @@
 //! The parameters and members that an endpoint takes: their checks, and their schema, from one table. Pure.
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::problems::{ApiRefusal, ProblemCode};
@@ -11,6 +12,8 @@ use crate::protocol::params::Params;
 pub enum FieldKind {
     /// A text of at most so many characters.
     Text(usize),
+    /// A day of the calendar, as `2026-11-30`.
+    Day,
     /// One of some words.
     Word(&'static [&'static str]),
     /// A whole number, between two.
@@ -44,18 +47,20 @@ impl BodyField {
     /// Returns the JSON schema of the value.
     pub fn schema(&self) -> Value {
         match self.kind {
-            FieldKind::Text(max) => json!({ "type": "string", "maxLength": max }),
+            FieldKind::Text(max) => json!({ "type": "string", "maxLength": max, "pattern": TEXT_PATTERN }),
+            FieldKind::Day => json!({ "type": "string", "format": "date" }),
             FieldKind::Word(words) => json!({ "type": "string", "enum": words }),
             FieldKind::Whole(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
             FieldKind::Flag => json!({ "type": "boolean" }),
             FieldKind::Texts(items, max) => {
-                json!({ "type": "array", "maxItems": items, "items": { "type": "string", "maxLength": max } })
+                let text = BodyField::new("", FieldKind::Text(max)).schema();
+                json!({ "type": "array", "maxItems": items, "items": text })
             }
             FieldKind::Words(words) => {
                 json!({ "type": "array", "maxItems": words.len(), "items": { "type": "string", "enum": words } })
             }
             FieldKind::TextsByWord(words, max) => {
-                let text = json!({ "type": "string", "maxLength": max });
+                let text = BodyField::new("", FieldKind::Text(max)).schema();
                 let members: Map<String, Value> = words.iter().map(|word| ((*word).to_owned(), text.clone())).collect();
                 json!({ "type": "object", "properties": members, "additionalProperties": false })
             }
@@ -67,6 +72,7 @@ impl BodyField {
         let word = |value: &Value, words: &[&str]| value.as_str().is_some_and(|text| words.contains(&text));
         match (self.kind, value) {
             (FieldKind::Text(max), value) => text(value, max),
+            (FieldKind::Day, value) => value.as_str().is_some_and(is_day),
             (FieldKind::Word(words), value) => word(value, words),
             (FieldKind::Whole(min, max), value) => value.as_i64().is_some_and(|n| (min..=max).contains(&n)),
             (FieldKind::Flag, value) => value.is_boolean(),
@@ -82,6 +88,14 @@ impl BodyField {
             _ => false,
         }
     }
+}
+
+/// The pattern of a text, as [`is_text`] takes it.
+const TEXT_PATTERN: &str = r"^[^\u0000-\u0008\u000B-\u001F\u007F-\u009F]*$";
+
+/// True for a day that a calendar has, written in ten signs (RFC 3339 5.6, `full-date`).
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
 }
 
 /// True for a text of at most so many characters without control characters but line feeds and tabs: a database refuses
@@ -226,6 +240,20 @@ mod tests {
         }
         let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
         assert_eq!(code(&format!(r#"{{"reason":{deep}}}"#)).map(|(code, _)| code), Some("bad_json"));
+    }
+
+    #[test]
+    fn a_day_is_one_of_the_calendar() {
+        for (text, right) in [
+            ("2026-11-30", true),
+            ("2026-02-30", false),
+            ("2026-2-3", false),
+            ("30/11/2026", false),
+            ("2026-11-30Z", false),
+            ("", false),
+        ] {
+            assert_eq!(is_day(text), right, "{text}");
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub const DEFAULT_PAGE_LIMIT: i64 = 50;
 /// The maximum of `limit`.
 pub const MAX_PAGE_LIMIT: i64 = 100;
 
+/// The name of the parts of a form that are files.
+pub const FILES_PART: &str = "files";
+
 /// The method of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ApiMethod {
@@ -71,6 +74,8 @@ pub struct EndpointDoc {
     pub query: &'static [BodyField],
     /// The members of the body; `None` for no body.
     pub body: Option<&'static [BodyField]>,
+    /// True if the body is a form with files (RFC 7578), each one a part of the name [`FILES_PART`].
+    pub takes_files: bool,
     pub version: VersionUse,
     /// The status of success, and what is answered.
     pub status: u16,
@@ -90,6 +95,7 @@ impl EndpointDoc {
         scope: None,
         query: &[],
         body: None,
+        takes_files: false,
         version: VersionUse::No,
         status: 200,
         answer: Shape::Empty,
@@ -113,6 +119,9 @@ impl EndpointDoc {
         if self.body.is_some() {
             all.extend([Code::JsonExpected, Code::BadJson, Code::TooLarge, Code::UnknownField, Code::BadValue]);
             all.push(Code::MissingField);
+        }
+        if self.takes_files {
+            all.extend([Code::FilesExpected, Code::TooLarge, Code::BadFiles, Code::UnknownField]);
         }
         if self.method == ApiMethod::Post {
             all.extend([Code::BadIdempotencyKey, Code::IdempotencyKeyReused, Code::InProgress, Code::OutcomeUnknown]);

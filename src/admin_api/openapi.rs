@@ -5,11 +5,16 @@ use strum::IntoEnumIterator as _;
 
 use super::fields::FieldKind;
 use super::problems::ProblemCode;
-use super::{ApiMethod, EndpointDoc, VersionUse};
+use super::{ApiMethod, EndpointDoc, FILES_PART, VersionUse};
 use crate::administrators::api_tokens::ApiScope;
 
 /// The version of OpenAPI.
 const OPENAPI_VERSION: &str = "3.1.0";
+
+/// The form of an `If-Match`: versions in quotation marks, or any.
+const VERSIONS_PATTERN: &str = r#"^(\*|"[!#-+.-~-]*")$"#;
+/// The form of an `Idempotency-Key`.
+const KEY_PATTERN: &str = "^[!-~]{1,128}$";
 
 /// The words of the document: of a message's key, its sentence.
 pub type Describe<'a> = &'a dyn Fn(&str) -> String;
@@ -22,14 +27,17 @@ fn parameters(doc: &EndpointDoc) -> Vec<Value> {
         |field| json!({ "name": field.name, "in": "query", "required": field.required, "schema": field.schema() }),
     );
     let mut all: Vec<Value> = in_path.chain(in_query).collect();
-    let header = |name: &str, required: bool| json!({ "name": name, "in": "header", "required": required, "schema": { "type": "string" } });
+    let header = |name: &str, required: bool, pattern: &str| {
+        let schema = json!({ "type": "string", "pattern": pattern });
+        json!({ "name": name, "in": "header", "required": required, "schema": schema })
+    };
     match doc.version {
-        VersionUse::Required => all.push(header("If-Match", true)),
-        VersionUse::Compared => all.push(header("If-Match", false)),
+        VersionUse::Required => all.push(header("If-Match", true, VERSIONS_PATTERN)),
+        VersionUse::Compared => all.push(header("If-Match", false, VERSIONS_PATTERN)),
         VersionUse::No | VersionUse::Answered => {}
     }
     if doc.method == ApiMethod::Post {
-        all.push(header("Idempotency-Key", false));
+        all.push(header("Idempotency-Key", false, KEY_PATTERN));
     }
     all
 }
@@ -64,6 +72,16 @@ fn operation(doc: &EndpointDoc, describe: Describe<'_>) -> Value {
         "responses": responses,
         "security": [{ "token": scopes }],
     });
+    if let (true, Value::Object(members)) = (doc.takes_files, &mut out) {
+        let file = json!({ "type": "string", "contentMediaType": "application/octet-stream" });
+        let schema = json!({
+            "type": "object",
+            "properties": { FILES_PART: { "type": "array", "minItems": 1, "items": file } },
+            "required": [FILES_PART],
+        });
+        let body = json!({ "required": true, "content": { "multipart/form-data": { "schema": schema } } });
+        members.insert("requestBody".to_owned(), body);
+    }
     if let (Some(fields), Value::Object(members)) = (doc.body, &mut out) {
         let properties: Map<String, Value> =
             fields.iter().map(|field| (field.name.to_owned(), field.schema())).collect();
@@ -125,6 +143,7 @@ pub fn scope_key(scope: ApiScope) -> String {
 pub fn kind_words(kind: FieldKind) -> String {
     match kind {
         FieldKind::Text(_) => "string".to_owned(),
+        FieldKind::Day => "yyyy-mm-dd".to_owned(),
         FieldKind::Word(words) => words.join(" | "),
         FieldKind::Whole(min, max) => format!("{min}–{max}"),
         FieldKind::Flag => "true | false".to_owned(),

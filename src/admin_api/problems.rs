@@ -33,13 +33,29 @@ pub enum ProblemCode {
     AnotherWaits,
     FileDecides,
     NotOpen,
+    /// A person decides on this, in the console.
+    PersonDecides,
+    /// It is no more the last, or its term is over.
+    TooLate,
+    /// The deployment sends no reminders.
+    RemindersOff,
+    /// The campaign is not open, or closes within hours.
+    CampaignNotOpen,
+    /// The SMS of the school's budget are used up.
+    OverBudget,
+    /// The files that wait for a decision are so many that no more are kept.
+    UploadsFull,
     Changed,
     TooLarge,
     JsonExpected,
+    /// The body is no form with files.
+    FilesExpected,
     UnknownField,
     MissingField,
     BadValue,
     BadChecks,
+    /// A file is none that is read: `fault` says why.
+    BadFiles,
     IdempotencyKeyReused,
     NoSecret,
     NoOverlap,
@@ -80,14 +96,21 @@ impl ProblemCode {
             | Code::NothingToDo
             | Code::AnotherWaits
             | Code::FileDecides
-            | Code::NotOpen => 409,
+            | Code::NotOpen
+            | Code::PersonDecides
+            | Code::TooLate
+            | Code::RemindersOff
+            | Code::CampaignNotOpen
+            | Code::OverBudget
+            | Code::UploadsFull => 409,
             Code::Changed => 412,
             Code::TooLarge => 413,
-            Code::JsonExpected => 415,
+            Code::JsonExpected | Code::FilesExpected => 415,
             Code::UnknownField
             | Code::MissingField
             | Code::BadValue
             | Code::BadChecks
+            | Code::BadFiles
             | Code::IdempotencyKeyReused
             | Code::NoSecret
             | Code::NoOverlap => 422,

@@ -55,6 +55,12 @@ pub enum ApiScope {
     PersonsRepair,
     #[strum(serialize = "rosters:read")]
     RostersRead,
+    #[strum(serialize = "rosters:write")]
+    RostersWrite,
+    #[strum(serialize = "audit:read")]
+    AuditRead,
+    #[strum(serialize = "figures:read")]
+    FiguresRead,
     #[strum(serialize = "team:read")]
     TeamRead,
 }
@@ -76,7 +82,9 @@ impl ApiScope {
             ApiScope::CampaignsWrite => &[AdminAct::ChangeCampaign],
             ApiScope::PersonsRead => &[AdminAct::SeeParents, AdminAct::SeePupils],
             ApiScope::PersonsRepair => &[AdminAct::UnblockPerson, AdminAct::ReopenForOne],
-            ApiScope::RostersRead => &[AdminAct::UploadRoster],
+            ApiScope::RostersRead | ApiScope::RostersWrite => &[AdminAct::UploadRoster],
+            ApiScope::AuditRead => &[AdminAct::ReadJournal],
+            ApiScope::FiguresRead => &[AdminAct::ReadFigures],
             ApiScope::TeamRead => &[AdminAct::SeeTeam],
         }
     }

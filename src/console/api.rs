@@ -10,17 +10,17 @@ use axum::routing::get;
 use strum::IntoEnumIterator as _;
 
 use super::views::api::{ApiFieldLine, ApiOperationLine, ApiProblemLine, ApiReferencePage, ApiScopeLine};
-use crate::admin_api::extract::{ApiEndpoint, router};
+use crate::admin_api::extract::{ApiEndpoint, file_router, router};
 use crate::admin_api::fields::BodyField;
 use crate::admin_api::openapi::{document, kind_words};
 use crate::admin_api::problems::ProblemCode;
-use crate::admin_api::{self, ApiMethod, EndpointDoc, VersionUse};
+use crate::admin_api::{self, ApiMethod, EndpointDoc, FILES_PART, VersionUse};
 use crate::administrators::api_tokens::ApiScope;
 use crate::app::AppState;
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
-use crate::{client_admin, helpdesk, roster_admin, school_admin};
+use crate::{client_admin, figures, helpdesk, journal, roster_admin, school_admin};
 
 /// Returns every endpoint.
 pub fn endpoints() -> Vec<ApiEndpoint> {
@@ -30,6 +30,8 @@ pub fn endpoints() -> Vec<ApiEndpoint> {
         school_admin::api::endpoints(),
         helpdesk::api::endpoints(),
         roster_admin::api::endpoints(),
+        journal::api::endpoints(),
+        figures::api::endpoints(),
     ]
     .concat()
 }
@@ -37,6 +39,11 @@ pub fn endpoints() -> Vec<ApiEndpoint> {
 /// The routes of programs.
 pub fn program_routes() -> Router<AppState> {
     Router::new().nest(paths::ADMIN_API, router(&endpoints())).route(paths::API_DOCUMENT, get(show_document))
+}
+
+/// The routes of programs that give files.
+pub fn file_routes() -> Router<AppState> {
+    Router::new().nest(paths::ADMIN_API, file_router(&endpoints()))
 }
 
 /// The page.
@@ -63,13 +70,15 @@ fn field_line(field: &BodyField) -> ApiFieldLine {
 }
 
 fn operation_line(doc: &EndpointDoc) -> ApiOperationLine {
+    let files = doc.takes_files.then(|| ApiFieldLine { name: FILES_PART, kind: "[file]".to_owned(), required: true });
+    let members = doc.body.iter().flat_map(|fields| fields.iter()).map(field_line);
     ApiOperationLine {
         id: doc.id,
         method: doc.method.name(),
         path: doc.path,
         scope: doc.scope.map(ApiScope::name),
         query: doc.query.iter().map(field_line).collect(),
-        body: doc.body.iter().flat_map(|fields| fields.iter()).map(field_line).collect(),
+        body: members.chain(files).collect(),
         status: doc.status,
         needs_version: doc.version == VersionUse::Required,
         takes_key: doc.method == ApiMethod::Post,

@@ -3,6 +3,7 @@
 //! Ends of sign-ins are noted in memory (`app::SignInCounters`) and written as rows of days ([`ops::write_sign_ins`]); a
 //! page reads those rows and counts nobody. Above a school a count below five is not told.
 
+pub mod api;
 pub mod ops;
 pub mod pages;
 pub mod store;

@@ -3,6 +3,7 @@
 //! A reader sees the rows of the own territory and the own acts ([`JournalScope`]); each query takes that scope, whatever
 //! index it walks by. Nothing here changes a row.
 
+pub mod api;
 pub mod facts;
 pub mod ops;
 pub mod pages;
@@ -15,6 +16,9 @@ use crate::administrators::roles::{AdminAct, Permission};
 use crate::administrators::territory::{AdminScope, RoleGrant, Territory};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AdministratorId;
+
+/// The id of nobody: what is asked for by no id has no row.
+const NOBODY: &str = "-";
 
 /// The rows that a reader sees.
 #[derive(Clone, Debug)]
@@ -61,6 +65,12 @@ impl JournalScope {
     /// True if the whole deployment is read: then users of the operating system are named too.
     pub fn is_everything(&self) -> bool {
         self.territories.contains(&Territory::All)
+    }
+
+    /// The same rows without the own acts elsewhere: a program reads its territory and nothing of its maker's.
+    #[must_use]
+    pub fn without_own_acts(self) -> Self {
+        JournalScope { administrator_id: AdministratorId::new(NOBODY), ..self }
     }
 
     /// The same rows without the names of persons.

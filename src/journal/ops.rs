@@ -136,6 +136,16 @@ pub async fn read_page(
     Ok((part, audit::store::find_check(&mut tx).await?))
 }
 
+/// Reads at most `most` rows.
+pub async fn read_part(
+    op: &Operation<'_>,
+    scope: &JournalScope,
+    filter: &JournalFilter,
+    most: usize,
+) -> anyhow::Result<JournalPart> {
+    read_some(&mut op.app.db.read().await?, scope, filter, most).await
+}
+
 /// Reads the rows of an export, and records that they were taken along.
 pub async fn export(
     op: &Operation<'_>,
@@ -155,7 +165,12 @@ pub async fn export(
             _ => break,
         }
     }
-    let detail = format!("{format}: {}", taken.rows.len());
+    record_export(op, scope, &format!("{format}: {}", taken.rows.len())).await?;
+    Ok(taken)
+}
+
+/// Records that rows were taken along.
+pub async fn record_export(op: &Operation<'_>, scope: &JournalScope, detail: &str) -> anyhow::Result<()> {
     let mut tx = op.write(Durability::Relaxed).await?;
     let academy = scope.territories.iter().find_map(|territory| match territory {
         Territory::Academy(id) => Some(id.as_str()),
@@ -165,10 +180,9 @@ pub async fn export(
         Territory::School(uai) => Some(uai),
         _ => None,
     });
-    let about = AuditDetails { academy, uai, detail: &detail, ..AuditDetails::default() };
+    let about = AuditDetails { academy, uai, detail, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::JournalExported, about).await?;
-    tx.commit().await?;
-    Ok(taken)
+    Ok(tx.commit().await?)
 }
 
 /// Compares the last verification with the newest and the oldest of some rows.

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{FilterRefusal, JournalFilter, JournalKind};
+use super::{FilterRefusal, JournalFilter, JournalKind, NOBODY};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::date::parse_typed;
@@ -23,8 +23,6 @@ type GatedResult = Result<Response, Response>;
 
 /// The longest text of a filter, in characters.
 const MAX_FILTER_CHARS: usize = 100;
-/// The id of no person: what is asked for by no id has no row.
-const NOBODY: &str = "-";
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -44,7 +42,7 @@ struct TypedFilter {
 }
 
 /// Reads a typed day. `None` is none, and an error a day that does not exist.
-fn read_day(typed: &str, days_later: u64) -> Result<Option<Timestamp>, FilterRefusal> {
+pub(super) fn read_day(typed: &str, days_later: u64) -> Result<Option<Timestamp>, FilterRefusal> {
     if typed.is_empty() {
         return Ok(None);
     }

@@ -251,6 +251,18 @@ pub async fn count_api_request(op: &Operation<'_>, token_id: &str) -> anyhow::Re
     }
 }
 
+/// True for the first call within an hour under a name, for what is recorded once an hour; also where the store cannot
+/// say.
+pub async fn is_first_of_hour(op: &Operation<'_>, name: &str) -> anyhow::Result<bool> {
+    let Operation { app, now, .. } = *op;
+    let once = HourlyLimit { key: limiter_key(app, &format!("once/{name}")), max: 1 };
+    match app.ephemeral.update_counters(CounterUpdate::Increment, std::slice::from_ref(&once), now).await {
+        Ok((is_over, _)) => Ok(!is_over),
+        Err(error) if !error.is_transient() => Err(error.into()),
+        Err(_) => Ok(true),
+    }
+}
+
 /// Counts one more activation of a source and a browser if allowed, before any row is written. Returns the counter
 /// names, needed to release the activation once its code is correct.
 pub async fn count_activation(

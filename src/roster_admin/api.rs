@@ -1,11 +1,17 @@
-//! Rosters in the Admin API: the uploads, and how far one is. They are given and decided on in the console.
+//! Rosters in the Admin API: given for a school, followed, decided on as far as a school decides alone, undone.
+//!
+//! Where the academy or two persons have to agree, a person does, in the console.
+
+mod acts;
+mod reports;
 
 use serde_json::{Value, json};
 
-use super::ops::{self, UploadFile};
+use super::ops::undo::undo_act;
+use super::ops::{self, UploadFile, needed_act};
 use super::store::ListedUploadRow;
-use super::{UploadReportLine, UploadState};
-use crate::admin_api::extract::{ApiAnswer, ApiCall, ApiEndpoint, ApiResult};
+use super::{PreviewClass, PreviewCounts, UploadPreview, UploadReportLine, UploadState};
+use crate::admin_api::extract::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiResult};
 use crate::admin_api::fields::{BodyField, FieldKind};
 use crate::admin_api::problems::ProblemCode;
 use crate::admin_api::shapes::{Shape, maybe_time, time};
@@ -21,16 +27,34 @@ const MAX_REPORT_LINES: usize = 500;
 const STATES: [&str; 7] = ["received", "waiting", "writing", "taken", "refused", "stopped", "undone"];
 
 const LINES: Shape = Shape::List(&Shape::Object(&[("kind", Shape::Text), ("message", Shape::Text)]));
+const COUNTS: Shape = Shape::Object(&[("gone", Shape::Whole), ("new", Shape::Whole), ("changed", Shape::Whole)]);
+
+/// A page of a list is bounded, and goes on after its cursor.
+const PAGE: [BodyField; 2] =
+    [BodyField::new("cursor", FieldKind::Text(1_000)), BodyField::new("limit", FieldKind::Whole(1, MAX_PAGE_LIMIT))];
+
+/// The difference between the files and what is known, in numbers.
+const PREVIEW: Shape = Shape::Object(&[
+    ("share_gone_thousandths", Shape::Whole),
+    ("pupils_gone", Shape::Whole),
+    ("pupils_known", Shape::Whole),
+    ("links_gone", Shape::Whole),
+    ("links_known", Shape::Whole),
+    ("pupils", COUNTS),
+    ("persons", COUNTS),
+    ("enrolments", COUNTS),
+    ("links", COUNTS),
+    (
+        "classes",
+        Shape::List(&Shape::Object(&[("class", Shape::Text), ("known", Shape::Whole), ("gone", Shape::Whole)])),
+    ),
+]);
 
 const LIST: EndpointDoc = EndpointDoc {
     id: "list_imports",
     path: "/imports",
     scope: Some(ApiScope::RostersRead),
-    query: &[
-        BodyField::new("uai", FieldKind::Text(8)),
-        BodyField::new("cursor", FieldKind::Text(1_000)),
-        BodyField::new("limit", FieldKind::Whole(1, MAX_PAGE_LIMIT)),
-    ],
+    query: &[BodyField::new("uai", FieldKind::Text(8)), PAGE[0], PAGE[1]],
     answer: Shape::Object(&[
         (
             "items",
@@ -50,38 +74,46 @@ const LIST: EndpointDoc = EndpointDoc {
     ..EndpointDoc::EMPTY
 };
 
+/// An upload.
+const IMPORT: Shape = Shape::Object(&[
+    ("id", Shape::Text),
+    ("uai", Shape::Text),
+    ("school", Shape::Text),
+    ("format", Shape::Text),
+    ("state", Shape::Word(&STATES)),
+    ("version", Shape::Whole),
+    ("author", Shape::Text),
+    ("created_at", Shape::Time),
+    ("expires_at", Shape::Maybe(&Shape::Time)),
+    ("decided_by", Shape::Maybe(&Shape::Text)),
+    ("decided_at", Shape::Maybe(&Shape::Time)),
+    ("reason", Shape::Text),
+    ("needs", Shape::Maybe(&Shape::Word(&["confirmation", "academy", "two_persons"]))),
+    ("program_may_decide", Shape::Flag),
+    ("program_may_undo", Shape::Flag),
+    ("pupils_gone", Shape::Maybe(&Shape::Whole)),
+    ("pupils_known", Shape::Maybe(&Shape::Whole)),
+    ("changes", Shape::Maybe(&Shape::Whole)),
+    ("preview", Shape::Maybe(&PREVIEW)),
+    ("lines", LINES),
+    ("all_lines", Shape::Whole),
+]);
+
 const SHOW: EndpointDoc = EndpointDoc {
     id: "get_import",
     path: "/imports/{id}",
     scope: Some(ApiScope::RostersRead),
     version: VersionUse::Answered,
-    answer: Shape::Object(&[
-        ("id", Shape::Text),
-        ("uai", Shape::Text),
-        ("school", Shape::Text),
-        ("format", Shape::Text),
-        ("state", Shape::Word(&STATES)),
-        ("version", Shape::Whole),
-        ("author", Shape::Text),
-        ("created_at", Shape::Time),
-        ("decided_by", Shape::Maybe(&Shape::Text)),
-        ("decided_at", Shape::Maybe(&Shape::Time)),
-        ("reason", Shape::Text),
-        ("needs", Shape::Maybe(&Shape::Word(&["confirmation", "academy", "two_persons"]))),
-        ("pupils_gone", Shape::Maybe(&Shape::Whole)),
-        ("pupils_known", Shape::Maybe(&Shape::Whole)),
-        ("changes", Shape::Maybe(&Shape::Whole)),
-        ("lines", LINES),
-        ("all_lines", Shape::Whole),
-    ]),
+    answer: IMPORT,
     ..EndpointDoc::EMPTY
 };
 
 pub fn endpoints() -> Vec<ApiEndpoint> {
-    vec![
+    let own = vec![
         ApiEndpoint { doc: LIST, handler: |call| Box::pin(list(call)) },
         ApiEndpoint { doc: SHOW, handler: |call| Box::pin(show(call)) },
-    ]
+    ];
+    [own, reports::endpoints(), acts::endpoints()].concat()
 }
 
 async fn list(call: &ApiCall<'_>) -> ApiResult {
@@ -109,19 +141,51 @@ async fn list(call: &ApiCall<'_>) -> ApiResult {
     Ok(ApiAnswer::of(json!({ "items": items, "next": next })))
 }
 
-async fn show(call: &ApiCall<'_>) -> ApiResult {
+/// Finds the upload of the path.
+async fn open(call: &ApiCall<'_>) -> Result<UploadFile, ApiError> {
     let id = call.path("id");
     if !is_id(id, 32) {
         return Err(ProblemCode::NotFound.into());
     }
     let file: UploadFile = ops::find(&call.op(None), id).await?.ok_or(ProblemCode::NotFound)?;
     call.permit(AdminAct::UploadRoster, std::slice::from_ref(&file.place)).await?;
+    // One whose files are not whole yet is found by nobody.
+    debug_assert!(file.upload.state != UploadState::Receiving);
+    Ok(file)
+}
+
+fn counts(counts: PreviewCounts) -> Value {
+    json!({ "gone": counts.gone, "new": counts.new, "changed": counts.changed })
+}
+
+fn preview_value(preview: &UploadPreview) -> Value {
+    let class = |one: &PreviewClass| json!({ "class": one.class, "known": one.known, "gone": one.gone });
+    json!({
+        "share_gone_thousandths": preview.share_gone(),
+        "pupils_gone": preview.pupils_gone,
+        "pupils_known": preview.pupils_known,
+        "links_gone": preview.links_gone,
+        "links_known": preview.links_known,
+        "pupils": counts(preview.pupils),
+        "persons": counts(preview.persons),
+        "enrolments": counts(preview.enrolments),
+        "links": counts(preview.links),
+        "classes": preview.departures.iter().map(class).collect::<Vec<_>>(),
+    })
+}
+
+/// Returns the line of a report as the API has it.
+fn line_value(line: &UploadReportLine) -> Value {
+    json!({ "kind": line.kind, "message": line.message })
+}
+
+/// Returns an upload as the API has it.
+fn import(call: &ApiCall<'_>, file: &UploadFile) -> ApiAnswer {
     let upload = &file.upload;
     let preview = upload.preview.as_ref();
     let lines = file.lines_for(call.on_duty, call.ctx.now);
-    let line = |line: &UploadReportLine| json!({ "kind": line.kind, "message": line.message });
-    // One whose files are not whole yet is found by nobody.
-    debug_assert!(upload.state != UploadState::Receiving);
+    let decides = upload.state == UploadState::Waiting && needed_act(upload) == AdminAct::UploadRoster;
+    let undoes = upload.state == UploadState::Taken && file.is_last && undo_act(upload) == AdminAct::UploadRoster;
     let value = json!({
         "id": upload.id,
         "uai": upload.uai,
@@ -131,15 +195,24 @@ async fn show(call: &ApiCall<'_>) -> ApiResult {
         "version": upload.version,
         "author": file.author,
         "created_at": time(upload.created_at),
+        "expires_at": maybe_time(upload.expires_at),
         "decided_by": file.decider,
         "decided_at": maybe_time(upload.decided_at),
         "reason": upload.reason,
         "needs": preview.map(|preview| preview.needed.name()),
+        "program_may_decide": decides,
+        "program_may_undo": undoes,
         "pupils_gone": preview.map(|preview| preview.pupils_gone),
         "pupils_known": preview.map(|preview| preview.pupils_known),
         "changes": preview.map(|preview| preview.all_changes),
-        "lines": lines.iter().take(MAX_REPORT_LINES).map(line).collect::<Vec<_>>(),
+        "preview": preview.map(preview_value),
+        "lines": lines.iter().take(MAX_REPORT_LINES).map(line_value).collect::<Vec<_>>(),
         "all_lines": lines.len(),
     });
-    Ok(ApiAnswer::of(value).at_version(upload.version))
+    ApiAnswer::of(value).at_version(upload.version)
+}
+
+async fn show(call: &ApiCall<'_>) -> ApiResult {
+    let file = open(call).await?;
+    Ok(import(call, &file))
 }

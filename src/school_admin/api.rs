@@ -1,26 +1,27 @@
-//! Schools in the Admin API, by the use cases of the pages: figures, parents whom no SMS reaches, campaigns.
+//! Schools in the Admin API, by the use cases of the pages: figures, parents whom no SMS reaches, campaigns, reminders.
 
-use serde_json::{Map, Value, json};
+mod campaign;
+mod parents;
+mod reminders;
 
-use super::figures::{CountedParent, ParentStanding, UnreachableReason};
-use super::ops::campaign::{self, CampaignConfirmation, DraftOutcome};
-use super::ops::{self, SchoolFilter, SchoolPlace, listed_parents, record_export};
-use super::orders::{CAMPAIGN_DAYS, CampaignOrder, CampaignOrderKind, CampaignWord};
+use serde_json::{Value, json};
+
+use super::figures::ParentStanding;
+use super::ops::{self, SchoolFilter, SchoolPlace};
+use super::orders::CampaignWord;
 use super::store::{ListedSchoolRow, SchoolListPlace};
 use crate::admin_api::extract::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiResult};
 use crate::admin_api::fields::{BodyField, FieldKind};
-use crate::admin_api::problems::{ApiRefusal, ProblemCode};
+use crate::admin_api::problems::ProblemCode;
 use crate::admin_api::shapes::{Shape, maybe_time};
-use crate::admin_api::{ApiMethod, EndpointDoc, MAX_PAGE_LIMIT, VersionUse};
+use crate::admin_api::{EndpointDoc, MAX_PAGE_LIMIT, VersionUse};
 use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::AdminScope;
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
-use crate::tenants::Campaign;
+use crate::tenants::{Campaign, School};
 
 const CAMPAIGN_STATES: [&str; 4] = ["open", "upcoming", "closed", "not_planned"];
-const REASONS: [&str; 6] = ["no_number", "landline", "incomplete", "foreign", "disowned", "institution"];
 
 const CAMPAIGN: Shape = Shape::Object(&[
     ("state", Shape::Word(&CAMPAIGN_STATES)),
@@ -99,63 +100,13 @@ const FUNNEL: EndpointDoc = EndpointDoc {
     ..EndpointDoc::EMPTY
 };
 
-const UNREACHABLE: EndpointDoc = EndpointDoc {
-    id: "list_unreachable",
-    path: "/schools/{uai}/unreachable",
-    scope: Some(ApiScope::SchoolsRead),
-    query: &[BodyField::new("reason", FieldKind::Word(&REASONS)), PAGE[0], PAGE[1]],
-    answer: Shape::Object(&[
-        (
-            "by_reason",
-            Shape::Object(&[
-                ("no_number", Shape::Whole),
-                ("landline", Shape::Whole),
-                ("incomplete", Shape::Whole),
-                ("foreign", Shape::Whole),
-                ("disowned", Shape::Whole),
-                ("institution", Shape::Whole),
-            ]),
-        ),
-        ("names_shown", Shape::Flag),
-        (
-            "items",
-            Shape::List(&Shape::Object(&[
-                ("person", Shape::Text),
-                ("family_name", Shape::Text),
-                ("given_name", Shape::Text),
-                ("children", Shape::List(&Shape::Text)),
-                ("reason", Shape::Word(&REASONS)),
-                ("has_tried", Shape::Flag),
-            ])),
-        ),
-        ("next", Shape::Maybe(&Shape::Text)),
-    ]),
-    ..EndpointDoc::EMPTY
-};
-
-const ORDER: EndpointDoc = EndpointDoc {
-    id: "change_campaign",
-    method: ApiMethod::Put,
-    path: "/schools/{uai}/campaign",
-    scope: Some(ApiScope::CampaignsWrite),
-    body: Some(&[
-        BodyField::required("order", FieldKind::Word(&["open", "extend", "close"])),
-        BodyField::new("days", FieldKind::Whole(7, 60)),
-    ]),
-    version: VersionUse::Required,
-    answer: CAMPAIGN,
-    problems: &[ProblemCode::NothingToDo, ProblemCode::TooManyOfDay],
-    ..EndpointDoc::EMPTY
-};
-
 pub fn endpoints() -> Vec<ApiEndpoint> {
-    vec![
+    let own = vec![
         ApiEndpoint { doc: LIST, handler: |call| Box::pin(list(call)) },
         ApiEndpoint { doc: SHOW, handler: |call| Box::pin(show(call)) },
         ApiEndpoint { doc: FUNNEL, handler: |call| Box::pin(funnel(call)) },
-        ApiEndpoint { doc: UNREACHABLE, handler: |call| Box::pin(unreachable(call)) },
-        ApiEndpoint { doc: ORDER, handler: |call| Box::pin(order(call)) },
-    ]
+    ];
+    [own, parents::endpoints(), campaign::endpoints(), reminders::endpoints()].concat()
 }
 
 fn campaign_value(campaign: Option<Campaign>, now: Timestamp) -> Value {
@@ -163,6 +114,17 @@ fn campaign_value(campaign: Option<Campaign>, now: Timestamp) -> Value {
         "state": CampaignWord::of(campaign, now).name(),
         "opens_at": maybe_time(campaign.map(|campaign| campaign.opens_at)),
         "closes_at": maybe_time(campaign.map(|campaign| campaign.closes_at)),
+    })
+}
+
+/// Returns a school as the API and the command line have it.
+pub fn school(school: &School, campaign: Option<Campaign>, now: Timestamp) -> Value {
+    json!({
+        "uai": school.uai,
+        "name": school.name,
+        "academy": school.academy,
+        "ministry": school.ministry,
+        "campaign": campaign_value(campaign, now),
     })
 }
 
@@ -219,14 +181,7 @@ async fn open(call: &ApiCall<'_>, act: AdminAct) -> Result<SchoolPlace, ApiError
 
 async fn show(call: &ApiCall<'_>) -> ApiResult {
     let place = open(call, AdminAct::SeeSchool).await?;
-    let school = &place.school;
-    let value = json!({
-        "uai": school.uai,
-        "name": school.name,
-        "academy": school.academy,
-        "ministry": school.ministry,
-        "campaign": campaign_value(place.campaign, call.ctx.now),
-    });
+    let value = school(&place.school, place.campaign, call.ctx.now);
     Ok(ApiAnswer::of(value).at_version(version_of(place.campaign)))
 }
 
@@ -250,98 +205,4 @@ async fn funnel(call: &ApiCall<'_>) -> ApiResult {
         "pupils_covered": file.figures.pupils_covered,
         "late": file.late,
     })))
-}
-
-/// The place of a parent in the list: whether nobody tried in their name, the names, the id.
-type ParentPlace = (bool, String, String, String);
-
-/// Lists the parents whom no SMS reaches: their numbers by reason, and their names with `persons:read` only, which is
-/// then recorded like a table that somebody takes along.
-async fn unreachable(call: &ApiCall<'_>) -> ApiResult {
-    let place = open(call, AdminAct::SeeSchool).await?;
-    let file = ops::open_school(&call.op(None), call.on_duty, place).await?;
-    let scope = AdminScope::of(&call.on_duty.roles, AdminAct::SeeParents, call.ctx.now);
-    let reason: Option<UnreachableReason> = call.query("reason").parse().ok();
-    let is_asked = |parent: &CountedParent| {
-        parent.standing == ParentStanding::Unreachable && (reason.is_none() || parent.reason == reason)
-    };
-    let found = listed_parents(&file, &scope, is_asked);
-    // The place in the order, not the person: whoever leaves meanwhile takes nobody along.
-    let after: Option<ParentPlace> = match call.position()? {
-        Some(text) => Some(serde_json::from_str(&text).map_err(|_| ProblemCode::BadCursor)?),
-        None => None,
-    };
-    let place_of = |parent: &CountedParent| -> ParentPlace {
-        let names = (parent.family_name.clone(), parent.given_name.clone());
-        (!file.tried.contains(&parent.person_id), names.0, names.1, parent.person_id.to_string())
-    };
-    let is_left = |parent: &&&CountedParent| after.as_ref().is_none_or(|after| place_of(parent) > *after);
-    let left: Vec<&CountedParent> = found.iter().filter(is_left).copied().collect();
-    let limit = usize::try_from(call.limit()).unwrap_or_default();
-    let shown: Vec<&CountedParent> = left.iter().take(limit).copied().collect();
-    let item = |parent: &&CountedParent| {
-        let child = |(_, name, class): &(_, String, Option<String>)| match class {
-            Some(class) => format!("{name}, {class}"),
-            None => name.clone(),
-        };
-        json!({
-            "person": parent.person_id,
-            "family_name": parent.family_name,
-            "given_name": parent.given_name,
-            "children": parent.children.iter().map(child).collect::<Vec<_>>(),
-            "reason": parent.reason.map(UnreachableReason::name),
-            "has_tried": file.tried.contains(&parent.person_id),
-        })
-    };
-    let items: Vec<Value> = shown.iter().map(item).collect();
-    let last = shown.last().filter(|_| shown.len() < left.len());
-    let next = last.map(|parent| serde_json::to_string(&place_of(parent)).unwrap_or_default());
-    let next = call.cursor(next.as_deref())?;
-    let mut by_reason: Map<String, Value> = REASONS.iter().map(|name| ((*name).to_owned(), json!(0))).collect();
-    for (reason, n) in file.figures.unreachable_by_reason() {
-        by_reason.insert(reason.name().to_owned(), json!(n));
-    }
-    if !shown.is_empty() {
-        let op = call.op(call.on_duty.role_for(AdminAct::SeeParents));
-        record_export(&op, &file.place, shown.len()).await?;
-    }
-    let value = json!({ "by_reason": by_reason, "names_shown": !scope.is_empty(), "items": items, "next": next });
-    Ok(ApiAnswer::of(value))
-}
-
-/// Orders something of a campaign, but for latecomers, who are let in after the answer, when no token is read any more: by
-/// the same draft and confirmation as a person: what is confirmed is what was read.
-async fn order(call: &ApiCall<'_>) -> ApiResult {
-    let place = open(call, AdminAct::ChangeCampaign).await?;
-    let days = call.body.whole("days").unwrap_or(15);
-    if !CAMPAIGN_DAYS.contains(&days) {
-        let expected = json!({ "enum": CAMPAIGN_DAYS });
-        return Err(ApiRefusal::of_field(ProblemCode::BadValue, "days").with("expected", expected).into());
-    }
-    let kind: Option<CampaignOrderKind> = call.body.text("order").and_then(|word| word.parse().ok());
-    let kind = kind.ok_or(ProblemCode::BadValue)?;
-    call.compare(version_of(place.campaign))?;
-    let op = call.op(call.on_duty.role_for(AdminAct::ChangeCampaign));
-    let order = CampaignOrder { kind, days, schools: vec![place.school.uai.clone()] };
-    let id = match campaign::draft(&op, call.on_duty, &order).await? {
-        DraftOutcome::Saved(id) => id,
-        DraftOutcome::TooMany => return Err(ProblemCode::TooManyOfDay.into()),
-        DraftOutcome::NotPermitted | DraftOutcome::NoSchool | DraftOutcome::TooManySchools => {
-            return Err(ProblemCode::NotFound.into());
-        }
-    };
-    let draft = campaign::find(&op, call.on_duty, &id).await?.ok_or(ProblemCode::NotFound)?;
-    // The campaign that the draft read is the one that the caller knows: the digest holds it until the confirmation.
-    call.compare(version_of(draft.schools.first().and_then(|(school, _)| school.campaign)))?;
-    match campaign::confirm(&op, call.on_duty, &id, (draft.row.version, &draft.digest)).await? {
-        CampaignConfirmation::Done => {}
-        CampaignConfirmation::Nothing => return Err(ProblemCode::NothingToDo.into()),
-        CampaignConfirmation::Changed => return Err(ProblemCode::Changed.into()),
-        CampaignConfirmation::NotPermitted | CampaignConfirmation::NotFound => {
-            return Err(ProblemCode::NotFound.into());
-        }
-    }
-    let place = open(call, AdminAct::ChangeCampaign).await?;
-    let version = version_of(place.campaign);
-    Ok(ApiAnswer::of(campaign_value(place.campaign, call.ctx.now)).at_version(version))
 }

@@ -13,7 +13,7 @@ use crate::oidc::registration::{cantine, registered, text};
 use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::{TestAdministrator, TestFamily, TestResponse, TestServer};
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 13] = [
     "clients:read",
     "clients:request",
     "clients:secret",
@@ -23,8 +23,15 @@ const ALL: [&str; 10] = [
     "persons:read",
     "persons:repair",
     "rosters:read",
+    "rosters:write",
+    "audit:read",
+    "figures:read",
     "team:read",
 ];
+
+/// A form with a file.
+const FORM: &str =
+    "--XyZ\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.xml\"\r\n\r\n<a/>\r\n--XyZ--\r\n";
 
 async fn operator(server: &TestServer) -> TestAdministrator {
     administrator(server, AdminRole::National, "all", "n@example.org").await
@@ -42,14 +49,20 @@ async fn call(server: &TestServer, token: &str, endpoint: &ApiEndpoint, path: &s
         "suspend_client" => Some(r#"{"reason":"Essai"}"#),
         "change_campaign" => Some(r#"{"order":"open","days":15}"#),
         "repair_person" => Some(r#"{"kind":"reopen","reason":"Essai","identity_check":"paper"}"#),
+        "decide_import" => Some(r#"{"choice":"take"}"#),
+        "undo_import" => Some(r#"{"reason":"Essai"}"#),
+        "upload_roster" => Some(FORM),
         _ => endpoint.doc.body.map(|_| "{}"),
     };
     let query = match endpoint.doc.id {
         "resume_client" => "?reason=Essai",
         "search_persons" => "?q=durand",
+        "upload_roster" => "?format=siecle",
         _ => "",
     };
-    let with = Call { headers: &[("if-match", "*")], body };
+    let headers = [("if-match", "*"), ("content-type", "multipart/form-data; boundary=XyZ")];
+    let headers = if endpoint.doc.takes_files { &headers[..] } else { &headers[..1] };
+    let with = Call { headers, body };
     server.api(token, (endpoint.doc.method.name(), &format!("{path}{query}")), with).await
 }
 

@@ -30,7 +30,7 @@ impl TestServer {
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        if with.body.is_some() {
+        if with.body.is_some() && !with.headers.iter().any(|(name, _)| *name == "content-type") {
             request = request.header("content-type", "application/json");
         }
         for (name, value) in with.headers {
@@ -131,12 +131,12 @@ async fn attack_p1_nobody_puts_into_a_token_what_they_lack() {
         assert_eq!(post_form(&mut head, &scopes, &change).await, REFUSED, "{scopes:?} {change:?}");
     }
     assert_eq!(server.query_count("SELECT COUNT(*) FROM api_token").await, 0);
-    // An auditor's role has nothing to put into one.
-    let mut auditor = server.create_administrator(AdminRole::Auditor, "academy:montpellier", "v@ac.example").await;
-    auditor.browser.get(NEW).await;
-    assert_eq!(auditor.browser.page.status, StatusCode::NOT_FOUND);
-    auditor.browser.get("/admin/moi/jetons").await;
-    assert!(!auditor.browser.page.has_element("#nouveau"), "nothing leads there");
+    // An auditor's role has what an auditor reads to put into one.
+    let mut auditor = server.create_administrator(AdminRole::Auditor, "school:0349999J", "v@ac.example").await;
+    assert_eq!(post_form(&mut auditor, &["audit:read", "schools:read"], &[]).await, REFUSED);
+    let token = make_token(&mut auditor, &["audit:read", "figures:read"], &[]).await;
+    assert_eq!(server.api_get(&token, &format!("/schools/{MONOD}")).await.problem(), "insufficient_scope");
+    server.execute_sql("DELETE FROM api_token", Vec::new()).await;
     // Whoever was not proven lately proves it first; one passkey is too few for an academy.
     server.advance(Span::minutes(6));
     head.browser.get(NEW).await;

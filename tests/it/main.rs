@@ -20,6 +20,8 @@ mod activation_races;
 mod activation_same;
 #[cfg(test)]
 mod admin_api;
+mod admin_api_journal;
+mod admin_api_rosters;
 #[cfg(test)]
 mod admin_api_tokens;
 #[cfg(test)]

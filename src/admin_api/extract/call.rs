@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 
+use axum::body::Bytes;
 use serde_json::Value;
 
 use crate::admin_api::fields::ApiBody;
@@ -82,6 +83,14 @@ pub struct ApiEndpoint {
     pub handler: for<'a> fn(&'a ApiCall<'a>) -> ApiFuture<'a>,
 }
 
+/// A file of a form.
+#[derive(Clone, Debug)]
+pub struct GivenPart {
+    /// The name as the program gives it: a text to show, never a path.
+    pub file_name: String,
+    pub content: Bytes,
+}
+
 /// A call of an endpoint, everything of it checked.
 pub struct ApiCall<'a> {
     pub app: &'a AppState,
@@ -91,6 +100,8 @@ pub struct ApiCall<'a> {
     pub doc: &'a EndpointDoc,
     pub path: &'a BTreeMap<String, String>,
     pub body: &'a ApiBody,
+    /// The files of an endpoint that takes some.
+    pub files: &'a [GivenPart],
     /// The versions that the caller knows; empty without `If-Match`.
     pub(super) if_match: Vec<String>,
     /// True once something was committed durably by [`ApiCall::op`].

@@ -40,6 +40,9 @@ fn scope_word(scope: ApiScope) -> &'static str {
         ApiScope::PersonsRead => "persons-read",
         ApiScope::PersonsRepair => "persons-repair",
         ApiScope::RostersRead => "rosters-read",
+        ApiScope::RostersWrite => "rosters-write",
+        ApiScope::AuditRead => "audit-read",
+        ApiScope::FiguresRead => "figures-read",
         ApiScope::TeamRead => "team-read",
     }
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use strum::IntoEnumIterator as _;
 
-use super::{GatedResult, NOBODY, TypedFilter};
+use super::{GatedResult, TypedFilter};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
@@ -22,7 +22,7 @@ use crate::http::request_context::RequestContext;
 use crate::journal::ops::{self, JournalPart};
 use crate::journal::store::JournalRow;
 use crate::journal::views::{ChainWords, FilterChip, JournalLine, JournalPage};
-use crate::journal::{FilterRefusal, JournalFilter, JournalKind, JournalScope, facts};
+use crate::journal::{FilterRefusal, JournalFilter, JournalKind, JournalScope, NOBODY, facts};
 use crate::protocol::params::encode;
 
 /// Returns what was before or after as it is shown: of a message to visitors, which is recorded whole, its text in the

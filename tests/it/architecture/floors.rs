@@ -72,7 +72,7 @@ const TABLE: [(&[&str], &[&str]); 37] = [
     (&["client_admin"], &["oidc", "admin_api", "administrators", AND_BELOW]),
     (&["school_admin"], &["admin_api", "administrators", AND_BELOW]),
     (&["roster_admin"], &["admin_api", "administrators", AND_BELOW]),
-    (&["journal", "figures"], &["administrators", AND_BELOW]),
+    (&["journal", "figures"], &["admin_api", "administrators", AND_BELOW]),
     (&["announcement_admin"], &["administrators", "announcements", AND_BELOW]),
     // The pages of the console that belong to no other feature, and the table of all endpoints of the Admin API.
     (
@@ -80,6 +80,7 @@ const TABLE: [(&[&str], &[&str]); 37] = [
         &[
             "helpdesk",
             "figures",
+            "journal",
             "client_admin",
             "school_admin",
             "roster_admin",
