@@ -53,6 +53,8 @@ const TEAM: EndpointDoc = EndpointDoc {
                 ("pupils_only", Shape::Flag),
                 ("ends_at", Shape::Maybe(&Shape::Time)),
                 ("approved", Shape::Flag),
+                ("passkeys", Shape::Whole),
+                ("totp", Shape::Flag),
                 ("last_seen_at", Shape::Maybe(&Shape::Time)),
             ])),
         ),
@@ -83,6 +85,23 @@ async fn token(call: &ApiCall<'_>) -> ApiResult {
     })))
 }
 
+/// Returns a role of somebody as the API and the command line have it.
+pub fn administrator(row: &TeamRow) -> Value {
+    json!({
+        "administrator": row.administrator_id,
+        "name": row.name,
+        "active": row.is_active(),
+        "role": row.role,
+        "territory": { "kind": row.territory_kind, "id": row.territory, "class": row.class },
+        "pupils_only": row.pupils_only,
+        "ends_at": maybe_time(row.ends_at.map(Timestamp)),
+        "approved": row.approved_at.is_some(),
+        "passkeys": row.passkeys,
+        "totp": row.has_totp,
+        "last_seen_at": maybe_time(row.seen_at.map(Timestamp)),
+    })
+}
+
 async fn team(call: &ApiCall<'_>) -> ApiResult {
     let scope = AdminScope::of(&call.on_duty.roles, AdminAct::SeeTeam, call.ctx.now);
     let position = call.position()?.unwrap_or_default();
@@ -97,19 +116,6 @@ async fn team(call: &ApiCall<'_>) -> ApiResult {
     rows.truncate(most);
     let next = rows.last().filter(|_| has_more).map(|row| format!("{}\n{}", row.id, row.name));
     let next = call.cursor(next.as_deref())?;
-    let item = |row: &TeamRow| {
-        json!({
-            "administrator": row.administrator_id,
-            "name": row.name,
-            "active": row.is_active(),
-            "role": row.role,
-            "territory": { "kind": row.territory_kind, "id": row.territory, "class": row.class },
-            "pupils_only": row.pupils_only,
-            "ends_at": maybe_time(row.ends_at.map(Timestamp)),
-            "approved": row.approved_at.is_some(),
-            "last_seen_at": maybe_time(row.seen_at.map(Timestamp)),
-        })
-    };
-    let items: Vec<Value> = rows.iter().map(item).collect();
+    let items: Vec<Value> = rows.iter().map(administrator).collect();
     Ok(ApiAnswer::of(json!({ "items": items, "next": next })))
 }

@@ -1,6 +1,7 @@
 //! The shapes of answers, as JSON Schema (2020-12). Pure.
 
 use chrono::{DateTime, SecondsFormat};
+use serde::{Serialize as _, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::base::clock::Timestamp;
@@ -60,6 +61,22 @@ pub fn time(at: Timestamp) -> Value {
 /// Returns a time that may be missing.
 pub fn maybe_time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, time)
+}
+
+/// Serializes a time as answers have it.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize_time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    time(*at).serialize(serializer)
+}
+
+/// Serializes a time that may be missing.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize_maybe_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    maybe_time(*at).serialize(serializer)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::io::Write;
 use chrono::NaiveDate;
 
 use super::beginning_of_day;
+use super::json::{self, JsonFlag};
 use crate::app::StorageOperation;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
@@ -58,9 +59,8 @@ struct ShowArgs {
     /// The accounts to which a support code leads, such as K7P-4MX.
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
-    /// Prints one line of JSON an account, times in milliseconds.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: JsonFlag,
 }
 
 #[derive(Debug, clap::Args)]
@@ -169,12 +169,12 @@ async fn show_accounts(
         (None, None) => Vec::new(),
     };
     for report in &reports {
-        match args.json {
-            true => writeln!(out, "{}", serde_json::to_string(report)?)?,
+        match args.form.json {
+            true => json::write_line(out, report)?,
             false => show::print(report, out)?,
         }
     }
-    if reports.is_empty() {
+    if reports.is_empty() && !args.form.json {
         writeln!(out, "the code leads to no account: `preau doctor --code` says what stands behind it")?;
     }
     Ok(!reports.is_empty())

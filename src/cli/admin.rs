@@ -4,6 +4,8 @@ use std::io::Write;
 
 use anyhow::Context as _;
 
+use super::json::{self, JsonFlag};
+use crate::admin_api::api::administrator;
 use crate::administrators::ops::invite::{self, InvitationContext, RoleGiver, RoleOrder};
 use crate::administrators::roles::AdminRole;
 use crate::administrators::store::{self, roles};
@@ -28,7 +30,7 @@ enum AdminCommand {
     /// Gives a role. Whoever has none yet gets a link that serves once within seven days; a former one ends.
     Invite(InviteArgs),
     /// Lists every administrator with each role.
-    List(ListArgs),
+    List(JsonFlag),
     /// Ends the roles of an administrator: all of them, or one. With the last one the sessions end.
     Revoke(RevokeArgs),
 }
@@ -50,13 +52,6 @@ struct InviteArgs {
     /// Of a delegate: pupils only, without their parents.
     #[arg(long)]
     pupils_only: bool,
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    /// Prints one line of JSON a role, times in milliseconds.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -99,10 +94,13 @@ pub async fn run(args: &AdminArgs, config: &Config, out: &mut (dyn Write + Send)
             }
             true
         }
-        AdminCommand::List(args) => {
+        AdminCommand::List(form) => {
             let rows = roles::list_all(&mut op.db.read().await?).await?;
             for row in &rows {
-                print(row, args.json, out)?;
+                match form.json {
+                    true => json::write_line(out, &administrator(row))?,
+                    false => print(row, out)?,
+                }
             }
             !rows.is_empty()
         }
@@ -149,7 +147,7 @@ fn order(args: &InviteArgs) -> anyhow::Result<RoleOrder> {
     })
 }
 
-fn print(row: &roles::TeamRow, json: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+fn print(row: &roles::TeamRow, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let place = if row.class.is_empty() { row.territory.clone() } else { format!("{}/{}", row.territory, row.class) };
     let place = if place.is_empty() { "all".to_owned() } else { place };
     let state = match (row.is_active(), row.approved_at) {
@@ -157,19 +155,6 @@ fn print(row: &roles::TeamRow, json: bool, out: &mut (dyn Write + Send)) -> anyh
         (true, _) => "active",
         (false, _) => "invited",
     };
-    if json {
-        let line = serde_json::json!({
-            "name": row.name,
-            "role": row.role,
-            "territory": place,
-            "state": state,
-            "passkeys": row.passkeys,
-            "totp": row.has_totp,
-            "seen_at": row.seen_at,
-            "ends_at": row.ends_at,
-        });
-        return Ok(writeln!(out, "{line}")?);
-    }
     let seen = row.seen_at.map_or_else(|| "never seen".to_owned(), |at| super::format_paris_time(Timestamp(at)));
     let proof = if row.has_totp { "password and application".to_owned() } else { format!("{} passkeys", row.passkeys) };
     Ok(writeln!(out, "{}  {}@{place}  {state}  {proof}  {seen}", row.name, row.role)?)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
+use super::json::{self, JsonFlag};
 use super::{beginning_of_day, private_file};
 use crate::accounts::{self, identifier};
 use crate::audit::{self, store};
@@ -25,7 +26,7 @@ enum AuditCommand {
     /// Writes the events as lines of JSON, oldest first.
     Export(ExportArgs),
     /// Verifies the seals: exit code 1 if a sealed event was changed, removed or inserted.
-    Verify,
+    Verify(JsonFlag),
 }
 
 #[derive(Debug, clap::Args)]
@@ -39,6 +40,9 @@ struct ExportArgs {
     /// The last day (AAAA-MM-JJ), in Paris.
     #[arg(long)]
     to: Option<NaiveDate>,
+    /// The lines are JSON with and without it; an error is an object on stderr.
+    #[arg(long)]
+    json: bool,
     /// The file to write, readable by its owner only; must not exist. Without it, standard output.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -50,7 +54,7 @@ const PAGE_ROWS: i64 = 1_000;
 pub async fn run(args: &AuditArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     match &args.action {
         AuditCommand::Export(args) => export(args, config, out).await,
-        AuditCommand::Verify => Box::pin(verify(config, out)).await,
+        AuditCommand::Verify(form) => Box::pin(verify(config, *form, out)).await,
     }
 }
 
@@ -89,18 +93,33 @@ async fn export(args: &ExportArgs, config: &Config, out: &mut (dyn Write + Send)
     }
     if let (Some(mut file), Some(path)) = (file, &args.out) {
         file.flush()?;
-        writeln!(out, "{count} events in {}", path.display())?;
+        match args.json {
+            true => json::write_line(out, &serde_json::json!({ "events": count, "file": path }))?,
+            false => writeln!(out, "{count} events in {}", path.display())?,
+        }
     }
     drop(tx);
     db.close().await;
     Ok(true)
 }
 
-async fn verify(config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+async fn verify(config: &Config, form: JsonFlag, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = super::operator_dependencies();
     let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;
     let op = opened.operation(&around);
     let report = audit::ops::verify(op, op.now.minus(config.audit.retention())).await?;
+    opened.db.close().await;
+    if form.json {
+        let line = serde_json::json!({
+            "sound": report.problems.is_empty(),
+            "seals": report.seals,
+            "events": report.rows,
+            "expired": report.expired,
+            "problems": report.problems,
+        });
+        json::write_line(out, &line)?;
+        return Ok(report.problems.is_empty());
+    }
     for problem in &report.problems {
         writeln!(out, "{problem}")?;
     }
@@ -110,6 +129,5 @@ async fn verify(config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result
         "{} seals over {} events, {} seals beyond their term: {verdict}",
         report.seals, report.rows, report.expired
     )?;
-    opened.db.close().await;
     Ok(report.problems.is_empty())
 }

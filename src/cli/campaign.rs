@@ -2,13 +2,18 @@
 
 use std::io::Write;
 
+use serde_json::Value;
+
 use super::format_paris_time;
+use super::json::{self, JsonFlag, maybe_time, time};
 use crate::base::clock::Timestamp;
 use crate::base::phone::{PhoneState, UnusableReason};
 use crate::base::uai::Uai;
 use crate::bootstrap;
 use crate::config::Config;
 use crate::db::{AccessMode, Db};
+use crate::school_admin::api::school;
+use crate::school_admin::orders::CampaignWord;
 use crate::tenants::NoticeKind;
 use crate::tenants::ops::{CampaignChange, TenantError, change_campaign};
 use crate::tenants::store::{self, NoticeRow, NoticedChild};
@@ -27,8 +32,18 @@ enum CampaignCommand {
     Close(SchoolArgs),
     /// Reopens the campaign: parents may activate again, from now on.
     Reopen(OpenArgs),
+    /// Shows the school and its campaign.
+    Show(ShowArgs),
     /// Lists the notices for the school, newest first.
     Notices(NoticesArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    #[command(flatten)]
+    which: SchoolArgs,
+    #[command(flatten)]
+    form: JsonFlag,
 }
 
 #[derive(Debug, clap::Args)]
@@ -38,6 +53,8 @@ struct NoticesArgs {
     /// Includes settled notices.
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    form: JsonFlag,
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +79,7 @@ pub async fn run(args: &CampaignArgs, config: &Config, out: &mut (dyn Write + Se
             (&opening.which, Some(CampaignChange::Open { days: opening.days }))
         }
         CampaignCommand::Close(which) => (which, Some(CampaignChange::Close)),
+        CampaignCommand::Show(shown) => (&shown.which, None),
         CampaignCommand::Notices(notices) => (&notices.which, None),
     };
     let access = if change.is_some() { AccessMode::ReadWrite } else { AccessMode::ReadOnly };
@@ -80,51 +98,101 @@ pub async fn run(args: &CampaignArgs, config: &Config, out: &mut (dyn Write + Se
                 CampaignChange::Close => writeln!(out, "{uai}: closed")?,
             }
         }
-        None => {
-            print_notices(
-                &db,
-                &uai,
-                matches!(&args.action, CampaignCommand::Notices(NoticesArgs { all: true, .. })),
-                out,
-            )
-            .await?
-        }
+        None => read(&db, (&args.action, &uai), super::operator_dependencies().clock.now(), out).await?,
     }
     db.close().await;
     Ok(true)
 }
 
-async fn print_notices(db: &Db, uai: &Uai, all: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+/// Runs a command that only reads.
+async fn read(
+    db: &Db,
+    (action, uai): (&CampaignCommand, &Uai),
+    now: Timestamp,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
     let mut tx = db.read().await?;
-    if store::find_school(&mut tx, uai).await?.is_none() {
-        return Err(TenantError::UnknownSchool(uai.to_string()).into());
+    let found = store::find_school(&mut tx, uai).await?;
+    let found = found.ok_or_else(|| TenantError::UnknownSchool(uai.to_string()))?;
+    match action {
+        CampaignCommand::Show(ShowArgs { form, .. }) => {
+            let campaign = store::find_campaign(&mut tx, uai).await?;
+            if form.json {
+                return json::write_line(out, &school(&found, campaign, now));
+            }
+            let word = CampaignWord::of(campaign, now).name().replace('_', " ");
+            let until = campaign.map(|campaign| {
+                let (opens, closes) = (format_paris_time(campaign.opens_at), format_paris_time(campaign.closes_at));
+                format!(", from {opens} until {closes}")
+            });
+            writeln!(out, "{uai}  {}: {word}{}", found.name, until.unwrap_or_default())?;
+            Ok(())
+        }
+        CampaignCommand::Notices(NoticesArgs { all, form, .. }) => {
+            let rows = store::list_notices(&mut tx, uai, *all).await?;
+            let children = store::list_noticed_children(&mut tx, uai).await?;
+            match form.json {
+                true => rows.iter().try_for_each(|row| json::write_line(out, &notice(row, &children))),
+                false => print_notices(uai, &rows, &children, out),
+            }
+        }
+        CampaignCommand::Open(_) | CampaignCommand::Close(_) | CampaignCommand::Reopen(_) => Ok(()),
     }
-    let rows = store::list_notices(&mut tx, uai, all).await?;
+}
+
+fn print_notices(
+    uai: &Uai,
+    rows: &[NoticeRow],
+    children: &[NoticedChild],
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
     if rows.is_empty() {
         writeln!(out, "{uai}: nothing to see to")?;
     }
-    let children = store::list_noticed_children(&mut tx, uai).await?;
     for row in rows {
-        writeln!(out, "{}", notice_line(&row, &children))?;
+        writeln!(out, "{}", notice_line(row, children))?;
     }
     Ok(())
 }
 
-/// Formats a notice: time, support code, kind, person, children with classes, and reason.
-fn notice_line(row: &NoticeRow, children: &[NoticedChild]) -> String {
-    let with_class = |given: &str, class: Option<&str>| match class {
-        Some(class) => format!("{given}, {class}"),
-        None => given.to_owned(),
-    };
-    let name = [&row.given_name, &row.family_name].map(|name| name.as_deref().unwrap_or_default()).join(" ");
-    let theirs: Vec<_> = match &row.pupil {
-        Some(given) => vec![with_class(given, row.class.as_deref())],
+/// Returns the children whom a notice is about, with their classes.
+fn children_of(row: &NoticeRow, children: &[NoticedChild]) -> Vec<(String, Option<String>)> {
+    match &row.pupil {
+        Some(given) => vec![(given.clone(), row.class.clone())],
         None => children
             .iter()
             .filter(|child| child.person_id == row.person_id)
-            .map(|child| with_class(&child.given_name, child.class.as_deref()))
+            .map(|child| (child.given_name.clone(), child.class.clone()))
             .collect(),
+    }
+}
+
+/// Returns a notice as programs have it.
+fn notice(row: &NoticeRow, children: &[NoticedChild]) -> Value {
+    let child = |(name, class): (String, Option<String>)| serde_json::json!({ "given_name": name, "class": class });
+    let children: Vec<Value> = children_of(row, children).into_iter().map(child).collect();
+    serde_json::json!({
+        "at": time(Timestamp(row.at)),
+        "support_code": row.support_code,
+        "kind": row.kind.name(),
+        "person": row.person_id,
+        "family_name": row.family_name,
+        "given_name": row.given_name,
+        "children": children,
+        "why": unreachable_reason(row),
+        "settled_at": maybe_time(row.settled_at.map(Timestamp)),
+        "settled_why": row.settled_why.map(|why| why.name()),
+    })
+}
+
+/// Formats a notice: time, support code, kind, person, children with classes, and reason.
+fn notice_line(row: &NoticeRow, children: &[NoticedChild]) -> String {
+    let with_class = |(given, class): (String, Option<String>)| match class {
+        Some(class) => format!("{given}, {class}"),
+        None => given,
     };
+    let name = [&row.given_name, &row.family_name].map(|name| name.as_deref().unwrap_or_default()).join(" ");
+    let theirs: Vec<String> = children_of(row, children).into_iter().map(with_class).collect();
     let mut parts = vec![
         format_paris_time(Timestamp(row.at)),
         format!("{:<7}", row.support_code),

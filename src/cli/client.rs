@@ -1,38 +1,23 @@
 //! `preau client`: the relying parties, their state and sign-out deliveries, and the tokens for registering others.
 
+mod check;
 mod settings;
+mod show;
 mod tokens;
 
 use std::io::Write;
 
 use super::format_paris_time;
+use super::json::JsonFlag;
 use crate::app::StorageOperation;
-use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::ClientId;
+use crate::base::clock::Span;
 use crate::bootstrap;
-use crate::clients::ClientOrigin;
-use crate::clients::answers::ClientAnswers;
-use crate::clients::checks::has_bad;
-use crate::clients::ops::checks::{CheckMeans, check};
-use crate::clients::ops::lifecycle::{self, Decision, LifecycleError};
-use crate::clients::ops::{last_unprotected_exchange, secrets};
+use crate::clients::ops::lifecycle::{self, Decision};
+use crate::clients::ops::secrets;
 use crate::clients::snippets::Library;
-use crate::clients::store::registered::{self, ClientRecord};
-use crate::clients::{AuthMethod, Client, metadata};
 use crate::config::Config;
-use crate::config::deployment::ServerIdentity;
-use crate::db::{AccessMode, Db};
-use crate::http::outgoing::OutgoingClient;
-use crate::logouts;
+use crate::db::AccessMode;
 use secrecy::ExposeSecret as _;
-
-/// The number of clients read by one query.
-const PAGE_SIZE: i64 = 200;
-/// The consequence of missing PKCE and nonce (RFC 9700 2.1.1), and the remedy.
-const UNPROTECTED_ADVICE: &str =
-    "a stolen code can be injected; let it send either, then demand it with require_pkce = true";
-/// The maximum number of sign-out deliveries printed by `show`.
-const MAX_DELIVERIES_SHOWN: i64 = 10;
 
 #[derive(Debug, clap::Args)]
 pub struct ClientArgs {
@@ -43,9 +28,9 @@ pub struct ClientArgs {
 #[derive(Debug, clap::Subcommand)]
 enum ClientCommand {
     /// Lists every relying party: id, state, origin, last use, name.
-    List,
+    List(JsonFlag),
     /// Shows one relying party, with its latest sign-out deliveries.
-    Show(ClientIdArgs),
+    Show(ShowArgs),
     /// Approves a self-registered client, in the version printed by `show`.
     Approve(ApproveArgs),
     /// Blocks a client until `resume`, whatever later versions of its file say; revokes the token of its registration.
@@ -55,7 +40,7 @@ enum ClientCommand {
     /// Draws a new secret, shown once.
     RotateSecret(RotateSecretArgs),
     /// Checks the addresses, keys and perimeter of a client now, as the console does; exit 1 if something is bad.
-    Check(ClientIdArgs),
+    Check(CheckArgs),
     /// Prints the settings of a program for a client, as the console shows them; the secret stands as PREAU_SECRET.
     Settings(SettingsArgs),
     /// Manages initial access tokens for registering clients.
@@ -67,6 +52,22 @@ struct ClientIdArgs {
     /// The `client_id`. A drawn one may begin with a hyphen.
     #[arg(allow_hyphen_values = true)]
     id: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    #[command(flatten)]
+    which: ClientIdArgs,
+    #[command(flatten)]
+    form: JsonFlag,
+}
+
+#[derive(Debug, clap::Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    which: ClientIdArgs,
+    #[command(flatten)]
+    form: JsonFlag,
 }
 
 #[derive(Debug, clap::Args)]
@@ -144,8 +145,8 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
     if let Some(reading) = read_only_command(&args.action) {
         let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
         match reading {
-            ReadOnlyCommand::List => print_clients(&db, out).await?,
-            ReadOnlyCommand::Show(id) => print_client(&db, now, id, out).await?,
+            ReadOnlyCommand::List(form) => show::print_clients(&db, now, form, out).await?,
+            ReadOnlyCommand::Show(args) => show::print_client(&db, now, args, out).await?,
             ReadOnlyCommand::Settings(args) => settings::print_settings(&db, config, args, out).await?,
             ReadOnlyCommand::Tokens => tokens::print_tokens(&db, now, out).await?,
         }
@@ -168,8 +169,8 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
                 writeln!(out, "the former one is taken until {until}")?;
             }
         }
-        ClientCommand::Check(which) => {
-            let sound = check_client(ctx, config, &which.id, out).await?;
+        ClientCommand::Check(args) => {
+            let sound = check::check_client(ctx, config, args, out).await?;
             opened.db.close().await;
             return Ok(sound);
         }
@@ -180,7 +181,7 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
             lifecycle::revoke_initial_token(ctx, &which.id).await?;
             writeln!(out, "{}: revoked", which.id)?;
         }
-        ClientCommand::List
+        ClientCommand::List(_)
         | ClientCommand::Show(_)
         | ClientCommand::Settings(_)
         | ClientCommand::Token(TokenArgs { action: TokenCommand::List }) => {}
@@ -191,16 +192,16 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
 
 /// The commands that change nothing and need no master key.
 enum ReadOnlyCommand<'a> {
-    List,
-    Show(&'a str),
+    List(JsonFlag),
+    Show(&'a ShowArgs),
     Settings(&'a SettingsArgs),
     Tokens,
 }
 
 fn read_only_command(action: &ClientCommand) -> Option<ReadOnlyCommand<'_>> {
     match action {
-        ClientCommand::List => Some(ReadOnlyCommand::List),
-        ClientCommand::Show(which) => Some(ReadOnlyCommand::Show(&which.id)),
+        ClientCommand::List(form) => Some(ReadOnlyCommand::List(*form)),
+        ClientCommand::Show(args) => Some(ReadOnlyCommand::Show(args)),
         ClientCommand::Settings(args) => Some(ReadOnlyCommand::Settings(args)),
         ClientCommand::Token(TokenArgs { action: TokenCommand::List }) => Some(ReadOnlyCommand::Tokens),
         _ => None,
@@ -215,114 +216,5 @@ async fn decide(
 ) -> anyhow::Result<()> {
     let state = lifecycle::decide(ctx, id, decision).await?;
     writeln!(out, "{id}: {}", state.name())?;
-    Ok(())
-}
-
-/// Runs the checks of the console on a client that is there. Returns false if one of them is bad.
-async fn check_client(
-    ctx: StorageOperation<'_>,
-    config: &Config,
-    id: &str,
-    out: &mut (dyn Write + Send),
-) -> anyhow::Result<bool> {
-    let found = registered::find(&mut ctx.db.read().await?, id).await?;
-    let meta = found.ok_or_else(|| LifecycleError::Unknown(id.to_owned()))?.client.meta;
-    let mut answers = ClientAnswers::of(id, &meta);
-    // Nobody was asked why.
-    answers.reasons = answers.scopes.iter().map(|scope| (scope.clone(), "-".to_owned())).collect();
-    let (outgoing, server) = (OutgoingClient::new(&config.outgoing)?, ServerIdentity::of(config));
-    let means = CheckMeans {
-        db: ctx.db,
-        outgoing: &outgoing,
-        rng: ctx.rng,
-        server: &server,
-        algorithms: &config.keys.algorithms,
-        // The signing keys are the servers': a sign-out is tried by them.
-        keys: None,
-        now: ctx.now,
-    };
-    let results = Box::pin(check(&means, &answers, Some(&meta))).await?;
-    for result in &results {
-        let (verdict, code) = (result.verdict.name(), &result.code);
-        writeln!(out, "{verdict:<4}  {:<26}  {code:<22}  {}  {}", result.field, result.value, result.detail)?;
-    }
-    Ok(!has_bad(&results))
-}
-
-async fn print_clients(db: &Db, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
-    let mut tx = db.read().await?;
-    let mut after = ClientId::new("");
-    loop {
-        let ids = registered::list_ids(&mut tx, &after, PAGE_SIZE).await?;
-        let Some(last) = ids.last() else { return Ok(()) };
-        after.clone_from(last);
-        for id in ids {
-            let Some(held) = registered::find(&mut tx, &id).await? else { continue };
-            let client = &held.client;
-            let used = last_used(client);
-            let (state, from) = (client.state.name(), origin(&held));
-            writeln!(out, "{id:<24}  {state:<9}  {from:<10}  {used:<16}  {}", client.meta.client_name)?;
-        }
-    }
-}
-
-fn origin(held: &ClientRecord) -> &'static str {
-    held.origin.name()
-}
-
-fn last_used(client: &Client) -> String {
-    client.last_used_at.map_or_else(|| "never used".to_owned(), format_paris_time)
-}
-
-async fn print_client(db: &Db, now: Timestamp, id: &str, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
-    let mut tx = db.read().await?;
-    let found = registered::find(&mut tx, id).await?;
-    let held = found.ok_or_else(|| LifecycleError::Unknown(id.to_owned()))?;
-    let (client, p) = (&held.client, &held.client.meta.perimeter);
-    writeln!(out, "client      {id}")?;
-    let approval = if held.unapproved { ", not approved" } else { "" };
-    writeln!(out, "state       {}{approval}", client.state.name())?;
-    writeln!(out, "from        {}, version {}", origin(&held), held.version)?;
-    writeln!(
-        out,
-        "since       {}, changed {}",
-        format_paris_time(held.created_at),
-        format_paris_time(held.updated_at)
-    )?;
-    writeln!(out, "last used   {}", last_used(client))?;
-    writeln!(out, "academy     {}", client.meta.academy.as_deref().unwrap_or("the deployment's"))?;
-    let perimeter: Vec<&str> =
-        [&p.academies, &p.ministries, &p.schools].into_iter().flatten().map(String::as_str).collect();
-    writeln!(out, "perimeter   {}", perimeter.join(" "))?;
-    writeln!(out, "sector      {}", client.meta.sector)?;
-    writeln!(out, "profile     {}", client.meta.profile.name())?;
-    let ways: Vec<&str> =
-        AuthMethod::ALL.into_iter().filter(|m| client.accepts_auth_method(*m)).map(AuthMethod::name).collect();
-    writeln!(out, "proves by   {}", ways.join(" or "))?;
-    let pkce = if client.requirements().pkce { "demanded" } else { "taken where it is sent" };
-    writeln!(out, "PKCE        {pkce}")?;
-    if let Some(at) = last_unprotected_exchange(client, now) {
-        writeln!(
-            out,
-            "            sent neither PKCE nor nonce, last on {}: {UNPROTECTED_ADVICE}",
-            format_paris_time(at)
-        )?;
-    }
-    for (key, value) in client.meta.tolerances.non_default() {
-        writeln!(out, "tolerates   {key} = {value}")?;
-    }
-    if let Some((_, until)) = &client.previous_secret {
-        writeln!(out, "secrets     two until {}", format_paris_time(*until))?;
-    }
-    // Secrets are not included: they are separate columns.
-    writeln!(out, "{}", serde_json::to_string_pretty(&metadata::to_fields(&client.meta))?)?;
-    if held.unapproved && held.origin != ClientOrigin::File {
-        writeln!(out, "approve     preau client approve {id} --version {}", held.version)?;
-    }
-    for delivery in logouts::store::list_for_client(&mut tx, id, MAX_DELIVERIES_SHOWN).await? {
-        let problem = delivery.problem.as_deref().unwrap_or_default();
-        let (at, state) = (format_paris_time(delivery.created_at), delivery.state.name());
-        writeln!(out, "sign-out    {at}  {state:<9}  {} attempts  {problem}", delivery.attempts)?;
-    }
     Ok(())
 }

@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
 use crate::cli::format_paris_time;
+use crate::cli::json::JsonFlag;
 use crate::roster::formats::{RosterFormat, parse_export_time};
 use crate::roster::ops::school_tables::TableRequest;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
@@ -42,6 +43,8 @@ pub enum ImportRunCommand {
         /// The academy, as in academies.toml; without it, all.
         #[arg(long)]
         academy: Option<String>,
+        #[command(flatten)]
+        form: JsonFlag,
     },
     /// Undoes the last import of an academy, for 30 days, in each school into which nothing was imported since. All is
     /// as before it; who came by it and has an account, a letter or a notice meanwhile is kept, without a school.
@@ -105,6 +108,9 @@ pub struct ImportFilesArgs {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t)]
     pub report: ReportForm,
+    /// The same as --report json; an error is an object on stderr.
+    #[arg(long, conflicts_with = "report")]
+    pub json: bool,
     /// siecle: both exports of each school, élèves and responsables, as XML or as ZIPs of the export screen, one or more.
     /// aaf: all files of a complet or delta of the academy, or of several days. Other exports are passed over.
     /// onde: the two extractions of one school, pupils and responsables. csv: the tables of one school.
@@ -197,7 +203,9 @@ fn remedy(rejection: &ImportRejection) -> &'static str {
 /// finished.
 pub async fn run(args: ImportArgs, ctx: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     match (args.about_runs, args.files) {
-        (Some(ImportRunCommand::History { academy }), _) => runs::history(academy.as_deref(), ctx, out).await,
+        (Some(ImportRunCommand::History { academy, form }), _) => {
+            runs::history(academy.as_deref(), form, ctx, out).await
+        }
         (Some(ImportRunCommand::Undo { academy, uai }), _) => runs::undo(&academy, uai.as_ref(), ctx, out).await,
         (None, Some(files)) => run_files(files, args.tables, ctx, out).await,
         (None, None) => anyhow::bail!("no files"),
@@ -210,7 +218,8 @@ async fn run_files(
     ctx: ImportContext<'_>,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
-    let ImportFilesArgs { format, academy, dry_run, accept_removals, lead: takes_lead, report, files } = args;
+    let ImportFilesArgs { format, academy, dry_run, accept_removals, lead: takes_lead, report, json, files } = args;
+    let report = if json { ReportForm::Json } else { report };
     if tables.guess_mapping {
         return guess::print_mapping(&files, out);
     }

@@ -4,14 +4,17 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde_json::Value;
 
 use super::format_paris_time;
+use super::json::{self, JsonFlag, maybe_time, time};
 use crate::app::StorageOperation;
 use crate::base::rng::SystemRandom;
 use crate::bootstrap;
 use crate::config::Config;
 use crate::crypto;
 use crate::db::AccessMode;
+use crate::doctor::ops::status::KeyStatus;
 use crate::jose::{Alg, KeyState};
 use crate::keys::ops;
 use crate::keys::rotation::{self, KeyLifecycle, PUBLISH_LEAD, RotationPolicy, RotationStep};
@@ -25,7 +28,7 @@ pub struct KeysArgs {
 #[derive(Debug, clap::Subcommand)]
 enum KeysCommand {
     /// Lists the signing keys and the next step of each.
-    List,
+    List(JsonFlag),
     /// Publishes new signing keys now; the keys sign as soon as every relying party can know them.
     Rotate {
         /// Rotates this algorithm only.
@@ -72,9 +75,13 @@ pub async fn run(args: &KeysArgs, config: &Config, out: &mut (dyn Write + Send))
         return Ok(true);
     }
     let around = super::operator_dependencies();
-    if matches!(args.action, KeysCommand::List) {
+    if let KeysCommand::List(form) = args.action {
         let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
-        print_keys(&ops::lifecycles(&db).await?, ops::rotation_policy(&config.keys), out)?;
+        let (all, policy) = (ops::lifecycles(&db).await?, ops::rotation_policy(&config.keys));
+        match form.json {
+            true => write_keys(&all, policy, out)?,
+            false => print_keys(&all, policy, out)?,
+        }
         db.close().await;
         return Ok(true);
     }
@@ -124,9 +131,33 @@ async fn apply_command(
                 writeln!(out, "{new} signs instead")?;
             }
         }
-        KeysCommand::List | KeysCommand::NewMaster => {}
+        KeysCommand::List(_) | KeysCommand::NewMaster => {}
     }
     Ok(all)
+}
+
+/// Writes a line of JSON a key.
+fn write_keys(all: &[KeyLifecycle], policy: RotationPolicy<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    for alg in Alg::ALL {
+        for key in all.iter().filter(|key| key.alg == alg) {
+            let next = rotation::next_step(key, all, policy);
+            let (alg, kid, state, since) = (alg.name(), key.kid.to_string(), key.state, key.since);
+            json::write_line(out, &key_value(&KeyStatus { alg, kid, state, since, next }))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns a signing key as programs have it.
+pub(super) fn key_value(key: &KeyStatus) -> Value {
+    serde_json::json!({
+        "kid": key.kid,
+        "alg": key.alg,
+        "state": key.state.name(),
+        "since": time(key.since),
+        "next_step": key.next.map(|(step, _)| step.name()),
+        "next_at": maybe_time(key.next.map(|(_, at)| at)),
+    })
 }
 
 fn print_keys(all: &[KeyLifecycle], policy: RotationPolicy<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {

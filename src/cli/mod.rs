@@ -1,8 +1,8 @@
 //! The command line: one file a command.
 //!
 //! The output of a command goes to stdout, through a writer; the log and the single error line of a failed command go
-//! to stderr. Exit codes: 0 done, 1 not done, 2 not understood; `doctor --json` has those of Nagios. No business rule
-//! belongs here.
+//! to stderr. Exit codes: 0 done, 1 not done, 2 not understood; `doctor --json` has those of Nagios. With `--json` both are
+//! for programs (`json`). No business rule belongs here.
 
 mod account;
 mod admin;
@@ -14,6 +14,7 @@ mod client;
 mod demo;
 mod doctor;
 mod import;
+mod json;
 mod keys;
 mod letters;
 mod migrate;
@@ -81,7 +82,7 @@ enum Command {
     /// Exports the audit, and verifies its seals.
     Audit(audit::AuditArgs),
     /// Shows on one screen how this deployment is: server, database, people, messages, imports, keys.
-    Status,
+    Status(json::JsonFlag),
     /// Writes an encrypted copy of the database into a file, while servers run.
     Backup(backup::BackupArgs),
     /// Puts a copy of `backup` into an empty database.
@@ -96,8 +97,12 @@ enum Command {
 
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let json = Config::wants_json_log(config_path(cli.config.as_deref()));
+    let wants_json = std::env::args().any(|word| word == json::JSON_WORD);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error, wants_json),
+    };
+    let log_is_json = Config::wants_json_log(config_path(cli.config.as_deref()));
     let failed = if matches!(&cli.command, Command::Doctor(args) if args.json) { NAGIOS_UNKNOWN } else { 1 };
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -108,10 +113,27 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             // Nothing is left to report to if stderr is gone too.
-            let _gone = writeln!(io::stderr(), "{}", error_line(&in_one_line(&error), json));
+            let why = in_one_line(&error);
+            let line = match wants_json {
+                true => json::error_line(json::CommandFailure::Failed, &why, failed),
+                false => error_line(&why, log_is_json),
+            };
+            let _gone = writeln!(io::stderr(), "{line}");
             ExitCode::from(failed)
         }
     }
+}
+
+/// Answers a command line that was not understood, or that asks for help.
+fn not_understood(error: &clap::Error, wants_json: bool) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    if wants_json && error.use_stderr() {
+        let why = error.render().to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        let _gone = writeln!(io::stderr(), "{}", json::error_line(json::CommandFailure::Usage, &why, code));
+    } else {
+        let _gone = error.print();
+    }
+    ExitCode::from(code)
 }
 
 /// The exit code of a Nagios plugin that could not look.
@@ -155,7 +177,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Doctor(args) => Ok(doctor::run(&args, file, out).await? == 0),
-        Command::Status => status::run(&load_config_and_logging(file)?, out).await,
+        Command::Status(form) => status::run(form, &load_config_and_logging(file)?, out).await,
         Command::Backup(args) => Box::pin(backup::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Restore(args) => Box::pin(backup::restore(&args, &load_config_and_logging(file)?, out)).await,
         Command::Move(args) => Box::pin(move_database::run(&args, &load_config_and_logging(file)?, out)).await,

@@ -2,12 +2,16 @@
 
 use std::io::Write;
 
+use serde_json::Value;
+
 use super::format_paris_time;
+use super::json::{self, JsonFlag, maybe_time, time};
 use crate::base::clock::{Span, Timestamp};
 use crate::bootstrap;
 use crate::config::Config;
 use crate::db::{AccessMode, Db};
 use crate::otp;
+use crate::otp::outage::Outage;
 use crate::outbox;
 
 #[derive(Debug, clap::Args)]
@@ -19,32 +23,72 @@ pub struct SmsArgs {
 #[derive(Debug, clap::Subcommand)]
 enum SmsCommand {
     /// Shows current outages with reason and start, the waiting messages, and today's use of the daily cap.
-    Status,
+    Status(JsonFlag),
     /// Sends waiting messages at once, and resets the rate limits of the last day: after a gateway accepted messages
     /// without delivering them, or once blocked numbers prove honest.
-    Resume,
+    Resume(JsonFlag),
 }
 
 pub async fn run(args: &SmsArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = super::operator_dependencies();
-    let access = if matches!(args.action, SmsCommand::Status) { AccessMode::ReadOnly } else { AccessMode::ReadWrite };
+    let access =
+        if matches!(args.action, SmsCommand::Status(_)) { AccessMode::ReadOnly } else { AccessMode::ReadWrite };
     let db = bootstrap::open_existing_database(config, access).await?;
     bootstrap::sync_clock(&db, &around).await?;
     let now = around.clock.now();
     let done = match args.action {
-        SmsCommand::Status => print_status(config, &db, now, out).await,
-        SmsCommand::Resume => {
+        SmsCommand::Status(JsonFlag { json: true }) => write_status(config, &db, now, out).await,
+        SmsCommand::Status(_) => print_status(config, &db, now, out).await,
+        SmsCommand::Resume(form) => {
             let done = otp::ops::resume(around.operation(&db)).await?;
-            writeln!(
-                out,
-                "{} outages ended; {} messages are tried now; {} budgets lifted",
-                done.outages, done.jobs, done.budgets
-            )?;
+            let (outages, jobs, budgets) = (done.outages, done.jobs, done.budgets);
+            match form.json {
+                true => {
+                    let line = serde_json::json!({ "outages": outages, "messages": jobs, "budgets": budgets });
+                    json::write_line(out, &line)?;
+                }
+                false => {
+                    writeln!(out, "{outages} outages ended; {jobs} messages are tried now; {budgets} budgets lifted")?
+                }
+            }
             Ok(true)
         }
     };
     db.close().await;
     done
+}
+
+/// Writes the state of sending as JSON; true if messages leave.
+async fn write_status(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let standing = otp::ops::active_outages(db, now).await?;
+    let mut tx = db.read().await?;
+    let (waiting, oldest) = outbox::backlog(&mut tx).await?;
+    let used = otp::ops::sent_today(&mut tx, now).await?;
+    let caps = otp::ops::used_caps(&mut tx, config, now).await?;
+    drop(tx);
+    let outages: Vec<Value> = standing.iter().map(outage).collect();
+    let line = serde_json::json!({
+        "leaves": standing.is_empty(),
+        "outages": outages,
+        "waiting": waiting,
+        "oldest_at": maybe_time(oldest.map(Timestamp)),
+        "sent_today": used,
+        "daily_cap": config.sms.daily_cap,
+        "caps_half_used": caps,
+    });
+    json::write_line(out, &line)?;
+    Ok(standing.is_empty())
+}
+
+/// Returns an outage as programs have it.
+pub fn outage(outage: &Outage) -> Value {
+    serde_json::json!({
+        "reason": outage.reason.name(),
+        "detail": outage.detail,
+        "began_at": time(outage.began_at),
+        "last_refusal_at": time(outage.last_refusal_at),
+        "refusals": outage.refusals,
+    })
 }
 
 /// Prints the state of sending; true if messages leave.

@@ -6,7 +6,12 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use serde_json::{Map, Value, json};
+
 use super::format_paris_time;
+use super::json::{self, JsonFlag};
+use super::keys::key_value;
+use super::sms::outage;
 use crate::base::clock::{Span, Timestamp};
 use crate::bootstrap;
 use crate::config::Config;
@@ -16,8 +21,16 @@ use crate::doctor::ops::status::{self, LastImport};
 use crate::jose::KeyState;
 use crate::{accounts, logouts};
 
-pub async fn run(config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(form: JsonFlag, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = super::operator_dependencies();
+    if form.json {
+        let server = ask_server(config.server.operations).await;
+        let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
+        bootstrap::sync_clock(&db, &around).await?;
+        let done = write_stored(config, (&db, &server), around.clock.now(), out).await;
+        db.close().await;
+        return Ok(done? && server.serves);
+    }
     line(out, "preau", &format!("{} at {}", env!("CARGO_PKG_VERSION"), config.server.issuer))?;
     let server = ask_server(config.server.operations).await;
     line(out, "server", &server.text)?;
@@ -77,6 +90,47 @@ fn is_refused(error: &reqwest::Error) -> bool {
         cause = error.source();
     }
     false
+}
+
+/// Writes everything as one object; true if messages leave.
+async fn write_stored(
+    config: &Config,
+    (db, server): (&Db, &ServerAnswer),
+    now: Timestamp,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let found = status::read(db, config, now).await?;
+    let mut tx = db.read().await?;
+    let accounts = accounts::store::count_by_state(&mut tx).await?;
+    let accounts: Map<String, Value> = accounts.into_iter().map(|(state, n)| (state, json!(n))).collect();
+    let undelivered: i64 = logouts::store::count_undelivered(&mut tx).await?.iter().map(|(_, _, n)| n).sum();
+    drop(tx);
+    let last = |import: &LastImport| json!({ "academy": import.academy, "format": import.format, "at": json::time(import.at) });
+    let line = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "issuer": config.server.issuer,
+        "server": { "serves": server.serves, "says": server.text },
+        "database": { "place": config.database.location(), "migrations": found.migrations },
+        "accounts": accounts,
+        "campaigns_open": found.open_campaigns,
+        "imports": {
+            "running": found.running_imports.0,
+            "running_schools": found.running_imports.1,
+            "last": found.last_imports.iter().map(last).collect::<Vec<_>>(),
+        },
+        "messages": {
+            "waiting": found.backlog.0,
+            "oldest_at": json::maybe_time(found.backlog.1),
+            "sms_today": found.sms_of_day.0,
+            "sms_daily_cap": found.sms_of_day.1,
+            "outages": found.outages.iter().map(outage).collect::<Vec<_>>(),
+        },
+        "sign_outs_untold": undelivered,
+        "backup_at": json::maybe_time(found.backup),
+        "keys": found.keys.iter().map(key_value).collect::<Vec<_>>(),
+    });
+    json::write_line(out, &line)?;
+    Ok(found.outages.is_empty())
 }
 
 async fn print_stored(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {

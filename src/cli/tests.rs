@@ -4,6 +4,7 @@ mod account;
 mod demo;
 mod documents;
 mod files;
+mod json;
 mod letters;
 mod operators;
 mod wrong;

@@ -5,6 +5,7 @@ mod clients;
 mod requests;
 mod secrets;
 
+pub use answers::check_value;
 use serde_json::{Value, json};
 
 use super::ops::{self, ServiceFile};
@@ -13,6 +14,7 @@ use crate::admin_api::extract::{ApiCall, ApiEndpoint, ApiError};
 use crate::admin_api::problems::ProblemCode;
 use crate::admin_api::shapes::{Shape, maybe_time, time};
 use crate::administrators::roles::AdminAct;
+use crate::base::clock::Timestamp;
 use crate::clients::store::registered::ClientRecord;
 use crate::clients::{ClientOrigin, is_client_id, metadata};
 
@@ -67,7 +69,8 @@ pub fn endpoints() -> Vec<ApiEndpoint> {
     [clients::endpoints(), requests::endpoints(), secrets::endpoints()].concat()
 }
 
-fn summary(record: &ClientRecord, standing: ServiceStanding, undelivered: i64) -> Value {
+/// Returns a relying party of a list as the API and the command line have it.
+pub fn summary(record: &ClientRecord, standing: ServiceStanding, undelivered: i64) -> Value {
     let client = &record.client;
     let perimeter = &client.meta.perimeter;
     json!({
@@ -87,16 +90,21 @@ fn summary(record: &ClientRecord, standing: ServiceStanding, undelivered: i64) -
 
 /// Returns a relying party as the API has it.
 fn client_of(call: &ApiCall<'_>, file: &ServiceFile) -> Value {
+    client(file, call.ctx.now)
+}
+
+/// Returns a relying party as the API and the command line have it.
+pub fn client(file: &ServiceFile, now: Timestamp) -> Value {
     let client = &file.record.client;
     let mut value = summary(&file.record, file.standing, file.delivered.0 - file.delivered.1);
     if let Value::Object(members) = &mut value {
-        let trial = client.probation_until.filter(|_| client.is_on_trial(call.ctx.now));
+        let trial = client.probation_until.filter(|_| client.is_on_trial(now));
         members.insert("sector".to_owned(), json!(client.meta.sector));
         members.insert("metadata".to_owned(), json!(metadata::to_fields(&client.meta)));
         members.insert("created_at".to_owned(), time(file.record.created_at));
         members.insert("updated_at".to_owned(), time(file.record.updated_at));
         members.insert("trial_until".to_owned(), maybe_time(trial));
-        members.insert("secrets".to_owned(), secrets::taken(call, file));
+        members.insert("secrets".to_owned(), secrets::taken(file, now));
     }
     value
 }

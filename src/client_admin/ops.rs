@@ -19,7 +19,7 @@ use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{Place, may};
 use crate::app::Operation;
-use crate::base::clock::Span;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::names;
 use crate::base::typed_ids::ClientId;
 use crate::clients::store::registered::{self, ClientRecord};
@@ -166,23 +166,27 @@ pub struct ServiceFile {
 
 /// Finds a relying party, whoever asks.
 pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<ServiceFile>> {
-    let mut tx = op.app.db.read().await?;
-    let Some(record) = registered::find(&mut tx, id).await? else { return Ok(None) };
+    find_in(&mut op.app.db.read().await?, op.now, id).await
+}
+
+/// Finds a relying party, for the command line too.
+pub async fn find_in(tx: &mut Tx, now: Timestamp, id: &str) -> anyhow::Result<Option<ServiceFile>> {
+    let Some(record) = registered::find(tx, id).await? else { return Ok(None) };
     let client_id = &record.client.id;
-    let places = school_places(&mut tx, std::slice::from_ref(&record)).await?;
-    let since = op.now.minus(DELIVERIES_SINCE);
-    let delivered = store::count_deliveries(&mut tx, client_id, since).await?;
-    let schools = store::list_schools(&mut tx, &record.client.meta.perimeter.schools).await?;
+    let places = school_places(tx, std::slice::from_ref(&record)).await?;
+    let since = now.minus(DELIVERIES_SINCE);
+    let delivered = store::count_deliveries(tx, client_id, since).await?;
+    let schools = store::list_schools(tx, &record.client.meta.perimeter.schools).await?;
     Ok(Some(ServiceFile {
-        standing: ServiceStanding::of(&record.client, delivered.0 - delivered.1, op.now),
+        standing: ServiceStanding::of(&record.client, delivered.0 - delivered.1, now),
         touched: places.touched(client_id, &record.client.meta),
         named: places.named(client_id, &record.client.meta.perimeter),
         schools: schools.into_iter().map(|school| (school.uai, school.name)).collect(),
-        deliveries: logouts::store::list_for_client(&mut tx, client_id, MAX_LINES).await?,
+        deliveries: logouts::store::list_for_client(tx, client_id, MAX_LINES).await?,
         delivered,
-        changes: store::list_changes(&mut tx, client_id, MAX_LINES).await?,
-        secrets: clients::store::secrets::list(&mut tx, client_id).await?,
-        trial_persons: clients::store::trial::count(&mut tx, client_id).await?,
+        changes: store::list_changes(tx, client_id, MAX_LINES).await?,
+        secrets: clients::store::secrets::list(tx, client_id).await?,
+        trial_persons: clients::store::trial::count(tx, client_id).await?,
         record,
     }))
 }
@@ -190,7 +194,6 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<Service
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock::Timestamp;
     use crate::clients::{Client, ClientOrigin, ClientState, metadata};
 
     #[test]

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::admin_api::shapes::{serialize_maybe_time, serialize_time};
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
 
-/// Everything that is said of an account on one screen. Times are milliseconds.
+/// Everything that is said of an account on one screen. Programs have times in RFC 3339.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountReport {
     pub identifiant: String,
@@ -13,15 +14,22 @@ pub struct AccountReport {
     pub name: String,
     pub state: &'static str,
     pub suspended_by: Option<&'static str>,
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub suspended_at: Option<Timestamp>,
     /// The time at which the identifiant was given.
+    #[serde(serialize_with = "serialize_time")]
     pub created_at: Timestamp,
     /// The time of the first password; `None` if there is none, or if the audit does not go back so far.
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub activated_at: Option<Timestamp>,
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub password_at: Option<Timestamp>,
     /// The time since which the password serves no more.
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub must_change_at: Option<Timestamp>,
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub caution_until: Option<Timestamp>,
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub closes_at: Option<Timestamp>,
     pub persons: Vec<PersonReport>,
     /// The children of a parent, or the enrolments of the pupil.
@@ -57,8 +65,11 @@ pub struct PersonReport {
     /// The last digits.
     pub phone_end: Option<String>,
     /// The time at which the school wrote the number, if recorded.
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub since: Option<Timestamp>,
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub proven_at: Option<Timestamp>,
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub disowned_at: Option<Timestamp>,
 }
 
@@ -78,6 +89,7 @@ pub struct PupilReport {
 pub struct LetterReport {
     pub kind: &'static str,
     pub state: &'static str,
+    #[serde(serialize_with = "serialize_time")]
     pub expires_at: Timestamp,
 }
 
@@ -87,19 +99,23 @@ pub struct UpstreamLinkReport {
     pub upstream: String,
     pub issuer: String,
     pub sub: String,
+    #[serde(serialize_with = "serialize_time")]
     pub created_at: Timestamp,
+    #[serde(serialize_with = "serialize_time")]
     pub used_at: Timestamp,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct SessionsReport {
     pub alive: usize,
+    #[serde(serialize_with = "serialize_maybe_time")]
     pub seen_at: Option<Timestamp>,
 }
 
 /// The last recovery in which a right code was typed.
 #[derive(Clone, Debug, Serialize)]
 pub struct RecoveryReport {
+    #[serde(serialize_with = "serialize_time")]
     pub created_at: Timestamp,
     pub channel: String,
     pub step: String,

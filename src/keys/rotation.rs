@@ -49,7 +49,8 @@ pub struct KeyLifecycle {
 }
 
 /// A state change, performed once by the first server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum RotationStep {
     /// Generate and publish the successor of this active key.
     PublishNext,
@@ -62,6 +63,12 @@ pub enum RotationStep {
     Retire,
     /// Delete this retired key.
     Delete,
+}
+
+impl RotationStep {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Returns the next step of `key` and its time; `all` holds every existing key. `None` if the key stays as it is or

@@ -5,6 +5,7 @@ use std::io::Write;
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
 use crate::cli::format_paris_time;
+use crate::cli::json::{self, JsonFlag, maybe_time, time};
 use crate::roster::ops::ImportContext;
 use crate::roster::ops::undo::{ImportUndo, undo_last_run};
 use crate::roster::store::runs::{ACCOUNTS_FORMAT, ImportRunRow, list_runs};
@@ -12,14 +13,37 @@ use crate::roster::store::runs::{ACCOUNTS_FORMAT, ImportRunRow, list_runs};
 /// Writes a line for each import. Always true.
 pub async fn history(
     academy: Option<&str>,
+    form: JsonFlag,
     ctx: ImportContext<'_>,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
     let mut tx = ctx.storage.db.read().await?;
     for run in list_runs(&mut tx, academy).await? {
-        writeln!(out, "{}", describe(&run))?;
+        match form.json {
+            true => json::write_line(out, &run_value(&run))?,
+            false => writeln!(out, "{}", describe(&run))?,
+        }
     }
     Ok(true)
+}
+
+/// Returns an import as programs have it.
+fn run_value(run: &ImportRunRow) -> serde_json::Value {
+    let at = |at: Option<i64>| maybe_time(at.map(Timestamp));
+    serde_json::json!({
+        "id": run.id,
+        "academy": run.academy,
+        "format": run.format,
+        "actor": run.actor,
+        "started_at": time(Timestamp(run.started_at)),
+        "resumed_at": at(run.resumed_at),
+        "finished_at": at(run.finished_at),
+        "complete": run.complete,
+        "undone_at": at(run.undone_at),
+        "undone_by": run.undone_by,
+        "sets": run.sets,
+        "new_accounts": run.new_accounts,
+    })
 }
 
 fn describe(run: &ImportRunRow) -> String {

@@ -30,6 +30,20 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau letters --uai 0349999J --leaflet --lang en --out a.pdf",
         "preau account show a.durand55",
         "preau account show --code K7P-4MX --json",
+        "preau admin list --json",
+        "preau audit export --json",
+        "preau audit verify --json",
+        "preau campaign notices --uai 0349999J --json",
+        "preau campaign show --uai 0349999J --json",
+        "preau client check bourses --json",
+        "preau client list --json",
+        "preau client show bourses --json",
+        "preau import history --json",
+        "preau import --format siecle --academy montpellier --dry-run --json a.xml b.zip",
+        "preau keys list --json",
+        "preau sms status --json",
+        "preau sms resume --json",
+        "preau status --json",
         "preau account suspend a.durand55 --reason x",
         "preau account end-sessions a.durand55 --reason x --forget-devices",
         "preau account detach-pupil z.durand55 --academy toulouse --eleve 910001 --reason x",
@@ -64,6 +78,8 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau campaign open --uai 0349999J --days 0",
         "preau letters --uai 0349999J --class 6A --for eleves --out a.pdf",
         "preau client settings bourses",
+        "preau import --format siecle --academy x --json --report csv a.xml",
+        "preau serve --json",
         "preau client settings bourses --program netscape",
         "preau account show",
         "preau account show a.durand55 --code K7P-4MX",
@@ -104,7 +120,7 @@ fn every_command_of_the_documents_is_understood() {
     use clap::error::ErrorKind;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut seen = 0;
-    for name in ["README.md", "docs/operating.md", "docs/relying-parties.md"] {
+    for name in ["README.md", "docs/operating.md", "docs/relying-parties.md", "docs/admin-api.md"] {
         for line in typed(&std::fs::read_to_string(root.join(name)).unwrap()) {
             seen += 1;
             let Err(error) = Cli::try_parse_from(line.split(' ')) else { continue };

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use crate::admin_api::extract::ApiCall;
 use crate::admin_api::fields::{ApiBody, BodyField, FieldKind};
 use crate::admin_api::shapes::Shape;
+use crate::base::lang::Lang;
 use crate::client_admin::views::request_form::{LIBRARIES, METHODS, SUBJECTS};
 use crate::clients::answers::ClientAnswers;
 use crate::clients::checks::CheckResult;
+use crate::http::pages::PageRenderer;
 
 /// The length of an address, and of a text.
 const URI: FieldKind = FieldKind::Text(2_000);
@@ -117,19 +119,21 @@ pub(super) fn filled(mut a: ClientAnswers, body: &ApiBody) -> ClientAnswers {
     a
 }
 
-/// Returns the results of checks, each with the sentence of the page.
+/// Returns the result of a check, with the sentence of the page, as the API and the command line have it.
+pub fn check_value(pages: &PageRenderer, lang: Lang, result: &CheckResult) -> Value {
+    let key = format!("admin-check-{}", result.code);
+    let args = [("value", result.value.as_str()), ("detail", result.detail.as_str())];
+    json!({
+        "field": result.field,
+        "verdict": result.verdict.name(),
+        "code": result.code,
+        "value": result.value,
+        "detail": result.detail,
+        "sentence": pages.message(lang, &key, &args).unwrap_or_default(),
+    })
+}
+
+/// Returns the results of checks.
 pub(super) fn check_values(call: &ApiCall<'_>, results: &[CheckResult]) -> Value {
-    let value = |result: &CheckResult| {
-        let key = format!("admin-check-{}", result.code);
-        let args = [("value", result.value.as_str()), ("detail", result.detail.as_str())];
-        json!({
-            "field": result.field,
-            "verdict": result.verdict.name(),
-            "code": result.code,
-            "value": result.value,
-            "detail": result.detail,
-            "sentence": call.app.pages.message(call.ctx.lang, &key, &args).unwrap_or_default(),
-        })
-    };
-    results.iter().map(value).collect()
+    results.iter().map(|result| check_value(&call.app.pages, call.ctx.lang, result)).collect()
 }

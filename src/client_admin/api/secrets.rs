@@ -53,9 +53,9 @@ pub(super) fn endpoints() -> Vec<ApiEndpoint> {
 }
 
 /// Returns the secrets that are taken now, the current one first: never one itself.
-pub(super) fn taken(call: &ApiCall<'_>, file: &ServiceFile) -> Value {
+pub(super) fn taken(file: &ServiceFile, now: Timestamp) -> Value {
     let client = &file.record.client;
-    let former = client.previous_secret.as_ref().filter(|(_, until)| call.ctx.now < *until);
+    let former = client.previous_secret.as_ref().filter(|(_, until)| now < *until);
     let line = |digest: &String, until: Option<Timestamp>| {
         let row = file.secrets.iter().find(|row| row.digest == *digest);
         json!({
@@ -87,7 +87,7 @@ async fn draw_secret(call: &ApiCall<'_>) -> ApiResult {
     match draw(&call.op(None), call.on_duty, &file, order).await? {
         SecretOutcome::Drawn(secret) => {
             let file = find(call).await?;
-            let value = json!({ "secret": secret.expose_secret(), "secrets": taken(call, &file) });
+            let value = json!({ "secret": secret.expose_secret(), "secrets": taken(&file, call.ctx.now) });
             Ok(ApiAnswer::of(value).at_version(file.record.version))
         }
         outcome => Err(refusal(&outcome)),
