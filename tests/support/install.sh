@@ -220,6 +220,7 @@ install_missing() {
       pooler)
         find_node && install_node_modules interop && fetch_newer pgbouncer && fetch_older_pgbouncer || return 1
         ;;
+      api) install_python_modules api || return 1 ;;
       programs) find_node && install_node_modules interop && find_builders || return 1 ;;
       # Its browser is that of interop.
       conformance) find_node && install_node_modules interop && install_node_modules conformance || return 1 ;;
