@@ -38,7 +38,8 @@ async fn give(server: &TestServer, token: &str, boundary: &str, body: &str, key:
 /// Gives the exports of the school. Returns the address of the upload, and its version.
 async fn give_school(server: &TestServer, token: &str, families: &[TestFamily]) -> (String, String) {
     let [pupils, persons] = school_exports(MONOD, families);
-    let body = form("XyZ", &[("files", "eleves.xml", &pupils), ("files", "responsables.xml", &persons)]);
+    let body =
+        form("XyZ", &[("files", "eleves.xml", pupils.as_str()), ("files", "responsables.xml", persons.as_str())]);
     let given = give(server, token, "XyZ", &body, "").await;
     assert_eq!(given.status, StatusCode::CREATED, "{}", given.visible_text());
     let path = given.header("location").strip_prefix(API).unwrap().to_owned();

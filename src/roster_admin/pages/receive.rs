@@ -136,7 +136,7 @@ pub async fn submit(
         .map(|part| (shown_name(part.file_name.as_deref().unwrap_or_default()), body.slice_ref(part.content)))
         .collect();
     let files: Vec<GivenFile<'_>> = given.iter().map(|(name, content)| GivenFile { name, content }).collect();
-    let contents = given.iter().map(|(_, content)| content.clone()).collect();
+    let contents: Vec<Bytes> = given.iter().map(|(_, content)| content.clone()).collect();
     if let Err(fault) = ops::judge_all(contents).await.map_err(failed)? {
         return refuse(&app, &ctx, &on_duty, (&typed, form_error(fault))).await;
     }
