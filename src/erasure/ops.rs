@@ -40,7 +40,8 @@ pub async fn erase_due(app: &App, is_stopping: &(dyn Fn() -> bool + Sync)) -> an
             None => return Ok(counts),
         }
     }
-    let mut tx = operation(app).write(Durability::Relaxed).await?;
+    let op = operation(app);
+    let mut tx = op.write(Durability::Relaxed).await?;
     passes::release(&mut tx, &claim).await?;
     tx.commit().await?;
     Ok(counts)

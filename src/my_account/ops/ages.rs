@@ -47,7 +47,8 @@ pub async fn tell_ages(app: &App, is_stopping: &(dyn Fn() -> bool + Sync)) -> an
         };
         claim = next;
     }
-    let mut tx = operation(app).write(Durability::Relaxed).await?;
+    let op = operation(app);
+    let mut tx = op.write(Durability::Relaxed).await?;
     passes::release(&mut tx, &claim).await?;
     tx.commit().await?;
     Ok(told)
