@@ -343,8 +343,7 @@ async fn what_an_undo_would_put_back_goes_before_people_do() {
 async fn attack_a13_what_is_left_of_a_closed_account_goes_after_a_year_but_for_what_is_never_given_again() {
     let server = start().await;
     let account = server.create_account_of("montpellier", &durand()).await;
-    let browser = Browser::signed_in_at(&server, &account, "/compte").await;
-    drop(browser);
+    Browser::signed_in_at(&server, &account, "/compte").await;
     let id = account.account_id.as_str();
     for sql in [
         "INSERT INTO account_notice (id, account_id, kind, detail, at) VALUES ('n', $1, 'child_gone', 'Zoé', 1)",
