@@ -175,7 +175,7 @@ pub(super) fn sample_checks() -> Vec<CheckLine> {
         field: field.to_owned(),
         verdict,
         code: code.to_owned(),
-        value: "https://cantine.example/<b>".to_owned(),
+        value: if code == "scope_reason" { "phone" } else { "https://cantine.example/<b>" }.to_owned(),
         detail: "503".to_owned(),
     };
     let more = MORE_CODES.map(|code| ("perimeter", code));
