@@ -6,6 +6,7 @@
 
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { assert, assertEqual } from "../browser/report.js";
 import { memory } from "./crowd.js";
 import { BINARY, inHouse } from "./house.js";
@@ -26,7 +27,10 @@ const HASHED = ["sign-in", "activation", "wrong"];
 
 /** Hashes a second, alone on this machine. */
 function hashes() {
-  const said = execFileSync(BINARY, ["bench", "sign-in", "--seconds", "5"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const said = execFileSync(BINARY, ["bench", "sign-in", "--seconds", "5"], {
+    // Its own demo reads the deployment of the repository.
+    cwd: join(import.meta.dirname, "../.."), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
+  });
   return Number(/argon2id[^:]*: ([\d.]+)\/s/.exec(said)[1]);
 }
 
@@ -60,7 +64,7 @@ async function day(name, servers, alone, { short, print }) {
     }
     const peaks = house.servers.map((server) => memory(server));
     const hashed = all.filter(({ ok, kind }) => ok && HASHED.includes(kind)).length / seconds;
-    print(`      hashes ${hashed.toFixed(1)}/s of ${alone.toFixed(1)}/s alone; memory at most ${peaks.join(" and ")} MiB`);
+    print(`      hashes ${hashed.toFixed(1)}/s${alone > 0 ? ` of ${alone.toFixed(1)}/s alone` : ""}; memory at most ${peaks.join(" and ")} MiB`);
     assertEqual(failuresOf(all), "", "failures");
     const room = BASE_MIB + HASH_MIB * availableParallelism() + REST_MIB;
     for (const peak of peaks) assert(peak <= room, `${peak} MiB are more than ${room}`);
@@ -69,8 +73,9 @@ async function day(name, servers, alone, { short, print }) {
 }
 
 export async function rentree(report, how) {
-  const alone = await report.check("RT-20 the machine's own rate of hashes is measured", () => hashes());
-  if (!alone) return;
+  const given = process.env.RENTREE_RATE !== undefined;
+  const alone = given ? 0 : await report.check("RT-20 the machine's own rate of hashes is measured", () => hashes());
+  if (alone === undefined) return;
   await report.check("RT-20 the first day of school at one server", () => day("rentree", 1, alone, how));
   if (hasStores()) await report.check("RT-20 the first day of school at two", () => day("rentree_two", 2, alone, how));
   else report.skip("RT-20 at two servers", "no PostgreSQL was started");
