@@ -266,7 +266,9 @@ ${this.how.config ?? ""}`);
 
   /** Of the parents who have an account from the beginning. */
   identifiant(number) {
-    return `${String.fromCharCode(97 + Math.floor(number / 90))}.compte${10 + (number % 90)}`;
+    const letter = (of) => String.fromCharCode(97 + (of % 26));
+    const block = Math.floor(number / 90);
+    return `${letter(block)}.compte${letter(Math.floor(block / 26))}${10 + (number % 90)}`;
   }
 
   /** Runs a command to its end, at the database itself. */
