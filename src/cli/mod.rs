@@ -192,6 +192,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let config = load_config_and_logging(file)?;
             let around = operator_dependencies();
             let opened = bootstrap::open_existing_storage(&config, &around, AccessMode::ReadWrite).await?;
+            opened.db.prepare_bulk_write().await?;
             let numbering = config.phone_parser();
             let display = import::ProgressDisplay::start();
             let progress = |progress| display.show(progress);
@@ -199,6 +200,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let ctx = ImportContext::new(storage, &numbering).with_progress(&progress);
             let ctx = ctx.with_clock(around.clock.as_ref());
             let all = Box::pin(import::run(args, ctx, out)).await?;
+            opened.db.finish_bulk_write().await?;
             opened.db.close().await;
             Ok(all)
         }

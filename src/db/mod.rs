@@ -8,6 +8,7 @@
 
 mod batch;
 mod begin;
+mod bulk;
 mod connect;
 mod connections;
 pub mod copy;
