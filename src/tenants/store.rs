@@ -10,13 +10,14 @@ pub mod settled;
 pub use notices::{NoticeRow, NoticeTrace, NoticedChild, list_noticed_children, list_notices, list_notices_by_code};
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::{Campaign, Notice, School, SchoolContact};
 use crate::base::clock::Timestamp;
-use crate::base::ids::row_id;
+use crate::base::ids::row_ids;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
+use crate::db::{FromRow, InsertSql, Result, Tx, UnitOfWork, args};
 
 pub async fn upsert_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Result<()> {
     tx.execute(
@@ -107,17 +108,27 @@ pub async fn upsert_campaign(tx: &mut Tx, uai: &Uai, campaign: Campaign) -> Resu
     Ok(())
 }
 
+static NOTICES: LazyLock<InsertSql> = LazyLock::new(|| {
+    let tail = "ON CONFLICT (person_id, kind, uai, support_code, pupil_id) DO UPDATE SET settled_at = NULL, \
+                at = excluded.at WHERE notice.settled_at IS NOT NULL";
+    InsertSql::new("INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at)", 7, tail)
+});
+
 /// Inserts a notice, once per activation, person, kind and pupil; reopens a settled one.
 pub async fn upsert_notice(work: &mut UnitOfWork<'_>, notice: &Notice<'_>) -> Result<()> {
-    let (id, now) = (row_id(work.now, work.rng), work.now);
-    let pupil = notice.pupil_id.map_or("", PupilId::as_str);
-    work.execute(
-        "INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person_id, kind, uai, support_code, pupil_id) \
-         DO UPDATE SET settled_at = NULL, at = excluded.at WHERE notice.settled_at IS NOT NULL",
-        args![id, notice.uai, notice.person_id, pupil, notice.kind.name(), notice.support_code, now],
-    )
-    .await?;
+    upsert_notices(work, std::slice::from_ref(notice)).await
+}
+
+/// Inserts notices as [`upsert_notice`] does; no two of them are the same.
+pub async fn upsert_notices(work: &mut UnitOfWork<'_>, notices: &[Notice<'_>]) -> Result<()> {
+    let now = work.now;
+    let ids = row_ids(now, work.rng, notices.len());
+    let row = |(notice, id): (&Notice<'_>, String)| {
+        let pupil = notice.pupil_id.map_or("", PupilId::as_str);
+        args![id, notice.uai, notice.person_id, pupil, notice.kind.name(), notice.support_code, now]
+    };
+    let rows = notices.iter().zip(ids).map(row).collect();
+    work.insert_rows(&NOTICES, rows).await?;
     Ok(())
 }
 

@@ -71,6 +71,7 @@ pub async fn measure(
     // In a school of their own, so that the import finds its schools empty.
     let apart = GeneratedSchool::new(count)?;
     declare(app, std::slice::from_ref(&apart), false).await?;
+    app.db.prepare_bulk_write().await?;
     let rows_alone = rate(measure_rows(app, &apart).await?, PUPILS_PER_SCHOOL * 2);
     let requests = requests(folder, format, &schools)?;
     let people = schools.len() * PUPILS_PER_SCHOOL * 2;
@@ -128,7 +129,7 @@ async fn import_all(app: &AppState, requests: &[ImportRequest]) -> anyhow::Resul
     let began = Instant::now();
     for request in requests {
         let op = Operation::of_job(app, "bench");
-        let ctx = ImportContext::new(op.storage(), &app.phone_parser);
+        let ctx = ImportContext::new(op.storage(), &app.phone_parser).with_clock(app.clock.as_ref());
         let mut refused = None;
         let all = import_files(ctx, request, &mut |finding| {
             if !finding.is_imported() {

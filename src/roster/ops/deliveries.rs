@@ -77,7 +77,7 @@ pub async fn expect_everywhere(ctx: ImportContext<'_>, request: &ImportRequest, 
 pub async fn settle_delivery(ctx: ImportContext<'_>, request: &ImportRequest, uai: &Uai, is_taken: bool) -> Result<()> {
     let Some(mark) = ctx.delivery.filter(|_| !request.dry_run) else { return Ok(()) };
     let format = request.format.name();
-    let mut tx = ctx.storage.write(Durability::Durable).await?;
+    let mut tx = ctx.storage.write(Durability::Relaxed).await?;
     if is_taken {
         deliveries::mark_taken(&mut tx, uai, format, mark).await?;
     } else {

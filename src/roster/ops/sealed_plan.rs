@@ -10,7 +10,7 @@ use super::stored_roster::{FormerRows, StoredRoster};
 
 use super::{ImportContext, ImportError, Result};
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::ids::row_id;
+use crate::base::ids::row_ids;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{Durability, UnitOfWork};
 use crate::roster::formats::{RosterFormat, SchoolRoster};
@@ -56,11 +56,12 @@ impl SealedPlan {
     ) -> Result<Self> {
         let StoredRoster { current, set, mut persons, mut pupils, standing, matching, led, former, statements, .. } =
             state;
-        for (key, _) in &plan.persons_new {
-            persons.insert(key.clone(), PersonId::new(row_id(ctx.storage.now, ctx.storage.rng)));
+        // In the order of the keys, in which the rows are written.
+        for ((key, _), id) in plan.persons_new.iter().zip(new_row_ids(ctx, plan.persons_new.len())) {
+            persons.insert(key.clone(), PersonId::new(id));
         }
-        for (key, _) in &plan.pupils_new {
-            pupils.insert(key.clone(), PupilId::new(row_id(ctx.storage.now, ctx.storage.rng)));
+        for ((key, _), id) in plan.pupils_new.iter().zip(new_row_ids(ctx, plan.pupils_new.len())) {
+            pupils.insert(key.clone(), PupilId::new(id));
         }
         let led_by = |key: &str| Some(format.name().to_owned()).filter(|_| standing.leads() || led.contains(key));
         let ExportVersion { pupils_at: eleves, persons_at: responsables, .. } = plan.export;
@@ -105,9 +106,10 @@ impl SealedPlan {
         })
     }
 
-    /// Writes the plan in one transaction. Returns false, with nothing written, if another import committed first.
+    /// Writes the plan in one transaction. Returns false, with nothing written, if another import committed first. The end
+    /// of the run is what survives a power cut, and all before it with it.
     pub async fn apply(self, ctx: ImportContext<'_>, academy: &str, uai: &Uai) -> Result<bool> {
-        let mut tx = ctx.storage.write(Durability::Durable).await?;
+        let mut tx = ctx.storage.write(Durability::Relaxed).await?;
         let new = self.revision();
         let first = import::compare_and_set(&mut tx, uai, self.set.as_ref(), &new).await?;
         let mut former = FormerSet::read(ctx, &mut tx, &self, (academy, uai)).await?;
@@ -225,9 +227,9 @@ impl SealedPlan {
             import::update_pupil(tx, row).await?;
         }
         let ExportVersion { pupils_at: eleves, persons_at: responsables, .. } = self.plan.export;
-        import::touch_persons(tx, responsables, &row_ids("person", &self.persons, &self.plan.persons_unchanged)?)
+        import::touch_persons(tx, responsables, &known_ids("person", &self.persons, &self.plan.persons_unchanged)?)
             .await?;
-        import::touch_pupils(tx, eleves, &row_ids("pupil", &self.pupils, &self.plan.pupils_unchanged)?).await?;
+        import::touch_pupils(tx, eleves, &known_ids("pupil", &self.pupils, &self.plan.pupils_unchanged)?).await?;
         Ok(true)
     }
 
@@ -278,12 +280,14 @@ impl SealedPlan {
 
     /// Writes notices for the school about unreachable persons and duplicate links, and settles those no longer true.
     async fn write_notices(&self, tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
+        let mut unreachable = BTreeSet::new();
         for (key, _) in &self.plan.unreachable {
-            let person_id = row_id_of("person", &self.persons, key)?;
-            let kind = NoticeKind::Unreachable;
-            let notice = Notice { uai, person_id, pupil_id: None, kind, support_code: "" };
-            tenants::store::upsert_notice(tx, &notice).await?;
+            unreachable.insert(row_id_of("person", &self.persons, key)?);
         }
+        let kind = NoticeKind::Unreachable;
+        let notice = |person_id| Notice { uai, person_id, pupil_id: None, kind, support_code: "" };
+        let notices: Vec<Notice<'_>> = unreachable.into_iter().map(notice).collect();
+        tenants::store::upsert_notices(tx, &notices).await?;
         tenants::store::settle_unreachable(tx, uai).await?;
         tenants::store::numbers::settle_numbers(tx, uai).await?;
         tenants::store::settle_ended(tx, uai).await?;
@@ -304,10 +308,16 @@ impl SealedPlan {
     }
 }
 
+/// Returns the ids of new rows, after those of every school before: an import that begins all of them with the same time
+/// would write each school over the whole of every index.
+fn new_row_ids(ctx: ImportContext<'_>, count: usize) -> Vec<String> {
+    row_ids(ctx.clock.map_or(ctx.storage.now, |clock| clock.now()), ctx.storage.rng, count)
+}
+
 pub(super) fn row_id_of<'a, Id>(what: &'static str, rows: &'a BTreeMap<String, Id>, key: &str) -> Result<&'a Id> {
     rows.get(key).ok_or_else(|| ImportError::UnknownRow { what, key: key.to_owned() })
 }
 
-fn row_ids<'a, Id>(what: &'static str, rows: &'a BTreeMap<String, Id>, keys: &[String]) -> Result<Vec<&'a Id>> {
+fn known_ids<'a, Id>(what: &'static str, rows: &'a BTreeMap<String, Id>, keys: &[String]) -> Result<Vec<&'a Id>> {
     keys.iter().map(|key| row_id_of(what, rows, key)).collect()
 }
