@@ -28,6 +28,12 @@ impl E164 {
         &self.0
     }
 
+    /// True if a text is this number, by its digits and the country that the form or the roster omits, as
+    /// [`PhoneParser::parse_mobile`] reads it.
+    pub fn is_written_as(&self, typed: &str) -> bool {
+        to_international(typed).is_ok_and(|number| number == self.0)
+    }
+
     /// Returns the last four digits in the form shown on pages: `56 78`.
     pub fn last_four_spaced(&self) -> String {
         let last: String = self.last_chars(4).collect();
@@ -264,6 +270,27 @@ mod tests {
             ("+999123456789", "+999123456789"),
         ] {
             assert_eq!(E164::from_stored(stored).unwrap().formatted().replace('\u{a0}', " "), shown);
+        }
+    }
+
+    #[test]
+    fn a_number_is_known_by_what_the_plan_would_make_of_its_text() {
+        for (typed, stored, is_same) in [
+            ("06 12 34 56 78", "+33612345678", true),
+            ("+33 (0)6 12 34 56 78", "+33612345678", true),
+            ("0033612345678", "+33612345678", true),
+            ("+262 692 12 34 56", "+262692123456", true),
+            // As dialled at home, the plan says the country.
+            ("0692123456", "+262692123456", false),
+            ("06 12 34 56 79", "+33612345678", false),
+            ("06 12 34 56 7", "+33612345678", false),
+            ("12 34 56 78", "+33612345678", false),
+            ("à demander", "+33612345678", false),
+            ("", "+33612345678", false),
+        ] {
+            let number = E164::from_stored(stored).unwrap();
+            assert_eq!(number.is_written_as(typed), is_same, "{typed}");
+            assert!(!is_same || numbering().parse_mobile(typed) == Ok(number), "{typed}");
         }
     }
 

@@ -21,7 +21,6 @@ mod tests;
 
 use desired_state::{DesiredState, is_legal};
 pub use held::HeldRows;
-use records::parse_phone;
 pub use records::{person_data, pupil_data};
 pub use removals::{RemovalCounts, RemovedShare};
 
@@ -273,8 +272,8 @@ impl ReconcilePlan {
         for person in in_id_order(&set.persons, |person: &PersonRecord| &person.id) {
             let old = known.persons.get(&person.id);
             let data = person_data(person, numbering, old.map(|old| &old.data));
-            let phone = parse_phone(person.mobile.as_deref().unwrap_or_default(), numbering);
-            if let Phone::Unusable(UnusablePhone { reason: Some(why), .. }) = &phone {
+            if let (Phone::Unusable(UnusablePhone { reason: Some(why), .. }), false) = (&data.phone, person.keeps_phone)
+            {
                 self.unusable_numbers.push((person.id.clone(), *why));
             }
             match old {

@@ -10,7 +10,10 @@ pub fn person_data(person: &PersonRecord, numbering: &PhoneParser, old: Option<&
     if let Some(old) = old.filter(|_| person.keeps_phone) {
         return PersonData { family, usage, given, phone: old.phone.clone(), mobile_column: old.mobile_column };
     }
-    let phone = parse_phone(person.mobile.as_deref().unwrap_or_default(), numbering);
+    let text = person.mobile.as_deref().unwrap_or_default();
+    // Nearly every number is the one of yesterday: to look it up in the numbering plan again costs more than to compare.
+    let known = old.and_then(|old| old.phone.mobile()).filter(|number| number.is_written_as(text));
+    let phone = known.map_or_else(|| parse_phone(text, numbering), |number| Phone::Mobile(number.clone()));
     let mut others = person.other_numbers.iter().filter(|_| phone.mobile().is_none());
     let mobile_column = others.find(|(_, text)| numbering.parse_mobile(text).is_ok()).map(|(column, _)| *column);
     PersonData { family, usage, given, phone, mobile_column }
@@ -25,7 +28,7 @@ pub fn pupil_data(pupil: &PupilRecord, old: Option<&PupilData>) -> PupilData {
 }
 
 /// Parses TEL_PORTABLE.
-pub fn parse_phone(text: &str, numbering: &PhoneParser) -> Phone {
+fn parse_phone(text: &str, numbering: &PhoneParser) -> Phone {
     let why = match numbering.parse_mobile(text) {
         Ok(number) => return Phone::Mobile(number),
         Err(PhoneError::Empty) => return Phone::Absent,
