@@ -1,13 +1,13 @@
 //! `preau import`: imports the files of an academy into the roster, school by school.
 //!
 //! A school is read and compared outside of the write transaction, then written in one transaction, beginning with a
-//! compare-and-set on the revision of the school's roster. The files of one school never delay another school, and only
-//! one school is in memory.
+//! compare-and-set on the revision of the school's roster. The files of one school never delay another school. In memory
+//! are one school, and the next one that is read meanwhile.
 
 use std::path::PathBuf;
 
 use super::formats::aaf::DeliveryMark;
-use super::formats::{RosterFormat, SchoolFileFormat, SchoolRoster};
+use super::formats::{RosterFormat, SchoolRoster};
 use super::planned_changes::{PlannedChange, list_changes};
 use super::reconcile::{ReconcileError, RemovalPolicy, plan_changes};
 use super::report::{ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport};
@@ -50,7 +50,7 @@ use doubtful_links::settle_doubtful_links;
 use record_keys::find_roster_keys;
 pub use run::{finish_accounts_run, start_accounts_run};
 use run::{finish_run, start_run};
-use school_files::{group_by_school, open_file, read_school};
+use school_files::{import_school_files, open_file};
 use school_tables::TableRequest;
 use sealed_plan::SealedPlan;
 use stored_roster::{RosterReading, StoredRoster};
@@ -191,35 +191,6 @@ pub async fn import_files(
         finish_run(ctx, &request.academy, run_id, all).await?;
     }
     Ok(all)
-}
-
-/// Imports the files of a format of which each file is of one school.
-async fn import_school_files(
-    ctx: ImportContext<'_>,
-    request: &ImportRequest,
-    format: SchoolFileFormat,
-    tell: &mut (dyn FnMut(ImportFinding) + Send),
-) -> Result<()> {
-    let files = request.files.clone();
-    let (schools, findings) = tokio::task::spawn_blocking(move || group_by_school(format, files)).await?;
-    let no_roster = schools.is_empty() && findings.iter().all(ImportFinding::is_imported);
-    findings.into_iter().chain(no_roster.then_some(ImportFinding::NoRoster)).for_each(&mut *tell);
-    let mut progress = ImportProgress::of(ctx, schools.len());
-    for (uai, files) in schools {
-        (ctx.progress)(progress);
-        progress.done += 1;
-        let (set, broken) = read_school(format, uai.clone(), files).await?;
-        broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
-        match set {
-            Ok(set) => _ = import_roster(ctx, request, set, None, tell).await?,
-            Err(refused) => {
-                let outcome = SchoolImportOutcome::Rejected(refused);
-                tell(school_finding(request, uai, (outcome, Vec::new()), (Vec::new(), Vec::new())));
-            }
-        }
-    }
-    (ctx.progress)(progress);
-    Ok(())
 }
 
 /// Imports the roster of a school, and reports it. Returns true if it was taken, or would be. `declared` is the school,
