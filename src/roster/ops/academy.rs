@@ -1,20 +1,22 @@
 //! Imports the deliveries of a whole academy, in the order of their days.
 //!
-//! A complet is read twice: once to its end, when nothing is believed yet, and again for some schools at a time, so that
-//! no more than these are in memory. Each school is then imported like any other.
+//! A complet is read to its end, when nothing is believed yet, and kept compressed. It is unpacked for some schools at a
+//! time, while those before them are imported, each like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::academy_changes::import_delta;
 use super::deliveries::{expect_delivery, expect_everywhere};
 use super::{ImportContext, ImportProgress, ImportRequest, Result, import_roster, open_file};
 use crate::db::Durability;
-use crate::roster::formats::aaf::index::{DeliveryIndex, PassedOverSchool};
+use crate::roster::formats::aaf::index::{DeliveryIndex, DeliveryPart, PassedOverSchool};
 use crate::roster::formats::aaf::schools::SchoolBatch;
 use crate::roster::formats::aaf::{
     AafDocument, AafRequest, AafSchool, Delivery, DeliveryError, DeliveryFileName, DeliveryKind, DeliveryMark,
-    RecordKind, SchoolFault, for_each_request, group_deliveries, list_documents,
+    DeliveryName, KeptRequestsError, RecordKind, SchoolFault, for_each_request, group_deliveries,
+    list_documents,
 };
 use crate::roster::formats::{FileError, FileErrorKind, SchoolRoster, SkippedExport};
 use crate::roster::report::ImportFinding;
@@ -111,10 +113,9 @@ async fn import_complet(
     tell: Tell<'_>,
 ) -> Result<std::result::Result<(), DeliveryError>> {
     let Delivery { name, files } = delivery;
-    let (read, files) = tokio::task::spawn_blocking(move || {
+    let read = tokio::task::spawn_blocking(move || {
         let mut index = DeliveryIndex::default();
-        let read = read_documents(&files, |document, request| index.take(document, &request));
-        (read.map(|()| index), files)
+        read_documents(&files, |document, request| index.take(document, &request)).map(|()| index)
     })
     .await?;
     let mut index = match read {
@@ -135,25 +136,28 @@ async fn import_complet(
     for error in std::mem::take(&mut index.errors) {
         tell(ImportFinding::Record(error));
     }
-    let batches = index.batches();
+    let parts = index.take_parts();
     let mark = name.mark();
-    let present: BTreeSet<&Uai> =
-        batches.iter().flatten().filter_map(|key| Some(&index.schools.get(key)?.uai)).collect();
+    let keys = parts.iter().flat_map(|part| &part.schools);
+    let present: BTreeSet<&Uai> = keys.filter_map(|key| Some(&index.schools.get(key)?.uai)).collect();
     for uai in list_absent(ctx, request, &mark, &present).await? {
         tell(ImportFinding::AbsentSchool { delivery: mark.name.clone(), uai });
     }
     expect_delivery(ctx, request, &mark, present.into_iter()).await?;
     let ctx = ImportContext { delivery: Some(&mark), ..ctx };
-    let mut shared = (index, files, name);
-    let mut progress = ImportProgress::of(ctx, batches.iter().map(BTreeSet::len).sum());
+    let mut progress = ImportProgress::of(ctx, parts.iter().map(|part| part.schools.len()).sum());
     (ctx.progress)(progress);
-    for keys in batches {
-        let (rosters, back) = tokio::task::spawn_blocking(move || {
-            let (index, files, name) = &shared;
-            (read_batch(index, files, name, &keys), shared)
-        })
-        .await?;
-        shared = back;
+    let shared = Arc::new((index, name));
+    let start = |part: DeliveryPart| {
+        let shared = Arc::clone(&shared);
+        tokio::task::spawn_blocking(move || read_part(&shared.0, &shared.1, part))
+    };
+    let mut parts = parts.into_iter();
+    let mut next = parts.next().map(start);
+    while let Some(reading) = next {
+        let rosters = reading.await?;
+        // One part is unpacked while the one before it is written.
+        next = parts.next().map(start);
         match rosters {
             Ok(rosters) => {
                 for set in rosters {
@@ -163,10 +167,11 @@ async fn import_complet(
                     (ctx.progress)(progress);
                 }
             }
-            // The file was whole a moment ago.
             Err(error) => {
-                tell(ImportFinding::File(error));
-                return Ok(Err(DeliveryError::Unreadable { delivery: shared.2 }));
+                let delivery = shared.1.clone();
+                let kind = FileErrorKind::Unreadable(error.to_string());
+                tell(ImportFinding::File(file_error(&delivery.to_string(), kind)));
+                return Ok(Err(DeliveryError::Unreadable { delivery }));
             }
         }
     }
@@ -186,14 +191,14 @@ async fn list_absent(
     Ok(known.into_iter().filter(|uai| !present.contains(uai)).collect())
 }
 
-fn read_batch(
+/// Returns the rosters of the schools of a part.
+fn read_part(
     index: &DeliveryIndex,
-    files: &[(RecordKind, AafDocument)],
-    name: &crate::roster::formats::aaf::DeliveryName,
-    keys: &BTreeSet<String>,
-) -> std::result::Result<Vec<SchoolRoster>, FileError> {
-    let mut batch = SchoolBatch::new(index, name, keys);
-    read_documents(files, |document, request| batch.take(document, &request))?;
+    name: &DeliveryName,
+    part: DeliveryPart,
+) -> std::result::Result<Vec<SchoolRoster>, KeptRequestsError> {
+    let mut batch = SchoolBatch::new(index, name, &part.schools);
+    part.for_each_request(index, |document, request| batch.take(document, request))?;
     Ok(batch.finish())
 }
 

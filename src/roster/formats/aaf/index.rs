@@ -1,16 +1,19 @@
-//! The first reading of a complet: its schools, how many pupils each has, and the ids that are there twice.
+//! The reading of a complet: its schools, how many pupils each has, and the ids that are there twice.
 //!
-//! Every file is read to its end, so that nothing of a broken delivery is taken. Kept are ids and counts.
+//! Every file is read to its end, so that nothing of a broken delivery is taken. The records are kept compressed, in parts
+//! of some schools each: to read the files again for each part would cost more than all else with a million records.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::file_name::RecordKind;
-use super::record::{AafSchool, SchoolFault, key_of, parse_school, structure_of};
+use super::kept_requests::{KeptRequests, KeptRequestsError};
+use super::record::{AafSchool, SchoolFault, children_of, key_of, parse_school, persons_of, structure_of};
+use super::record_id::RecordId;
 use super::requests::{AafDocument, AafRequest, RequestKind};
 use crate::roster::formats::{RecordError, RecordErrorKind};
 
-/// The schools whose pupils are kept in memory at once have at most so many pupils, unless one alone has more.
-pub const MAX_PUPILS_IN_MEMORY: usize = 40_000;
+/// The most parts. A part of the schools is unpacked at once.
+const MAX_PARTS: usize = 64;
 
 /// A school that is passed over, for the report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,10 +38,51 @@ pub struct DeliveryIndex {
     pub has_unnamed_pupils: bool,
     /// Pupils by structure.
     pupils: BTreeMap<String, usize>,
-    pupil_ids: HashSet<Box<str>>,
-    person_ids: HashSet<Box<str>>,
+    /// The part of each school, as soon as the first pupil is read: the files of schools come before. The pupils of a
+    /// structure that is no school are in the first part.
+    parts: Option<BTreeMap<String, usize>>,
+    kept: Vec<KeptRequests>,
+    documents: Vec<AafDocument>,
+    pupil_parts: HashMap<RecordId, u8>,
+    persons: HashMap<RecordId, PersonParts>,
+    /// The parts of the persons of several.
+    more_parts: BTreeMap<RecordId, BTreeSet<u8>>,
     pub duplicate_pupils: BTreeSet<String>,
     pub duplicate_persons: BTreeSet<String>,
+}
+
+/// The part of a pupil who is of no structure.
+const NO_PART: u8 = u8::MAX;
+
+/// The facts about a person while the files are read.
+#[derive(Clone, Copy, Debug, Default)]
+struct PersonParts {
+    /// The part of the pupil who named the person.
+    first: Option<u8>,
+    /// True if the person's own record was read.
+    is_read: bool,
+}
+
+/// The schools of a part, by the keys of their structures, and what was kept of them.
+#[derive(Debug)]
+pub struct DeliveryPart {
+    pub schools: BTreeSet<String>,
+    kept: KeptRequests,
+}
+
+impl DeliveryPart {
+    /// Calls `visit` with each record of the part's pupils and of the persons whom they name, pupils first.
+    pub fn for_each_request(
+        self,
+        index: &DeliveryIndex,
+        mut visit: impl FnMut(&AafDocument, &AafRequest),
+    ) -> Result<(), KeptRequestsError> {
+        self.kept.for_each(|number, request| {
+            if let Some(document) = index.documents.get(number) {
+                visit(document, &request);
+            }
+        })
+    }
 }
 
 impl DeliveryIndex {
@@ -50,13 +94,7 @@ impl DeliveryIndex {
             }
             (RecordKind::EtabEducNat, RequestKind::Add) => self.take_school(document, request),
             (RecordKind::Eleve, RequestKind::Add) => self.take_pupil(document, request),
-            (RecordKind::PersRelEleve, RequestKind::Add) => {
-                if let Ok(id) = key_of(request)
-                    && !self.person_ids.insert(id.as_str().into())
-                {
-                    self.duplicate_persons.insert(id);
-                }
-            }
+            (RecordKind::PersRelEleve, RequestKind::Add) => self.take_person(document, request),
         }
     }
 
@@ -87,44 +125,218 @@ impl DeliveryIndex {
             self.has_unnamed_pupils = true;
             return self.refuse(document, request, RecordErrorKind::InvalidId("identifier"));
         };
-        if !self.pupil_ids.insert(id.as_str().into()) {
-            self.duplicate_pupils.insert(id.clone());
+        let Some(structure) = structure_of(request) else {
+            if self.pupil_parts.insert(RecordId::of(&id), NO_PART).is_some() {
+                self.duplicate_pupils.insert(id.clone());
+            }
+            self.unplaced_pupils.insert(id);
+            return self.refuse(document, request, RecordErrorKind::Missing("ENTPersonStructRattach"));
+        };
+        let part = self.part_of(structure);
+        *self.pupils.entry(structure.to_owned()).or_default() += 1;
+        if self.pupil_parts.insert(RecordId::of(&id), part).is_some() {
+            self.duplicate_pupils.insert(id);
         }
-        match structure_of(request) {
-            Some(structure) => *self.pupils.entry(structure.to_owned()).or_default() += 1,
-            None => {
-                self.unplaced_pupils.insert(id);
-                self.refuse(document, request, RecordErrorKind::Missing("ENTPersonStructRattach"));
+        for person in persons_of(request) {
+            let person = RecordId::of(person);
+            let known = self.persons.entry(person.clone()).or_default();
+            if *known.first.get_or_insert(part) != part {
+                self.more_parts.entry(person).or_default().insert(part);
             }
         }
+        self.keep(part, document, request);
+    }
+
+    /// Keeps a person for the parts of the pupils who name the person, or whom the person names as in the first degree.
+    fn take_person(&mut self, document: &AafDocument, request: &AafRequest) {
+        let Ok(id) = key_of(request) else { return };
+        let key = RecordId::of(&id);
+        let children = children_of(request, &id);
+        let mut parts: BTreeSet<u8> =
+            children.iter().filter_map(|link| self.pupil_parts.get(&RecordId::of(&link.pupil)).copied()).collect();
+        let known = self.persons.entry(key.clone()).or_default();
+        if std::mem::replace(&mut known.is_read, true) {
+            self.duplicate_persons.insert(id);
+        }
+        parts.extend(known.first);
+        parts.extend(self.more_parts.get(&key).into_iter().flatten());
+        for part in parts {
+            self.keep(part, document, request);
+        }
+    }
+
+    fn keep(&mut self, part: u8, document: &AafDocument, request: &AafRequest) {
+        if self.documents.last() != Some(document) {
+            self.documents.push(document.clone());
+        }
+        let number = self.documents.len().saturating_sub(1);
+        // There is none of NO_PART.
+        if let Some(kept) = self.kept.get_mut(usize::from(part)) {
+            kept.push(number, request);
+        }
+    }
+
+    /// Returns the part of a structure. The parts follow the order of the schools' keys.
+    fn part_of(&mut self, structure: &str) -> u8 {
+        let schools = &self.schools;
+        let parts = self.parts.get_or_insert_with(|| {
+            let count = schools.len().clamp(1, MAX_PARTS);
+            self.kept.resize_with(count, KeptRequests::default);
+            schools.keys().enumerate().map(|(place, key)| (key.clone(), place * count / schools.len())).collect()
+        });
+        parts.get(structure).and_then(|part| u8::try_from(*part).ok()).unwrap_or_default()
     }
 
     /// Ends the reading: ids serve no more. Returns the structures of pupils that are no schools, with their pupils.
     pub fn finish(&mut self) -> Vec<(String, usize)> {
-        self.pupil_ids = HashSet::new();
-        self.person_ids = HashSet::new();
+        self.pupil_parts = HashMap::new();
+        self.persons = HashMap::new();
+        self.more_parts = BTreeMap::new();
+        self.kept.iter_mut().for_each(KeptRequests::close_block);
         let unknown = self.pupils.iter().filter(|(key, _)| !self.schools.contains_key(*key));
         unknown.map(|(key, count)| (key.clone(), *count)).collect()
     }
 
-    /// Parts the schools so that the pupils of each part fit in memory. A school without pupils is in no part: its
-    /// pupils may stand in another delivery.
-    pub fn batches(&self) -> Vec<BTreeSet<String>> {
-        let mut batches = Vec::new();
-        let (mut batch, mut size) = (BTreeSet::new(), 0_usize);
-        for key in self.schools.keys() {
-            let count = self.pupils.get(key).copied().unwrap_or_default();
-            if count == 0 {
-                continue;
+    /// Returns the schools that have pupils, in parts, with what was kept. A school without pupils is in no part: its pupils
+    /// may stand in another delivery.
+    pub fn take_parts(&mut self) -> Vec<DeliveryPart> {
+        let kept = std::mem::take(&mut self.kept);
+        let mut parts: Vec<_> = kept.into_iter().map(|kept| DeliveryPart { schools: BTreeSet::new(), kept }).collect();
+        for key in self.schools.keys().filter(|key| self.pupils.contains_key(*key)) {
+            let number = self.parts.as_ref().and_then(|parts| parts.get(key)).copied().unwrap_or_default();
+            if let Some(part) = parts.get_mut(number) {
+                part.schools.insert(key.clone());
             }
-            if size > 0 && size + count > MAX_PUPILS_IN_MEMORY {
-                batches.push(std::mem::take(&mut batch));
-                size = 0;
-            }
-            batch.insert(key.clone());
-            size += count;
         }
-        batches.extend(Some(batch).filter(|batch| !batch.is_empty()));
-        batches
+        parts.retain(|part| !part.schools.is_empty());
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roster::formats::SchoolRoster;
+    use crate::roster::formats::aaf::DeliveryFileName;
+    use crate::roster::formats::aaf::schools::SchoolBatch;
+    use crate::roster::uai::{Uai, UaiError};
+
+    const SCHOOLS: usize = 150;
+
+    fn uai(number: usize) -> String {
+        let digits = format!("034{number:04}");
+        match Uai::parse(&format!("{digits}A")) {
+            Err(UaiError::WrongCheckLetter { right, .. }) => format!("{digits}{right}"),
+            _ => format!("{digits}A"),
+        }
+    }
+
+    fn take(index: &mut DeliveryIndex, kind: RecordKind, id: usize, attributes: &[(&'static str, &str)]) {
+        let attributes = attributes.iter().map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
+        let document = AafDocument { file: "f".into(), name: kind.name().to_owned(), kind };
+        index.take(&document, &AafRequest::of_known(&id.to_string(), attributes));
+    }
+
+    /// A school, a pupil and a parent for each number; the first parent has a child in the last school too.
+    fn academy() -> DeliveryIndex {
+        let mut index = DeliveryIndex::default();
+        for n in 0..SCHOOLS {
+            take(&mut index, RecordKind::EtabEducNat, 7_000 + n, &[("ENTStructureUAI", &uai(n))]);
+        }
+        for n in 0..SCHOOLS {
+            let (structure, parent) = (format!("{}", 7_000 + n), format!("{}$10$1$1$1$1", 3_500_000 + n));
+            take_pupil(&mut index, 2_900_000 + n, &structure, &parent);
+        }
+        take_pupil(&mut index, 2_999_999, &format!("{}", 7_000 + SCHOOLS - 1), "3500000$10$1$1$1$1");
+        for n in 0..SCHOOLS {
+            take(&mut index, RecordKind::PersRelEleve, 3_500_000 + n, &[("sn", "DURAND"), ("givenName", "Anne")]);
+        }
+        index
+    }
+
+    fn take_pupil(index: &mut DeliveryIndex, id: usize, structure: &str, parent: &str) {
+        let attributes = [
+            ("sn", "DURAND"),
+            ("givenName", "Zoé"),
+            ("ENTPersonDateNaissance", "14/02/2013"),
+            ("ENTPersonStructRattach", structure),
+            ("ENTElevePersRelEleve", parent),
+        ];
+        take(index, RecordKind::Eleve, id, &attributes);
+    }
+
+    /// The rosters of all parts, in their order.
+    fn rosters(index: &mut DeliveryIndex) -> Vec<SchoolRoster> {
+        let delivery = DeliveryFileName::parse("ENT_Complet_20250908_Eleve_0000.xml").unwrap().delivery;
+        let parts = index.take_parts();
+        assert_eq!(parts.len(), MAX_PARTS);
+        let index = &*index;
+        let read = |part: DeliveryPart| {
+            let mut batch = SchoolBatch::new(index, &delivery, &part.schools);
+            part.for_each_request(index, |document, request| batch.take(document, request)).unwrap();
+            batch.finish()
+        };
+        parts.into_iter().flat_map(read).collect()
+    }
+
+    fn ids<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+        ids.map(String::as_str).collect()
+    }
+
+    #[test]
+    fn each_school_has_its_pupils_and_their_parents_wherever_the_part_ends() {
+        let mut index = academy();
+        assert!(index.finish().is_empty());
+        let rosters = rosters(&mut index);
+        let uais: Vec<String> = rosters.iter().map(|set| set.uai.to_string()).collect();
+        assert_eq!(uais, (0..SCHOOLS).map(uai).collect::<Vec<_>>());
+        for (n, set) in rosters.iter().enumerate() {
+            assert!(set.errors.is_empty() && set.unreadable_persons.ids.is_empty());
+            let (own, parent) = (format!("{}", 2_900_000 + n), format!("{}", 3_500_000 + n));
+            let is_last = n == SCHOOLS - 1;
+            let (pupils, persons) = match is_last {
+                true => (vec![own.as_str(), "2999999"], vec!["3500000", parent.as_str()]),
+                false => (vec![own.as_str()], vec![parent.as_str()]),
+            };
+            assert_eq!(ids(set.pupils.iter().map(|pupil| &pupil.id)), pupils, "{n}");
+            assert_eq!(ids(set.persons.iter().map(|person| &person.id)), persons, "{n}");
+            assert_eq!(set.links.len(), pupils.len(), "{n}");
+        }
+    }
+
+    #[test]
+    fn a_person_of_the_first_degree_is_where_the_child_is() {
+        let mut index = academy();
+        let names = [("sn", "PETIT"), ("givenName", "Paul"), ("ENTPersRelEleveEleve", "2900077")];
+        take(&mut index, RecordKind::PersRelEleve, 3_600_000, &names);
+        // Whom nobody names is nowhere.
+        take(&mut index, RecordKind::PersRelEleve, 3_700_000, &[("sn", "PETIT"), ("givenName", "Paul")]);
+        index.finish();
+        for (n, set) in rosters(&mut index).iter().enumerate() {
+            let is_there = |id: &str| set.persons.iter().any(|person| person.id == id);
+            assert_eq!(is_there("3600000"), n == 77, "{n}");
+            assert!(!is_there("3700000"));
+        }
+    }
+
+    #[test]
+    fn what_is_twice_is_known_in_every_part_and_what_is_of_no_school_is_counted() {
+        let mut index = academy();
+        take(&mut index, RecordKind::PersRelEleve, 3_500_000, &[("sn", "DURAND"), ("givenName", "Jean")]);
+        take_pupil(&mut index, 2_900_003, "7140", "3500003$10$1$1$1$1");
+        take_pupil(&mut index, 2_888_888, "9999", "3500004$10$1$1$1$1");
+        take(&mut index, RecordKind::Eleve, 2_777_777, &[("sn", "DURAND")]);
+        assert_eq!(index.finish(), [("9999".to_owned(), 1)]);
+        assert!(index.unplaced_pupils.contains("2777777"));
+        let rosters = rosters(&mut index);
+        for n in [0, SCHOOLS - 1] {
+            assert!(rosters[n].unreadable_persons.ids.contains("3500000"), "{n}");
+            assert!(!rosters[n].persons.iter().any(|person| person.id == "3500000"), "{n}");
+        }
+        for n in [3, 140] {
+            assert!(rosters[n].unreadable_pupils.ids.contains("2900003"), "{n}");
+            assert!(!rosters[n].pupils.iter().any(|pupil| pupil.id == "2900003"), "{n}");
+        }
+        assert!(rosters.iter().all(|set| !set.pupils.iter().any(|pupil| pupil.id == "2888888")));
     }
 }

@@ -76,6 +76,13 @@ pub fn states_links(request: &AafRequest) -> bool {
     request.names_any(&[LINKS, AUTHORITIES])
 }
 
+/// Returns the persons whom a pupil's record names, those who could be read.
+pub fn persons_of(request: &AafRequest) -> impl Iterator<Item = &str> {
+    let values = |name| request.values(name).unwrap_or_default().iter();
+    let linked = values(LINKS).filter_map(|value| value.split('$').next());
+    linked.chain(values(AUTHORITIES).map(String::as_str)).filter(|id| parse_id(LINKS, Some(id)).is_ok())
+}
+
 /// Parses the responsables of a pupil: `person $ code $ financial $ level $ contact $ payment`, and in the first degree
 /// the ids of those with parental authority.
 fn parse_links(request: &AafRequest, pupil: &str) -> ParsedLinks {

@@ -50,6 +50,16 @@ const ATTRIBUTES: [(&str, &str); 32] = [
     ("ENTServAcAcademie", "ENTServAcAcademie"),
 ];
 
+/// Returns the number of an attribute that is kept, by the name of the second degree.
+pub fn attribute_number(name: &str) -> usize {
+    ATTRIBUTES.iter().position(|(_, known)| *known == name).unwrap_or(ATTRIBUTES.len())
+}
+
+/// Returns the name of an attribute by its number.
+pub fn attribute_name(number: usize) -> Option<&'static str> {
+    ATTRIBUTES.get(number).map(|(_, name)| *name)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestKind {
     Add,
@@ -83,6 +93,11 @@ impl AafRequest {
     /// True if the request names one of these attributes, with or without value.
     pub fn names_any(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.values(name).is_some())
+    }
+
+    /// Returns all attributes, in their order.
+    pub fn attributes(&self) -> &[(&'static str, Vec<String>)] {
+        &self.attributes
     }
 
     /// Returns a request that adds a known record.

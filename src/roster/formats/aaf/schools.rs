@@ -1,4 +1,4 @@
-//! The second reading of a complet: the rosters of some of its schools.
+//! The rosters of some schools of a complet, from the records that were kept of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ pub fn empty_roster(delivery: &DeliveryName, uai: Uai, extent: RosterExtent) -> 
     }
 }
 
-/// The rosters of some schools, while the files are read: first those of pupils, then those of persons.
+/// The rosters of some schools, while records are read: first those of pupils, then those of persons.
 pub struct SchoolBatch<'a> {
     index: &'a DeliveryIndex,
     delivery: &'a DeliveryName,

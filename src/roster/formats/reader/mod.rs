@@ -6,6 +6,7 @@ pub mod archive;
 mod bounded;
 pub mod csv_table;
 mod encoding_check;
+pub mod packed;
 pub mod prolog;
 mod text_encoding;
 pub mod xml_elements;
