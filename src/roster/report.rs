@@ -24,6 +24,8 @@ pub enum ImportFinding {
     File(FileError),
     /// An export of another kind, passed over.
     Skipped(SkippedExport),
+    /// The records of staff, passed over; `None` for a file that cannot be read to its end.
+    Staff { file: String, records: Option<usize> },
     /// Files of an academy that are no whole delivery, or not taken for another reason.
     Delivery(DeliveryError),
     /// A school that an academy's export declares and that is not taken.
@@ -55,6 +57,7 @@ impl ImportFinding {
             | ImportFinding::Record(_)
             | ImportFinding::NoRoster => false,
             ImportFinding::Skipped(_)
+            | ImportFinding::Staff { .. }
             | ImportFinding::PassedOverSchool(_)
             | ImportFinding::UnknownStructure { .. }
             | ImportFinding::AbsentSchool { .. }
@@ -235,16 +238,13 @@ impl From<&ReconcilePlan> for RosterChanges {
 
 impl From<&ReconcilePlan> for ImportSummary {
     fn from(plan: &ReconcilePlan) -> Self {
+        let other_column = |(id, column): &(String, Option<&'static str>)| Some((id.clone(), (*column)?));
         Self {
             counts: plan.counts,
             changes: RosterChanges::from(plan),
             unusable_numbers: plan.unusable_numbers.clone(),
             dangling_links: plan.dangling_links.clone(),
-            mobiles_in_other_columns: plan
-                .unreachable
-                .iter()
-                .filter_map(|(id, column)| Some((id.clone(), (*column)?)))
-                .collect(),
+            mobiles_in_other_columns: plan.unreachable.iter().filter_map(other_column).collect(),
             unreachable: plan.unreachable.len(),
             accounts_joined: plan.accounts_joined.iter().map(|(id, _)| id.clone()).collect(),
             ine_conflicts: plan.ine_conflicts.clone(),

@@ -15,7 +15,7 @@ use crate::roster::formats::aaf::index::{DeliveryIndex, DeliveryPart, PassedOver
 use crate::roster::formats::aaf::schools::SchoolBatch;
 use crate::roster::formats::aaf::{
     AafDocument, AafRequest, AafSchool, Delivery, DeliveryError, DeliveryFileName, DeliveryKind, DeliveryMark,
-    DeliveryName, KeptRequestsError, RecordKind, SchoolFault, for_each_request, group_deliveries,
+    DeliveryName, KeptRequestsError, RecordKind, SchoolFault, count_requests, for_each_request, group_deliveries,
     list_documents,
 };
 use crate::roster::formats::{FileError, FileErrorKind, SchoolRoster, SkippedExport};
@@ -74,6 +74,11 @@ fn list_all_documents(files: &[PathBuf]) -> (Vec<(DeliveryFileName, AafDocument)
         };
         for name in named {
             match DeliveryFileName::parse(&name) {
+                Some(DeliveryFileName { is_staff: true, .. }) => {
+                    let counted =
+                        open_file(file).and_then(|input| count_requests(&file.to_string_lossy(), input, &name));
+                    findings.push(ImportFinding::Staff { file: name, records: counted.ok() });
+                }
                 Some(DeliveryFileName { record: None, .. }) => {
                     let known = "files of EtabEducNat, Eleve and PersRelEleve";
                     let root = "of another kind".to_owned();

@@ -100,6 +100,11 @@ impl FindingWithRemedy<'_> {
         match self.finding {
             ImportFinding::File(error) => ReportLine::of_files(LineKind::Refused, error),
             ImportFinding::Skipped(other) => ReportLine::of_files(LineKind::PassedOver, other),
+            ImportFinding::Staff { file, records } => {
+                let count = records.map_or_else(|| "records".to_owned(), |count| format!("{count} records"));
+                let why = "they sign in at their academy, which says who they are and where";
+                ReportLine::of_files(LineKind::PassedOver, format!("{file}: {count} of staff (PersEducNat); {why}"))
+            }
             ImportFinding::Delivery(error) => ReportLine::of_files(LineKind::Refused, error),
             ImportFinding::PassedOverSchool(school) => ReportLine::of_files(LineKind::PassedOver, school),
             ImportFinding::UnknownStructure { delivery, key, pupils } => {

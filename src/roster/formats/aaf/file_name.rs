@@ -98,8 +98,13 @@ pub struct DeliveryFileName {
     pub delivery: DeliveryName,
     /// Absent for a kind that is not read.
     pub record: Option<RecordKind>,
+    /// True for the records of staff, which are counted only (docs/decisions/0062-staff-are-not-read-from-rosters.md).
+    pub is_staff: bool,
     pub part: u16,
 }
+
+/// The kind of the records of staff.
+const STAFF: &str = "PersEducNat";
 
 impl DeliveryFileName {
     /// Parses the last part of a path; `None` if it is no name of a delivery.
@@ -115,7 +120,8 @@ impl DeliveryFileName {
         let day = NaiveDate::parse_from_str(day, "%Y%m%d").ok()?;
         let prefix = from_end.next().unwrap_or_default().to_owned();
         let delivery = DeliveryName { day, kind: kind.parse().ok()?, prefix };
-        Some(Self { delivery, record: record.parse().ok(), part: part.parse().ok()? })
+        let is_staff = record == STAFF;
+        Some(Self { delivery, record: record.parse().ok(), is_staff, part: part.parse().ok()? })
     }
 }
 

@@ -20,7 +20,7 @@ pub use record::{
     AafPupil, AafSchool, SchoolFault, children_of, key_of, parse_person, parse_pupil, parse_school, states_links,
     states_numbers, structure_of,
 };
-pub use requests::{AafDocument, AafRequest, RequestKind, for_each_request, list_documents};
+pub use requests::{AafDocument, AafRequest, RequestKind, count_requests, for_each_request, list_documents};
 
 /// The program that writes the exports, as it is called in messages.
 const PROGRAM: &str = "the academy's export";

@@ -145,6 +145,21 @@ pub fn list_documents<R: Read + Seek>(file: &str, input: R) -> Result<Vec<String
     Ok(names)
 }
 
+/// Counts the requests of a document of another kind, and keeps nothing of them.
+pub fn count_requests<R: Read + Seek>(file: &str, input: R, document: &str) -> Result<usize, FileError> {
+    let mut count = 0_usize;
+    archive::read_document(file, input, document, |name, bytes| {
+        walk_elements_with(DoctypePolicy::External(ROOT), name, bytes, |event| {
+            if let XmlEvent::Close { path, .. } = event {
+                let inner = path.strip_prefix("/ficAlimMENESR/");
+                count = count.saturating_add(usize::from(inner.is_some_and(|inner| !inner.contains('/'))));
+            }
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(count)
+}
+
 /// Calls `visit` with each request of a document, to its end. All are of the document's kind.
 pub fn for_each_request<R, V>(document: &AafDocument, input: R, mut visit: V) -> Result<(), FileError>
 where

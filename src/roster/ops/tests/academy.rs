@@ -368,7 +368,7 @@ async fn several_files_of_a_kind_and_a_zip_are_one_delivery() {
     on_each(async |ground| {
         let told = ground.import_academy(&parted_files(&ground)).await;
         assert!(told.all, "{}", told.text());
-        let line = "ENT_Complet_20250908_PersEducNat_0000.xml: its root is of another kind";
+        let line = "ENT_Complet_20250908_PersEducNat_0000.xml: 4 records of staff (PersEducNat); they sign in at their";
         assert!(told.text().contains(line), "{}", told.text());
         assert_eq!(ground.enrolments().await.len(), 4);
     })
