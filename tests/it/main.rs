@@ -160,6 +160,8 @@ mod regroup_sms;
 #[cfg(test)]
 mod roster_changes;
 #[cfg(test)]
+mod roster_vectors;
+#[cfg(test)]
 mod rosters;
 #[cfg(test)]
 mod sessions;
