@@ -20,7 +20,9 @@ mod activation_races;
 mod activation_same;
 #[cfg(test)]
 mod admin_api;
+#[cfg(test)]
 mod admin_api_journal;
+#[cfg(test)]
 mod admin_api_rosters;
 #[cfg(test)]
 mod admin_api_tokens;
@@ -64,6 +66,7 @@ mod console_mails;
 mod console_reminders;
 #[cfg(test)]
 mod console_requests;
+#[cfg(test)]
 mod console_reviews;
 #[cfg(test)]
 mod console_rosters;
@@ -87,6 +90,7 @@ mod due_notices;
 mod emails;
 #[cfg(test)]
 mod ephemeral;
+#[cfg(test)]
 mod erasure;
 #[cfg(test)]
 mod factor_changes;
@@ -98,6 +102,7 @@ mod failures;
 mod families;
 #[cfg(test)]
 mod federation;
+#[cfg(test)]
 mod federation_fapi;
 #[cfg(test)]
 mod federation_lies;
@@ -115,6 +120,7 @@ mod helpdesk;
 mod leaflet;
 #[cfg(test)]
 mod letters;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod logos;
@@ -156,6 +162,7 @@ mod recovery_mail;
 mod redis_faults;
 #[cfg(test)]
 mod regroup;
+#[cfg(test)]
 mod regroup_sms;
 #[cfg(test)]
 mod roster_changes;
