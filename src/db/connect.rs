@@ -127,11 +127,12 @@ impl Db {
     /// Also fails where something is missing behind a pooler: the lock belongs to a connection, not to a transaction.
     pub async fn migrate(&self) -> Result<()> {
         match self {
-            Db::Sqlite { write, .. } => MIGRATIONS.run(write.borrow().await?.get()?).await?,
+            // Not by `run`: no future that borrows a connection through `Acquire` may change its thread.
+            Db::Sqlite { write, .. } => MIGRATIONS.run_direct(None, write.borrow().await?.get()?, false).await?,
             Db::Postgres { write, pooled, .. } => match self.schema_status().await?.missing.is_empty() {
                 true => self.verify_migrations().await?,
                 false if *pooled => return Err(DbError::PooledMigration),
-                false => MIGRATIONS.run(write.borrow().await?.get()?).await?,
+                false => MIGRATIONS.run_direct(None, write.borrow().await?.get()?, false).await?,
             },
         }
         Ok(())

@@ -34,7 +34,7 @@ impl World {
             4 => ActKind::OldExport,
             5 => ActKind::ClockStep,
             6 => ActKind::HelpDesk,
-            7..=9 if known.letter.is_some() => ActKind::LetterUsed,
+            7 | 8 if known.letter.is_some() => ActKind::LetterUsed,
             7 => ActKind::LetterPrinted,
             _ if known.identifiant.is_none() => ActKind::Activation,
             // Some have forgotten that they have an account.
