@@ -393,7 +393,7 @@ async fn an_account_that_is_open_again_or_may_be_is_not_erased() {
     let pair = vec![id.as_str().into(), other.account_id.as_str().into()];
     server.execute_sql(joined, pair).await;
     let due = store::list_due_accounts(&mut server.app.db.read().await.unwrap(), before).await.unwrap();
-    assert_eq!(due, std::slice::from_ref(&id), "the absorbed one may still be separated again");
+    assert_eq!(due, std::slice::from_ref(id), "the absorbed one may still be separated again");
     // Somebody opened it again since the list was read: an operator, by a copy of the database.
     server.execute_sql("UPDATE account SET state = 'active' WHERE id = $1", vec![id.as_str().into()]).await;
     let op = server.operation();
