@@ -99,7 +99,7 @@ impl RequestContext {
         Ok(response)
     }
 
-    /// Renders a page that shows [`RequestContext::support_code`]. The middleware records the page view, so that the
+    /// Renders a page that shows [`RequestFacts::support_code`]. The middleware records the page view, so that the
     /// help desk can look up the code.
     pub fn page_with_code<P: Page>(
         &self,
