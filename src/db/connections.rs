@@ -17,6 +17,11 @@ use super::{Durability, PoolState};
 /// The maximum time for which a connection is kept from its pool, which ends connections by their age.
 const MAX_KEPT: Duration = Duration::from_secs(60);
 
+/// The maximum time for which a connection that goes back to its pool is asked whether it lives. One whose other end
+/// went without a word would keep its place until TCP gives up, after a quarter of an hour
+/// (docs/threats.md#fault-rt22).
+const MAX_ASKED: Duration = Duration::from_secs(2);
+
 /// The conditions under which a connection is used again without a question.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReuseRules {
@@ -82,8 +87,10 @@ impl<DB: Database> Connections<DB> {
         if let Some(ready) = self.0.take_ready() {
             return Ok(BorrowedConnection::new(&self.0, permit, ready));
         }
-        let (connection, now) = (self.0.pool.acquire().await?, Instant::now());
-        let ready = ReadyConnection { connection, left_pool_at: now, idle_since: now, durability: None };
+        // Before the pool judges the connection: the primary may change meanwhile.
+        let asked_at = Instant::now();
+        let connection = self.0.pool.acquire().await?;
+        let ready = ReadyConnection { connection, left_pool_at: asked_at, idle_since: asked_at, durability: None };
         Ok(BorrowedConnection::new(&self.0, permit, ready))
     }
 
@@ -112,8 +119,24 @@ impl<DB: Database> Shared<DB> {
         let outdated: Vec<_> = ready.extract_if(.., |one| !self.is_usable(one, now)).collect();
         let newest = ready.pop();
         drop(ready);
-        drop(outdated);
+        for one in outdated {
+            self.give_back(one, now);
+        }
         newest
+    }
+
+    /// Gives a connection back to its pool, which asks it first whether it lives; not for long, where its other end can
+    /// go away. One to a former primary is closed.
+    fn give_back(&self, mut one: ReadyConnection<DB>, now: Instant) {
+        let kept = now.saturating_duration_since(one.left_pool_at);
+        if self.rules.change.as_ref().is_some_and(|change| change.outdates(kept)) {
+            one.connection.close_on_drop();
+        } else if self.rules.max_idle.is_some() {
+            let asked = one.connection.return_to_pool();
+            tokio::spawn(async move {
+                let _given_up = tokio::time::timeout(MAX_ASKED, asked).await;
+            });
+        }
     }
 
     fn is_usable(&self, one: &ReadyConnection<DB>, now: Instant) -> bool {

@@ -40,6 +40,9 @@ pub(super) enum Inner {
 /// (docs/threats.md#fault-rt22).
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// The same for statements that change whole tables of a country.
+const WHOLE_TABLE_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
+
 /// The standing of the last statement, which decides whom the connection serves next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LastStatement {
@@ -49,10 +52,15 @@ enum LastStatement {
     InFlight,
 }
 
+/// Returns the maximum time of a statement on PostgreSQL.
+const fn longest(takes_whole_tables: bool) -> Duration {
+    if takes_whole_tables { WHOLE_TABLE_TIMEOUT } else { STATEMENT_TIMEOUT }
+}
+
 /// Awaits PostgreSQL's answer to a statement.
 macro_rules! answer {
-    ($statement:expr) => {
-        tokio::time::timeout(STATEMENT_TIMEOUT, $statement).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    ($longest:expr, $statement:expr) => {
+        tokio::time::timeout($longest, $statement).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     };
 }
 
@@ -61,8 +69,12 @@ macro_rules! on {
     ($tx:expr, $conn:ident, $query:expr, $args:expr, $run:ident) => {
         match &mut $tx.inner {
             Inner::Sqlite($conn) => bound!($query, $args).$run($conn.get()?).await,
-            Inner::Postgres($conn) => answer!(bound!($query, $args).$run($conn.get()?)),
-            Inner::PostgresRead($conn) => bound!($query, $args).$run(&mut **$conn).await,
+            Inner::Postgres($conn) => {
+                answer!(longest($tx.takes_whole_tables), bound!($query, $args).$run($conn.get()?))
+            }
+            Inner::PostgresRead($conn) => {
+                answer!(longest($tx.takes_whole_tables), bound!($query, $args).$run(&mut **$conn))
+            }
         }
     };
 }
@@ -122,6 +134,8 @@ pub struct Tx {
     pub(super) inner: Inner,
     pub(super) open: bool,
     last: LastStatement,
+    /// True if statements may take as long as whole tables need.
+    takes_whole_tables: bool,
     /// The writer state of a write transaction, to record failed writes; `None` for a read connection.
     pub(super) writer_state: Option<Writers>,
     /// True if a statement changed a table whose rows are kept in memory.
@@ -132,7 +146,13 @@ pub struct Tx {
 impl Tx {
     /// Takes over a connection on which no transaction is open.
     pub(super) fn new(inner: Inner, writer_state: Option<Writers>, guard: Option<WriterGuard>) -> Self {
-        Self { inner, open: false, last: LastStatement::Answered, writer_state, changed: false, _guard: guard }
+        let last = LastStatement::Answered;
+        Self { inner, open: false, last, takes_whole_tables: false, writer_state, changed: false, _guard: guard }
+    }
+
+    /// Allows statements that change every row of large tables, for a command that an operator waits for.
+    pub fn allow_whole_tables(&mut self) {
+        self.takes_whole_tables = true;
     }
 
     /// Runs a statement; returns the number of affected rows.
@@ -141,10 +161,12 @@ impl Tx {
         let done = match &mut self.inner {
             Inner::Sqlite(c) => bound!(sqlx::query(sql), args).execute(c.get()?).await.map(|done| done.rows_affected()),
             Inner::Postgres(c) => {
-                answer!(bound!(sqlx::query(sql), args).execute(c.get()?)).map(|done| done.rows_affected())
+                answer!(longest(self.takes_whole_tables), bound!(sqlx::query(sql), args).execute(c.get()?))
+                    .map(|done| done.rows_affected())
             }
             Inner::PostgresRead(c) => {
-                bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected())
+                answer!(longest(self.takes_whole_tables), bound!(sqlx::query(sql), args).execute(&mut **c))
+                    .map(|done| done.rows_affected())
             }
         };
         self.observe(done)
@@ -155,8 +177,12 @@ impl Tx {
         self.note_statement(sql);
         let done = match &mut self.inner {
             Inner::Sqlite(c) => sqlx::raw_sql(sql).execute(c.get()?).await.map(|_| ()),
-            Inner::Postgres(c) => answer!(sqlx::raw_sql(sql).execute(c.get()?)).map(|_| ()),
-            Inner::PostgresRead(c) => sqlx::raw_sql(sql).execute(&mut **c).await.map(|_| ()),
+            Inner::Postgres(c) => {
+                answer!(longest(self.takes_whole_tables), sqlx::raw_sql(sql).execute(c.get()?)).map(|_| ())
+            }
+            Inner::PostgresRead(c) => {
+                answer!(longest(self.takes_whole_tables), sqlx::raw_sql(sql).execute(&mut **c)).map(|_| ())
+            }
         };
         self.observe(done)
     }

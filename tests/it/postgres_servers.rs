@@ -224,12 +224,20 @@ async fn fault_rt22_connections_that_hear_nothing_more_keep_no_place_in_the_pool
         // As a request that is given up.
         assert!(tokio::time::timeout(Duration::from_millis(50), asked).await.is_err(), "it was answered");
     }
-    let over = async {
+    let until_answered = async || {
         while db.ping().await.is_err() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(AT_LAST, over).await.expect("they keep their places");
+    tokio::time::timeout(AT_LAST, until_answered()).await.expect("they keep their places");
+    let every = [db.read().await.unwrap(), db.read().await.unwrap()];
+    for mut tx in every {
+        tx.execute("SELECT 1", Vec::new()).await.unwrap();
+    }
+    gate.forget();
+    // They are at hand, and after half a second are asked first whether they live.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::timeout(AT_LAST, until_answered()).await.expect("those at hand keep their places");
     db.close().await;
 }
 
