@@ -84,7 +84,13 @@ impl<A: Clone, R> WriteGroup<A, R> {
                     Ok(answer) => return Ok(WriteTurn::Answered(answer)),
                     Err(_) => continue,
                 },
-                writer = db.write_one() => writer?,
+                writer = db.write_one() => writer,
+            };
+            let writer = match writer {
+                Ok(writer) => writer,
+                Err(error) if self.leave(number) => return Err(error),
+                // Somebody took it, and may have committed it: only their answer says what holds now.
+                Err(error) => return answered.await.map(WriteTurn::Answered).map_err(|_| error),
             };
             if let Some(group) = self.take(number) {
                 return Ok(WriteTurn::Writes(writer, group));
@@ -104,6 +110,13 @@ impl<A: Clone, R> WriteGroup<A, R> {
         let number = state.last_number;
         state.waiting.push(WaitingWrite { number, argument, answer });
         (number, answered)
+    }
+
+    /// Takes a request out of the line. Returns false if another one took it.
+    fn leave(&self, number: u64) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = state.waiting.iter().position(|one| one.number == number);
+        at.map(|at| state.waiting.remove(at)).is_some()
     }
 
     /// Takes the group of a request: itself, and those that have waited longest. `None` if another one took it.
