@@ -31,6 +31,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::lang::Lang;
+use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::AccountId;
 use crate::base::typed_ids::ClientId;
@@ -45,13 +46,19 @@ use crate::roster;
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 
-/// Lists the given names and birth dates of the children of an account, or of the pupil whose account it is. A date that
-/// cannot be opened refuses nobody a password.
+/// Lists the given names of the children of an account, or of the pupil whose account it is, with the birth dates that the
+/// account's person gave: a refusal must not say one that is still a proof. A date that cannot be opened refuses nobody a
+/// password.
 async fn list_births(app: &App, account: &Account) -> anyhow::Result<Vec<(String, Option<BirthDate>)>> {
     let mut tx = app.db.read().await?;
     let mut born = Vec::new();
     for child in roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await? {
-        let sealed = roster::store::find_birth_date(&mut tx, &child.pupil_id).await?;
+        let is_known = account.profile == Profile::Eleve
+            || roster::store::pupils::has_proof(&mut tx, &account.id, &child.pupil_id).await?;
+        let sealed = match is_known {
+            true => roster::store::find_birth_date(&mut tx, &child.pupil_id).await?,
+            false => None,
+        };
         let open = |text: String| roster::sealed_rows::open_birth_date(&app.master_key, &child.pupil_id, &text).ok();
         born.push((child.given_name.clone(), sealed.and_then(open)));
     }

@@ -34,8 +34,14 @@ pub async fn erase_account(tx: &mut UnitOfWork<'_>, id: &AccountId, before: Time
         "DELETE FROM consent WHERE account_id = $1",
         "DELETE FROM email WHERE account_id = $1",
         "DELETE FROM client_trial WHERE account_id = $1",
+        // Those of a joined account waited for an undo.
+        "DELETE FROM totp WHERE account_id = $1",
+        "DELETE FROM backup_code WHERE account_id = $1",
+        "DELETE FROM passkey WHERE holder_kind = 'account' AND holder_id = $1",
         "DELETE FROM device WHERE account_id = $1",
-        "DELETE FROM upstream_link WHERE account_id = $1",
+        // Whoever comes from an upstream by a joined account is led to the kept one, like by its identifiant.
+        "DELETE FROM upstream_link WHERE account_id = $1 \
+         AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = $1 AND a.merged_into IS NOT NULL)",
         "UPDATE regroupement SET moved = '' WHERE kept = $1 AND state <> 'done'",
         "UPDATE regroupement SET moved = '' WHERE asked_by = $1 AND state <> 'done'",
     ] {

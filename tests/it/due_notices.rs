@@ -282,7 +282,7 @@ async fn a_pupil_is_told_at_fifteen_that_parents_get_no_code_and_at_eighteen_who
     server.go_to(FIFTEEN);
     assert_eq!(tell().await, 1);
     let mail = server.mails().last().unwrap().clone();
-    assert!(mail.subject.contains("vos parents ne reçoivent plus de code"), "{}", mail.subject);
+    assert!(mail.subject.contains("vos parents ne reçoivent pas de code"), "{}", mail.subject);
     let banner = Browser::signed_in_at(&server, &account, "/compte").await.page.visible_text();
     assert!(banner.contains("Vous avez 15 ans ou plus : votre compte est à vous."), "{banner}");
     assert!(banner.contains("votre adresse e-mail sert si vous l'avez confirmée"), "{banner}");

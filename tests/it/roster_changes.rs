@@ -261,7 +261,7 @@ async fn threat_s09_takeover_w2_neither_parent_nor_the_pupil_reads_a_byte_of_the
             assert!(own.contains(word.as_str()), "{word}");
         }
     }
-    assert!(of_pupil.contains("Vos parents ne reçoivent plus de code"), "told at that age");
+    assert!(of_pupil.contains("vos parents ne reçoivent pas de code"), "told at that age");
     for (who, read, secrets) in [
         ("the mother", &of_hers, &of_xaver),
         ("the father", &of_his, &of_anne),

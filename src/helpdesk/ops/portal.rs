@@ -26,9 +26,11 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Returns the service that is for other schools, as it is told to whoever sees these ties.
+    /// Returns the service that is for other schools, as it is told to whoever sees these ties; `None` if none of them
+    /// gives rights now.
     pub fn elsewhere(&self, ties: &[TieRow]) -> Option<ServiceElsewhere> {
-        self.elsewhere.as_ref().map(|service| service.told(ties))
+        let told = self.elsewhere.as_ref()?.told(ties);
+        (!told.schools.is_empty()).then_some(told)
     }
 
     /// Returns the name of a service, for one of these ties, that waits for the academy's list.
@@ -106,7 +108,8 @@ async fn find_refusing(
     };
     let Some(client) = clients::store::find(tx, &id).await? else { return Ok(None) };
     let is_for_them = |perimeter: &Perimeter| perimeter.includes_profile(account.profile) && covers(perimeter, ties);
-    if !client.is_usable() || is_for_them(&client.meta.perimeter) {
+    // A service of their schools that is for other profiles is another matter.
+    if !client.is_usable() || covers(&client.meta.perimeter, ties) {
         return Ok(None);
     }
     let all = clients::store::list_from_files(tx).await?;
