@@ -254,7 +254,12 @@ fn add_education_claims(out: &mut Map<String, Value>, account: &Account, childre
         };
         Some(format!("{number}|{family}|{given}|{eleve_id}|{}", c.uai))
     };
-    let vectors: Vec<String> = children.iter().filter_map(vector).collect();
+    // Only parents may have several vectors: entcore refuses a pupil with two. Theirs is that of the class that is told.
+    let of_class = children.iter().filter(|c| c.class.is_some()).chain(children);
+    let vectors: Vec<String> = match is_pupil {
+        true => of_class.filter_map(vector).take(1).collect(),
+        false => children.iter().filter_map(vector).collect(),
+    };
     if !vectors.is_empty() {
         insert(out, Claim::FrEduVecteur, json!(vectors));
     }
