@@ -97,7 +97,8 @@ enum Command {
 
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
-    let wants_json = std::env::args().any(|word| word == json::JSON_WORD);
+    // A path need not be UTF-8.
+    let wants_json = std::env::args_os().any(|word| word == json::JSON_WORD);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return not_understood(&error, wants_json),
@@ -199,9 +200,12 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let storage = opened.operation(&around);
             let ctx = ImportContext::new(storage, &numbering).with_progress(&progress);
             let ctx = ctx.with_clock(around.clock.as_ref());
-            let all = Box::pin(import::run(args, ctx, out)).await?;
-            opened.db.finish_bulk_write().await?;
+            let all = Box::pin(import::run(args, ctx, out)).await;
+            // After an error too: the schools before it stay imported.
+            let finished = opened.db.finish_bulk_write().await;
             opened.db.close().await;
+            let all = all?;
+            finished?;
             Ok(all)
         }
         Command::Audit(args) => Box::pin(audit::run(&args, &load_config_and_logging(file)?, out)).await,

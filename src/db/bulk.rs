@@ -3,19 +3,19 @@
 use super::{Db, Result};
 
 impl Db {
-    /// Lets SQLite's writer keep more of the database in memory, and write changed pages back less often. What has the
-    /// indexes of digests changed all over is written many times otherwise. Only for a command that ends: the memory of a
-    /// server is another sum (docs/decisions/0042-speed-and-size.md). PostgreSQL has memory of its own.
+    /// Lets SQLite's writer keep more of the database in memory: what has the indexes of digests changed all over is read
+    /// many times otherwise. Only for a command that ends: the memory of a server is another sum
+    /// (docs/decisions/0042-speed-and-size.md). How often the write-ahead log is written back stays as it is: beside a
+    /// server, whoever commits next in it would write back what is left to pile up. PostgreSQL has memory of its own.
     pub async fn prepare_bulk_write(&self) -> Result<()> {
         if self.is_sqlite() {
-            // 64 MiB in memory, and as much in the write-ahead log.
-            let sql = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384";
-            self.write_one().await?.execute_batch(sql).await?;
+            // 64 MiB.
+            self.write_one().await?.execute_batch("PRAGMA cache_size = -65536").await?;
         }
         Ok(())
     }
 
-    /// Writes back what SQLite's write-ahead log holds, so that no request of a server pays for it.
+    /// Writes back what SQLite's write-ahead log holds, and with it has all commits survive a power cut.
     pub async fn finish_bulk_write(&self) -> Result<()> {
         if self.is_sqlite() {
             self.write_one().await?.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").await?;
@@ -37,7 +37,7 @@ mod tests {
         db.prepare_bulk_write().await.unwrap();
         let mut tx = db.write(Durability::Relaxed).await.unwrap();
         assert_eq!(tx.fetch_one::<(i64,)>(sql, Vec::new()).await.unwrap().0, -65_536);
-        assert_eq!(tx.fetch_one::<(i64,)>("PRAGMA wal_autocheckpoint", Vec::new()).await.unwrap().0, 16_384);
+        assert_eq!(tx.fetch_one::<(i64,)>("PRAGMA wal_autocheckpoint", Vec::new()).await.unwrap().0, 1_000);
         tx.commit().await.unwrap();
         db.finish_bulk_write().await.unwrap();
         let of_reader = db.read().await.unwrap().fetch_one::<(i64,)>(sql, Vec::new()).await.unwrap().0;
