@@ -199,7 +199,8 @@ async fn answer(
     let (mut _held, mut files) = (None, Vec::new());
     let bytes = match doc.body {
         _ if doc.takes_files => {
-            let (held, given) = read_files(&parts.headers, request, &token.id).await?;
+            // One place for a person and their programs: tokens are many, places are two.
+            let (held, given) = read_files(&parts.headers, request, &on_duty.administrator.id).await?;
             (_held, files) = (Some(held), given);
             said_of(&files)
         }
@@ -256,12 +257,12 @@ fn said_of(files: &[GivenPart]) -> Bytes {
 async fn read_files(
     headers: &HeaderMap,
     request: Request,
-    token: &str,
+    sender: &str,
 ) -> Result<(large_body::LargeBody, Vec<GivenPart>), ApiError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let expected = |_| ApiRefusal::from(ProblemCode::FilesExpected).with("accepted", "multipart/form-data".into());
     let boundary = multipart::boundary(kind).map_err(expected)?;
-    let held = match large_body::read(request, token).await {
+    let held = match large_body::read(request, sender).await {
         Ok(held) => held,
         Err(PageError::TooLarge) => return Err(ProblemCode::TooLarge.into()),
         Err(error) => return Err(ApiError::Failed(error)),

@@ -72,16 +72,7 @@ impl OnDuty {
         let (id, now) = (&self.administrator.id, tx.now);
         store::lock(tx, id).await?;
         let roles = store::roles::list_current(tx, id, now).await?;
-        Ok(match &self.door {
-            AdminDoor::Session(_) => roles,
-            AdminDoor::Token(token) => {
-                let held = store::api_tokens::find(tx, &token.id).await?.filter(|held| held.is_open(now));
-                match held {
-                    Some(held) => api_tokens::narrow(tx, &held, &roles, now).await?.into_iter().collect(),
-                    None => Vec::new(),
-                }
-            }
-        })
+        roles_of(tx, self.keeper(), roles).await
     }
 
     /// Reads the roles again, and returns the one by which an act is permitted at one of the places.
@@ -168,17 +159,35 @@ pub async fn sign_out(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<()
     Ok(())
 }
 
-/// Reads the roles of an administrator for work that goes on after they left: a role that ended meanwhile permits nothing.
-/// Returns the role by which the act is permitted at one of the places.
+/// Returns what is left of the roles of a person: all of them, or what the token of a program leaves; of one that is
+/// revoked or over, nothing.
+async fn roles_of(
+    tx: &mut UnitOfWork<'_>,
+    by: DraftKeeper<'_>,
+    roles: Vec<RoleGrant>,
+) -> anyhow::Result<Vec<RoleGrant>> {
+    let now = tx.now;
+    let Some(token) = by.token else { return Ok(roles) };
+    let held = store::api_tokens::find(tx, token).await?.filter(|held| held.is_open(now));
+    Ok(match held {
+        Some(held) => api_tokens::narrow(tx, &held, &roles, now).await?.into_iter().collect(),
+        None => Vec::new(),
+    })
+}
+
+/// Reads the roles of an administrator for work that goes on after they, or a program of theirs, left: a role that ended
+/// meanwhile permits nothing, nor does a token that was revoked. Returns the role by which the act is permitted at one of
+/// the places.
 pub async fn permitted_later(
     tx: &mut UnitOfWork<'_>,
-    id: &AdministratorId,
+    by: DraftKeeper<'_>,
     act: AdminAct,
     places: &[Place],
 ) -> anyhow::Result<Option<RoleGrant>> {
-    store::lock(tx, id).await?;
+    store::lock(tx, by.author).await?;
     let now = tx.now;
-    let roles = store::roles::list_current(tx, id, now).await?;
+    let roles = store::roles::list_current(tx, by.author, now).await?;
+    let roles = roles_of(tx, by, roles).await?;
     Ok(may(&roles, act, places, now).cloned())
 }
 

@@ -11,6 +11,7 @@ use crate::client_admin;
 use crate::client_admin::ops::{ListedService, ServiceFilter, review};
 use crate::client_admin::requests::{ClientRequest, RequestState};
 use crate::client_admin::standing::ServiceStanding;
+use crate::client_admin::store::requests::list_approvers;
 use crate::figures::{self, FigurePlace, FigureSubject, SignInFigures};
 
 /// A campaign that closes within this time is to be looked at.
@@ -94,8 +95,18 @@ async fn list_requests(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<V
         RequestState::Question => request.author_id == on_duty.administrator.id,
         _ => false,
     };
-    let open = review::list(op, on_duty).await?.into_iter().map(|(request, _)| request);
-    Ok(open.filter(waits).take(MAX_SERVICE_LINES).collect())
+    let mut waiting = Vec::new();
+    for (request, _) in review::list(op, on_duty).await?.into_iter().filter(|(request, _)| waits(request)) {
+        // Whoever agreed already waits for the others.
+        let approvers = list_approvers(&mut op.app.db.read().await?, &request.id, request.version).await?;
+        if !approvers.contains(&on_duty.administrator.id) {
+            waiting.push(request);
+        }
+        if waiting.len() == MAX_SERVICE_LINES {
+            break;
+        }
+    }
+    Ok(waiting)
 }
 
 /// Lists the services of the territory that did not take sign-outs.

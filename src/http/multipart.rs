@@ -93,11 +93,13 @@ fn read_part<'a>(headers: &[u8], content: &'a [u8]) -> Result<FormPart<'a>, Mult
     Ok(FormPart { name, file_name: parameter(line, "filename"), content })
 }
 
-/// Returns a quoted parameter of a header; browsers write a quote in it as `%22`.
+/// Returns a parameter of a header: quoted, as browsers write it, with a quote in it as `%22`; or a token, as .NET does.
 fn parameter(line: &str, name: &str) -> Option<String> {
-    let (_, rest) = line.split_once(&format!("; {name}=\""))?;
-    let (value, _) = rest.split_once('"')?;
-    Some(value.to_owned())
+    let (_, rest) = line.split_once(&format!("; {name}="))?;
+    match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').map(|(value, _)| value.to_owned()),
+        None => rest.split(';').next().map(|token| token.trim().to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +133,13 @@ mod tests {
         for length in 0..whole.len() - 4 {
             assert!(parse(&whole[..length], "XyZ").is_err(), "{length}");
         }
+    }
+
+    #[test]
+    fn a_name_may_stand_without_quotes() {
+        let body = b"--XyZ\r\nContent-Disposition: form-data; name=files; filename=a.zip; filename*=utf-8''a.zip\r\n\r\nb\r\n--XyZ--";
+        let parts = parse(body, "XyZ").unwrap();
+        assert_eq!((parts[0].name.as_str(), parts[0].file_name.as_deref()), ("files", Some("a.zip")));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::AdminAct;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
+use crate::roster::ops::undo::UNDO_TTL;
 
 /// The maximum number of lines of a report in an answer.
 const MAX_REPORT_LINES: usize = 500;
@@ -185,7 +186,9 @@ fn import(call: &ApiCall<'_>, file: &UploadFile) -> ApiAnswer {
     let preview = upload.preview.as_ref();
     let lines = file.lines_for(call.on_duty, call.ctx.now);
     let decides = upload.state == UploadState::Waiting && needed_act(upload) == AdminAct::UploadRoster;
-    let undoes = upload.state == UploadState::Taken && file.is_last && undo_act(upload) == AdminAct::UploadRoster;
+    let is_young = upload.decided_at.is_some_and(|at| call.ctx.now.since(at) < UNDO_TTL);
+    let may_be_undone = upload.state == UploadState::Taken && file.is_last && is_young;
+    let undoes = may_be_undone && undo_act(upload) == AdminAct::UploadRoster;
     let value = json!({
         "id": upload.id,
         "uai": upload.uai,

@@ -14,7 +14,7 @@ pub mod views;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::AdministratorId;
+use crate::base::typed_ids::{AdministratorId, ApiTokenId};
 use crate::base::uai::Uai;
 use crate::roster::formats::RosterFormat;
 
@@ -248,6 +248,8 @@ pub struct RosterUpload {
     pub digest: String,
     pub first_by: Option<AdministratorId>,
     pub decided_by: Option<AdministratorId>,
+    /// The token of the program that decided for them.
+    pub decided_token: Option<ApiTokenId>,
     pub decided_at: Option<Timestamp>,
     pub reason: String,
     pub run_id: Option<String>,

@@ -9,7 +9,7 @@ use crate::administrators::store::scope::scope_args;
 use crate::administrators::territory::AdminScope;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id_lower_bound;
-use crate::base::typed_ids::AdministratorId;
+use crate::base::typed_ids::{AdministratorId, ApiTokenId};
 use crate::base::uai::Uai;
 use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, Value, args, parse_word};
@@ -34,6 +34,7 @@ struct Row {
     digest: String,
     first_by: Option<AdministratorId>,
     decided_by: Option<AdministratorId>,
+    decided_token: Option<ApiTokenId>,
     decided_at: Option<i64>,
     reason: String,
     run_id: Option<String>,
@@ -67,6 +68,7 @@ impl TryFrom<Row> for RosterUpload {
             digest: row.digest,
             first_by: row.first_by,
             decided_by: row.decided_by,
+            decided_token: row.decided_token,
             decided_at: row.decided_at.map(Timestamp),
             reason: row.reason,
             run_id: row.run_id,
@@ -80,7 +82,7 @@ impl TryFrom<Row> for RosterUpload {
 
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<RosterUpload>> {
     let sql = "SELECT id, uai, academy, format, state, version, author_id, created_at, updated_at, files, attempts, \
-               preview, digest, first_by, decided_by, decided_at, reason, run_id, report, expires_at, \
+               preview, digest, first_by, decided_by, decided_token, decided_at, reason, run_id, report, expires_at, \
                undo_first_by, undone_by, undo_reason FROM roster_upload \
                WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(RosterUpload::try_from).transpose()
@@ -185,6 +187,8 @@ pub struct UploadChange<'a> {
     pub digest: Option<&'a str>,
     pub first_by: Option<&'a AdministratorId>,
     pub decided_by: Option<&'a AdministratorId>,
+    /// The token of the program that decides for them.
+    pub decided_token: Option<&'a ApiTokenId>,
     pub reason: Option<&'a str>,
     pub run_id: Option<&'a str>,
     pub report: Option<&'a [UploadReportLine]>,
@@ -214,7 +218,8 @@ pub async fn advance(
                reason = COALESCE($10, reason), run_id = COALESCE($11, run_id), report = COALESCE($12, report), \
                all_changes = COALESCE($13, all_changes), expires_at = COALESCE($14, expires_at), \
                undo_first_by = COALESCE($16, undo_first_by), undone_by = COALESCE($17, undone_by), \
-               undo_reason = COALESCE($18, undo_reason), asks_others = (asks_others OR $19) \
+               undo_reason = COALESCE($18, undo_reason), asks_others = (asks_others OR $19), \
+               decided_token = CASE WHEN $8 IS NULL THEN decided_token ELSE $20 END \
                WHERE id = $1 AND version = $2 AND attempts = $15";
     let values = args![
         &held.id,
@@ -235,7 +240,8 @@ pub async fn advance(
         change.undo_first_by.map(AdministratorId::as_str),
         change.undone_by.map(AdministratorId::as_str),
         change.undo_reason,
-        change.preview.is_some_and(|preview| preview.needed != NeededAgreement::Confirmation)
+        change.preview.is_some_and(|preview| preview.needed != NeededAgreement::Confirmation),
+        change.decided_token.map(ApiTokenId::as_str)
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }

@@ -8,7 +8,7 @@
 
 use crate::administrators::DraftKeeper;
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::AdministratorId;
+use crate::base::typed_ids::{AdministratorId, ApiTokenId};
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
 /// The retention of a draft, done or not.
@@ -101,6 +101,12 @@ pub async fn find(
     let sql = "SELECT id, form, state, version, author_id, created_at FROM console_draft \
                WHERE id = $1 AND kind = $2 AND author_id = $3";
     tx.fetch_optional(sql, args![id, kind.name(), author]).await
+}
+
+/// Finds the token of the program that keeps a draft; `None` if a person does.
+pub async fn find_token(tx: &mut Tx, id: &str) -> Result<Option<ApiTokenId>> {
+    let sql = "SELECT token_id FROM console_draft WHERE id = $1";
+    Ok(tx.fetch_optional::<(Option<ApiTokenId>,)>(sql, args![id]).await?.and_then(|(token,)| token))
 }
 
 /// Counts the drafts of somebody since a time: the own ones, or those of the own programs.

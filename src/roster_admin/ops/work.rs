@@ -6,11 +6,11 @@
 
 use super::claims::{claim_next, hold_claim, renew_claim};
 use super::find_school;
+use crate::administrators::DraftKeeper;
 use crate::administrators::ops::permitted_later;
 use crate::app::Operation;
-use crate::base::actor::{ActingAdministrator, Actor};
+use crate::base::actor::{ActingAdministrator, ActingToken, Actor};
 use crate::base::secret::{decode_base64url, sha256_base64url};
-use crate::base::typed_ids::AdministratorId;
 use crate::db::Durability;
 use crate::roster::formats::RosterFormat;
 use crate::roster::ops::school_tables::TableRequest;
@@ -221,25 +221,29 @@ async fn wait_for_decision(
     Ok(tx.commit().await?)
 }
 
-/// Returns the actor by whose decision an upload is written, if the role still permits it.
-async fn decider(op: &Operation<'_>, upload: &RosterUpload, by: &AdministratorId) -> anyhow::Result<Option<Actor>> {
+/// Returns the actor by whose decision an upload is written, if the role, and the token of a program, still permit it.
+async fn decider(op: &Operation<'_>, upload: &RosterUpload, by: DraftKeeper<'_>) -> anyhow::Result<Option<Actor>> {
     let mut tx = op.write(Durability::Relaxed).await?;
     let Some((_, place)) = find_school(&mut tx, &upload.uai).await? else { return Ok(None) };
     let act = super::needed_act(upload);
     let grant = permitted_later(&mut tx, by, act, std::slice::from_ref(&place)).await?;
     tx.rollback().await?;
-    let acting = |role| ActingAdministrator { id: by.clone(), role, proof: "console" };
-    Ok(grant.map(|grant| Actor::Administrator(acting(grant.name()))))
+    let acting = |role| match by.token {
+        Some(token) => Actor::Token(ActingToken::new(token, by.author.clone(), role)),
+        None => Actor::Administrator(ActingAdministrator { id: by.author.clone(), role, proof: "console" }),
+    };
+    Ok(grant.map(|grant| acting(grant.name())))
 }
 
 /// Writes an upload that was decided.
 async fn write(op: &Operation<'_>, upload: &RosterUpload, files: &[MemoryFile]) -> anyhow::Result<()> {
     let Some(by) = &upload.decided_by else { return refuse(op, upload, "decided by nobody").await };
+    let by = DraftKeeper { author: by, token: upload.decided_token.as_ref() };
     let Some(actor) = decider(op, upload, by).await? else {
         return refuse(op, upload, "the role of whoever decided has ended").await;
     };
     if let Some(first) = &upload.first_by
-        && decider(op, upload, first).await?.is_none()
+        && decider(op, upload, DraftKeeper { author: first, token: None }).await?.is_none()
     {
         return refuse(op, upload, "the role of whoever agreed first has ended").await;
     }

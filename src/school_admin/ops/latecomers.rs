@@ -6,10 +6,10 @@
 //! more.
 
 use super::find_place;
-use crate::administrators::AdminProof;
 use crate::administrators::ops::permitted_later;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::store::drafts::{self, DoingDraftRow, DraftState};
+use crate::administrators::{AdminProof, DraftKeeper};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::actor::{ActingAdministrator, Actor};
@@ -133,7 +133,9 @@ async fn let_some_in(op: &Operation<'_>, row: &DoingDraftRow, uai: &Uai, proof: 
     let Some((school, place)) = place else { return Ok(Step::NoneLeft) };
     let mut tx = op.write(Durability::Durable).await?;
     let (author, act) = (&row.author_id, AdminAct::ChangeCampaign);
-    let Some(grant) = permitted_later(&mut tx, author, act, std::slice::from_ref(&place)).await? else {
+    // No program lets latecomers in.
+    let by = DraftKeeper { author, token: None };
+    let Some(grant) = permitted_later(&mut tx, by, act, std::slice::from_ref(&place)).await? else {
         tx.rollback().await?;
         return Ok(Step::RoleEnded);
     };

@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::administrators::DraftKeeper;
 use crate::administrators::ops::permitted_later;
 use crate::administrators::roles::AdminAct;
+use crate::administrators::store::drafts;
 use crate::administrators::territory::Place;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -104,12 +106,15 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
     Ok(op.now.plus(STEP_PAUSE))
 }
 
-/// True if whoever ordered still has a role for the whole school.
+/// True if whoever ordered, a person or a program, still has a role for the whole school.
 async fn is_still_permitted(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<bool> {
     let mut tx = op.write(Durability::Relaxed).await?;
     let place = find_place(&mut tx, &batch.uai).await?;
     let places: Vec<Place> = place.into_iter().map(|(_, whole)| whole).collect();
-    let grant = permitted_later(&mut tx, &batch.ordered_by, AdminAct::ChangeCampaign, &places).await?;
+    // The order has the id of its draft, which says which program it is of, and stays longer than the order goes on.
+    let token = drafts::find_token(&mut tx, &batch.id).await?;
+    let by = DraftKeeper { author: &batch.ordered_by, token: token.as_ref() };
+    let grant = permitted_later(&mut tx, by, AdminAct::ChangeCampaign, &places).await?;
     tx.rollback().await?;
     Ok(grant.is_some())
 }
