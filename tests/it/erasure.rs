@@ -119,7 +119,7 @@ async fn threat_s14_people_whom_no_school_names_for_92_days_are_erased_with_what
     }
     let recorded = server
         .query_texts(
-            "SELECT COALESCE(academy, '') || ' ' || detail FROM audit WHERE fact = 'people_erased' ORDER BY id",
+            "SELECT COALESCE(academy, '') || ' ' || detail FROM audit WHERE fact = 'people_erased' ORDER BY detail",
         )
         .await;
     assert_eq!(recorded, ["montpellier persons: 1", "montpellier pupils: 1"]);

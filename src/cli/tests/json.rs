@@ -67,7 +67,8 @@ async fn every_command_that_a_program_reads_writes_objects_alone() {
     let keys = house.lines("keys list").await;
     assert_eq!((keys.len(), &keys[0]["state"], &keys[0]["next_step"]), (3, &"active".into(), &"publish_next".into()));
     let status = house.lines("status").await;
-    assert_eq!((status.len(), &status[0]["keys"][0]), (1, &keys[0]), "the same key in both");
+    let in_both = status[0]["keys"].as_array().unwrap().iter().all(|key| keys.contains(key));
+    assert!(status.len() == 1 && in_both, "{status:?}");
     assert_eq!((&status[0]["server"]["serves"], &status[0]["messages"]["waiting"]), (&false.into(), &0.into()));
     let sms = house.lines("sms status").await;
     assert_eq!((sms.len(), &sms[0]["leaves"], &sms[0]["outages"]), (1, &true.into(), &Value::Array(Vec::new())));
