@@ -26,6 +26,7 @@ use crate::config::deployment::Upstreams;
 use crate::crypto::{MasterKey, PasswordHasher};
 use crate::db::Db;
 use crate::ephemeral::{Ephemeral, InFlightLimiter, KeptCount, SprayDetector};
+use crate::http::large_body::LargeBodyPlaces;
 use crate::http::outgoing::{FetchCache, JWKS_CACHE_POLICY, OutgoingClient, REQUEST_OBJECT_CACHE_POLICY};
 use crate::http::pages::PageRenderer;
 use crate::http::support::SupportPageBuffer;
@@ -69,6 +70,8 @@ pub struct App {
     pub stored_sample: KeptStoredSample,
     /// `None` if no traces are sent.
     pub tracer: Option<Arc<Tracer>>,
+    /// The places for large bodies, such as files of rosters.
+    pub large_bodies: LargeBodyPlaces,
     /// Pages that showed a support code, buffered until the worker writes them to the database.
     pub support_pages: SupportPageBuffer,
     /// The last uses of client secrets, until the worker writes them to the database.
@@ -146,6 +149,7 @@ impl App {
             findings: KeptFindings::default(),
             stored_sample: KeptStoredSample::default(),
             tracer,
+            large_bodies: LargeBodyPlaces::default(),
             support_pages: SupportPageBuffer::default(),
             secret_uses: LastUses::default(),
             campaign_steps: CampaignSteps::default(),

@@ -30,7 +30,7 @@ use crate::app::{AppState, Operation};
 use crate::base::secret::{base64url, sha256};
 use crate::http::error::PageError;
 use crate::http::form::{MAX_BODY_BYTES, media_type};
-use crate::http::large_body::{self, MAX_LARGE_BODY_BYTES};
+use crate::http::large_body::{LargeBody, LargeBodyPlaces, MAX_LARGE_BODY_BYTES};
 use crate::http::multipart;
 use crate::http::problem::problem;
 use crate::http::request_context::{RequestContext, retry_after, with_outcome};
@@ -200,7 +200,8 @@ async fn answer(
     let bytes = match doc.body {
         _ if doc.takes_files => {
             // One place for a person and their programs: tokens are many, places are two.
-            let (held, given) = read_files(&parts.headers, request, &on_duty.administrator.id).await?;
+            let (held, given) =
+                read_files(&parts.headers, request, (&app.large_bodies, &on_duty.administrator.id)).await?;
             (_held, files) = (Some(held), given);
             said_of(&files)
         }
@@ -257,12 +258,12 @@ fn said_of(files: &[GivenPart]) -> Bytes {
 async fn read_files(
     headers: &HeaderMap,
     request: Request,
-    sender: &str,
-) -> Result<(large_body::LargeBody, Vec<GivenPart>), ApiError> {
+    (places, sender): (&LargeBodyPlaces, &str),
+) -> Result<(LargeBody, Vec<GivenPart>), ApiError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let expected = |_| ApiRefusal::from(ProblemCode::FilesExpected).with("accepted", "multipart/form-data".into());
     let boundary = multipart::boundary(kind).map_err(expected)?;
-    let held = match large_body::read(request, sender).await {
+    let held = match places.read(request, sender).await {
         Ok(held) => held,
         Err(PageError::TooLarge) => return Err(ProblemCode::TooLarge.into()),
         Err(error) => return Err(ApiError::Failed(error)),

@@ -15,7 +15,6 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
 use crate::base::uai::Uai;
 use crate::http::error::PageError;
-use crate::http::large_body;
 use crate::http::multipart::{self, FormPart};
 use crate::http::pages::dates;
 use crate::http::paths;
@@ -115,7 +114,7 @@ pub async fn submit(
     let kind = kind.unwrap_or_default().to_owned();
     let bad = |error: multipart::MultipartError| PageError::BadForm(error.to_string()).into_response();
     let boundary = multipart::boundary(&kind).map_err(bad)?;
-    let held = large_body::read(request, &on_duty.administrator.id).await.map_err(PageError::into_response)?;
+    let held = app.large_bodies.read(request, &on_duty.administrator.id).await.map_err(PageError::into_response)?;
     let body = &held.bytes;
     let parts = multipart::parse(body, boundary).map_err(bad)?;
     let typed = text(&parts, "uai");
