@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use preau::administrators::roles::AdminRole;
+use preau::base::clock::Span;
 use serde_json::Value;
 
 use crate::admin_api_tokens::{API, Call, make_token};
