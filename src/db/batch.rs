@@ -15,11 +15,12 @@ macro_rules! batch_placeholders {
 }
 pub(crate) use batch_placeholders;
 
-/// Returns `first` and up to [`BATCH_SIZE`] keys, padded with the last key.
+/// Returns `first` and up to [`BATCH_SIZE`] keys, padded with the last key; of no key, with the empty one. Never with
+/// `first`: a number in the place of a key is no text to PostgreSQL.
 pub fn batch_args<'a>(first: Value, keys: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
     let mut args = vec![first];
     args.extend(keys.into_iter().take(BATCH_SIZE).map(Value::from));
-    let last = args.last().cloned();
-    args.extend(std::iter::repeat_n(last, BATCH_SIZE + 1 - args.len()).flatten());
+    let last = args.iter().skip(1).next_back().cloned().unwrap_or_else(|| Value::from(""));
+    args.resize(BATCH_SIZE + 1, last);
     args
 }
