@@ -41,7 +41,7 @@ struct ReadyConnection<DB: Database> {
 
 struct Shared<DB: Database> {
     pool: Pool<DB>,
-    /// As many as the pool has connections, so that whoever has one need not wait for the pool.
+    /// The permits: as many as the pool has connections, so that whoever has one need not wait for the pool.
     permits: Arc<Semaphore>,
     /// The connection that was used last is the last one.
     ready: Mutex<Vec<ReadyConnection<DB>>>,

@@ -271,12 +271,8 @@ pub async fn decide(
         return Ok(UploadDecision::NoReason);
     }
     let needs_two = upload.preview.as_ref().is_some_and(|p| p.needed == NeededAgreement::TwoPersons);
-    let decided = UploadChange {
-        decided_by: Some(own),
-        decided_token: on_duty.keeper().token,
-        reason: Some(reason),
-        ..UploadChange::default()
-    };
+    let mut decided = UploadChange { decided_by: Some(own), reason: Some(reason), ..UploadChange::default() };
+    decided.decided_token = on_duty.keeper().token;
     let (state, change, outcome) = match (choice, needs_two, &upload.first_by) {
         (UploadChoice::Refuse, ..) => (UploadState::Refused, decided, UploadDecision::Done),
         (UploadChoice::Take, true, None) => {

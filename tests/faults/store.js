@@ -69,7 +69,7 @@ async function emptied(house, print) {
   assertEqual(budgets(), before, "budgets");
   assertEqual(await wrong(house, person(house, 4)), 429, "a sixth wrong password");
   for (const code of [found, unused]) assertEqual((await exchange(house, code)).status, 400, "a code from before");
-  // docs/decisions/0006: what was claimed may be claimed again until it expires, which is a minute here.
+  // docs/decisions/0006-what-sql-keeps-and-what-may-be-lost.md: what was claimed may be claimed again until it expires, which is a minute here.
   const replayed = await post(house, "/oauth2/token", proof, { client: SIGNING });
   print(`RT-07 emptied: budgets are the same, codes from before are refused; an assertion from before is answered ${replayed.status}`);
   // The code from before was presented twice: what it gave ended with it, or stands.
