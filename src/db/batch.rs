@@ -24,3 +24,19 @@ pub fn batch_args<'a>(first: Value, keys: impl IntoIterator<Item = &'a str>) -> 
     args.resize(BATCH_SIZE + 1, last);
     args
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_padded_with_its_last_key_and_never_with_the_first_argument() {
+        for (keys, padding) in [(vec!["a", "b"], "b"), (vec![], "")] {
+            let args = batch_args(Value::Int(Some(7)), keys.iter().copied());
+            assert_eq!(args.len(), BATCH_SIZE + 1);
+            assert!(matches!(args.first(), Some(Value::Int(Some(7)))));
+            let is_padding = |value: &Value| matches!(value, Value::Text(Some(text)) if text.as_str() == padding);
+            assert!(args.iter().skip(1 + keys.len()).all(is_padding), "{keys:?}: {args:?}");
+        }
+    }
+}

@@ -83,14 +83,16 @@ struct RefusingService {
 impl RefusingService {
     /// Returns what is said of it to whoever sees these ties: a door to another territory's school is not theirs to name.
     fn told(&self, ties: &[TieRow]) -> ServiceElsewhere {
+        let door = self.doors.iter().find(|door| door.covers(ties));
+        // « Pour cet établissement, c'est … » is said of the schools that the door is for.
+        let is_of_door = |tie: &&TieRow| door.is_none_or(|door| door.covers(std::slice::from_ref(*tie)));
         let mut schools: Vec<String> = Vec::new();
-        for tie in effective(ties) {
+        for tie in effective(ties).filter(is_of_door) {
             if !schools.contains(&tie.school) {
                 schools.push(tie.school.clone());
             }
         }
-        let door = self.doors.iter().find(|door| door.covers(ties)).map(|door| door.name.clone());
-        ServiceElsewhere { service: self.name.clone(), schools, door }
+        ServiceElsewhere { service: self.name.clone(), schools, door: door.map(|door| door.name.clone()) }
     }
 }
 
