@@ -174,7 +174,7 @@ pub fn check_query(fields: &[BodyField], query: &Params) -> Result<(), ApiRefusa
     if query.error().is_some() {
         return Err(ProblemCode::BadParameter.into());
     }
-    for name in query.names() {
+    for name in query.names().chain(query.names_without_value()) {
         let Some(field) = fields.iter().find(|field| field.name == name) else {
             return Err(ApiRefusal::unknown(ProblemCode::UnknownParameter, name, &known));
         };
@@ -270,6 +270,10 @@ mod tests {
             ("q=a%00", Some("bad_parameter")),
             ("q=abcdef", Some("bad_parameter")),
             ("q=a&limt=1", Some("unknown_parameter")),
+            ("q=a&limt=", Some("unknown_parameter")),
+            ("q=a&limit=", Some("bad_parameter")),
+            ("q=a&limit", Some("bad_parameter")),
+            ("q=", Some("bad_parameter")),
             ("q=a&access_token=x", Some("token_in_query")),
         ] {
             assert_eq!(code(text), problem, "{text}");

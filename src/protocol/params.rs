@@ -17,6 +17,7 @@ const REPEATABLE: [&str; 1] = ["resource"];
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params {
     values: BTreeMap<String, Vec<String>>,
+    without_value: Vec<String>,
     error: Option<ParamsError>,
 }
 
@@ -54,6 +55,7 @@ impl Params {
             }
             // Treated as absent, even beside another value of the same name.
             if value.is_empty() {
+                out.without_value.push(name);
                 continue;
             }
             let may_repeat = REPEATABLE.contains(&name.as_str());
@@ -95,6 +97,11 @@ impl Params {
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
+    }
+
+    /// Returns the names that stood without a value: absent for OAuth, not for who holds a query against a schema.
+    pub fn names_without_value(&self) -> impl Iterator<Item = &str> {
+        self.without_value.iter().map(String::as_str)
     }
 }
 
