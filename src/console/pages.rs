@@ -111,7 +111,8 @@ async fn show(
         needs_second_passkey: !has_passkeys_enough(&app, &on_duty).await?,
         tasks,
         figures,
-        school: found.school.map(|(_, numbers)| SchoolFigures {
+        school: found.school.map(|(uai, numbers)| SchoolFigures {
+            href: format!("{}/{uai}", paths::ADMIN_SCHOOLS),
             parents: numbers.parents,
             parents_active: numbers.parents_active,
             pupils: numbers.pupils,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::administrators::views::ConsoleFrame;
 use crate::figures::views::TodayFigures;
 use crate::http::pages::Page;
+use crate::http::paths;
 
 /// Something that waits.
 #[derive(Clone, Debug, Serialize)]
@@ -28,8 +29,10 @@ pub struct TaskLine {
 }
 
 /// The numbers of one school.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SchoolFigures {
+    /// The school's page.
+    pub href: String,
     pub parents: i64,
     pub parents_active: i64,
     pub pupils: i64,
@@ -83,8 +86,14 @@ impl Page for HomePage {
             school: None,
             figures: Some(TodayFigures::sample()),
         };
-        let figures =
-            SchoolFigures { parents: 812, parents_active: 402, pupils: 560, pupils_active: 12, unreachable: 31 };
+        let figures = SchoolFigures {
+            href: format!("{}/0349999J", paths::ADMIN_SCHOOLS),
+            parents: 812,
+            parents_active: 402,
+            pupils: 560,
+            pupils_active: 12,
+            unreachable: 31,
+        };
         vec![
             page.clone(),
             HomePage { tasks: Vec::new(), needs_second_passkey: true, figures: None, ..page.clone() },

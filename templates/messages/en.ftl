@@ -1701,6 +1701,7 @@ admin-task-link_repeated = { $n ->
    *[other] { $n } links written twice, in two ways.
 }
 admin-figures = Where the school stands
+admin-figures-school = The school's page
 admin-figure-parents = parents have an active account
 admin-figure-pupils = pupils have an active account
 admin-figure-of = of { $n }

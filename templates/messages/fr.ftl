@@ -1701,6 +1701,7 @@ admin-task-link_repeated = { $n ->
    *[other] { $n } liens écrits deux fois, de deux façons.
 }
 admin-figures = Où en est l'établissement
+admin-figures-school = Page de l'établissement
 admin-figure-parents = parents ont un compte actif
 admin-figure-pupils = élèves ont un compte actif
 admin-figure-of = sur { $n }

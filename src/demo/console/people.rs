@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{CAMPAIGN_AGE_DAYS, at};
-use crate::accounts;
-use crate::app::{App, CampaignStep};
+use crate::accounts::{self, Account};
+use crate::app::{App, CampaignStep, SignInResult};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::{id256, support_code};
 use crate::base::profile::Profile;
-use crate::base::typed_ids::PersonId;
+use crate::base::typed_ids::{ClientId, PersonId};
 use crate::base::uai::Uai;
 use crate::crypto::Priority;
 use crate::db::{Durability, UnitOfWork};
@@ -69,14 +69,27 @@ async fn crowd(app: &App, uai: &Uai) -> anyhow::Result<Vec<CountedLink>> {
 }
 
 /// Creates the account of a parent; with a password if one is given.
-async fn create_account(tx: &mut UnitOfWork<'_>, link: &CountedLink, hash: Option<&str>) -> anyhow::Result<String> {
+async fn create_account(tx: &mut UnitOfWork<'_>, link: &CountedLink, hash: Option<&str>) -> anyhow::Result<Account> {
     let (given, family) = (&link.given_name, &link.family_name);
     let account = accounts::ops::create_account(tx, Profile::Responsable, given, family, None).await?;
     anyhow::ensure!(link_to_account(tx, &link.person_id, &account.id).await?, "a parent has an account already");
     if let Some(hash) = hash {
         accounts::store::set_password(tx, &account.id, hash).await?;
     }
-    Ok(account.identifiant)
+    Ok(account)
+}
+
+/// Counts a sign-in or two of a parent to the portal on most days from one on, and now and then a password that was wrong.
+fn sign_in_daily(app: &App, account: &Account, (place, from): (i64, i64), opened: Timestamp) {
+    let portal = ClientId::new("mon-ent-montpellier");
+    for day in (from..CAMPAIGN_AGE_DAYS).filter(|day| (day + place) % 4 != 0) {
+        let evening = opened.plus(Span::days(day)).plus(Span::minutes(50));
+        let note = |result| app.sign_ins.note(result, (Some(&account.id), Some(&portal)), evening);
+        (0..=(day + place) % 2).for_each(|_| note(SignInResult::SignedIn));
+        if (day + 2 * place) % 7 == 0 {
+            note(SignInResult::WrongPassword);
+        }
+    }
 }
 
 /// Lets parents activate over the days since the campaign opened, and others stop on the way.
@@ -94,8 +107,11 @@ pub async fn run_campaign(app: &App, uai: &Uai, now: Timestamp) -> anyhow::Resul
         if step >= CampaignStep::ChildrenConfirmed {
             let op = at(app, when);
             let mut tx = op.write(Durability::Durable).await?;
-            create_account(&mut tx, link, password).await?;
+            let account = create_account(&mut tx, link, password).await?;
             tx.commit().await?;
+            if password.is_some() {
+                sign_in_daily(app, &account, (place, day), opened);
+            }
         }
     }
     Ok(())
@@ -139,7 +155,7 @@ pub async fn meet_obstacles(app: &App, uai: &Uai, now: Timestamp) -> anyhow::Res
         tell(&mut tx, link, kind, with_child).await?;
     }
     let suspended = match free.next() {
-        Some(link) => Some(create_account(&mut tx, link, Some(&hash)).await?),
+        Some(link) => Some(create_account(&mut tx, link, Some(&hash)).await?.identifiant),
         None => None,
     };
     tx.commit().await?;
