@@ -23,9 +23,9 @@ use std::sync::Arc;
 use crate::base::ids::id128;
 use crate::base::rng::SystemRandom;
 use crate::bootstrap::Dependencies;
+use crate::cli::import::ImportFormat;
 use crate::config::{Config, Log, SmsGatewayRole};
 use crate::demo::{Demo, DemoListeners, Ports};
-use crate::roster::formats::RosterFormat;
 use crate::sms::SmsGateways;
 use crate::telemetry;
 
@@ -43,8 +43,8 @@ pub struct BenchArgs {
     pairs: u16,
     /// Of import: the format of the files.
     #[arg(long, value_enum, default_value = "siecle")]
-    format: RosterFormat,
-    /// Of import: the pupils and responsables.
+    format: ImportFormat,
+    /// Of import: the pupils and responsables, or the accounts.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(2..=2_000_000))]
     people: u32,
     /// Of http: the requests to measure, such as userinfo,refresh; without it, all.
@@ -167,15 +167,17 @@ mod tests {
     #[tokio::test]
     async fn every_format_is_generated_and_imported() {
         for (format, people) in [
-            (RosterFormat::Siecle, 2_000),
-            (RosterFormat::Aaf, 1_000),
-            (RosterFormat::Onde, 1_000),
-            (RosterFormat::Csv, 1_000),
+            (ImportFormat::Siecle, 2_000),
+            (ImportFormat::Aaf, 1_000),
+            (ImportFormat::Onde, 1_000),
+            (ImportFormat::Csv, 1_000),
+            (ImportFormat::Comptes, 1_000),
         ] {
             let own = tempfile::tempdir().unwrap();
             let (demo, _) = prepare(own.path(), None).await.unwrap();
             let rates = import::measure(demo.app(), own.path(), format, people).await.unwrap().to_string();
             assert!(rates.starts_with(&format!("{people} people of ")), "{rates}");
+            assert!(rates.contains(&format!(" schools by {}: ", format.name())), "{rates}");
             demo.app().db.close().await;
         }
     }

@@ -19,8 +19,9 @@ use crate::roster::ops::school_tables::TableRequest;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
 use crate::roster::reconcile::{ReconcileError, RemovalPolicy};
 use crate::roster::report::{FindingWithRemedy, ImportRejection};
+use crate::roster::store::runs::ACCOUNTS_FORMAT;
 
-use accounts::{AccountsRequest, import_accounts};
+pub use accounts::{AccountsRequest, import_accounts};
 pub use output::{ProgressDisplay, ReportForm};
 
 /// Imports rosters. Exit code 0 only if everything was imported.
@@ -74,8 +75,13 @@ pub enum ImportFormat {
 }
 
 impl ImportFormat {
+    /// Returns the name under which the database keeps runs of the format.
+    pub fn name(self) -> &'static str {
+        self.roster().map_or(ACCOUNTS_FORMAT, RosterFormat::name)
+    }
+
     /// Returns the format of rosters; `None` for accounts.
-    fn roster(self) -> Option<RosterFormat> {
+    pub fn roster(self) -> Option<RosterFormat> {
         match self {
             ImportFormat::Siecle => Some(RosterFormat::Siecle),
             ImportFormat::Aaf => Some(RosterFormat::Aaf),

@@ -1,6 +1,8 @@
 //! Measures an import of generated schools, first and again, beside the same rows written without files: whatever is
-//! between the two is reading, comparing and keeping what an undo puts back.
+//! between the two is reading, comparing and keeping what an undo puts back. Accounts are those of people whose roster was
+//! imported before.
 
+mod accounts;
 mod files;
 
 use std::fmt;
@@ -9,12 +11,13 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use super::measure::peak_memory_mib;
+use super::measure::{cpu_seconds, peak_memory_mib};
 use crate::app::{AppState, Operation};
 use crate::base::date::BirthDate;
 use crate::base::ids::row_id;
 use crate::base::phone::E164;
 use crate::base::typed_ids::{PersonId, PupilId};
+use crate::cli::import::ImportFormat;
 use crate::db::Durability;
 use crate::roster::formats::RosterFormat;
 use crate::roster::ops::school_tables::TableRequest;
@@ -25,17 +28,17 @@ use crate::roster::store::rows::{self, NewLink};
 use crate::roster::{Level, PersonData, Phone, PupilData};
 use crate::tenants::{self, School};
 
-use files::{GeneratedSchool, PUPILS_PER_SCHOOL, write_files};
+use files::{GeneratedSchool, PUPILS_PER_SCHOOL, write_accounts, write_files};
 
 const ACADEMY: &str = "montpellier";
 
 /// The rates of one import.
 pub struct ImportRates {
-    format: RosterFormat,
+    format: ImportFormat,
     people: usize,
     schools: usize,
-    first: f64,
-    again: f64,
+    first: PassRate,
+    again: PassRate,
     rows_alone: f64,
     /// The most memory that the process held, if the system says it.
     peak_mib: Option<f64>,
@@ -44,10 +47,10 @@ pub struct ImportRates {
 impl fmt::Display for ImportRates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { format, people, schools, first, again, rows_alone, peak_mib } = self;
-        let percent = 100.0 * first / rows_alone.max(f64::MIN_POSITIVE);
+        let percent = 100.0 * first.rate / rows_alone.max(f64::MIN_POSITIVE);
         write!(
             f,
-            "{people} people of {schools} schools by {}: {first:.0}/s; unchanged again: {again:.0}/s; the rows alone: \
+            "{people} people of {schools} schools by {}: {first}; unchanged again: {again}; the rows alone: \
              {rows_alone:.0}/s; {percent:.0} %",
             format.name()
         )?;
@@ -58,25 +61,80 @@ impl fmt::Display for ImportRates {
     }
 }
 
-/// Imports so many people, pupils and responsables, and measures.
+/// The people a second of one pass.
+struct PassRate {
+    rate: f64,
+    /// The CPU time of this process for each of them, if the system says it.
+    cpu_ms: Option<f64>,
+}
+
+impl fmt::Display for PassRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0}/s", self.rate)?;
+        match self.cpu_ms {
+            Some(ms) => write!(f, " ({ms:.3} ms of CPU each)"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The beginning of a pass.
+struct StartedPass {
+    began: Instant,
+    cpu_from: Option<f64>,
+}
+
+impl StartedPass {
+    fn start() -> Self {
+        Self { began: Instant::now(), cpu_from: cpu_seconds() }
+    }
+
+    fn finish(self, people: usize) -> PassRate {
+        let used = self.cpu_from.and_then(|from| Some(cpu_seconds()? - from));
+        let cpu_ms = used.map(|seconds| 1_000.0 * seconds / people.max(1) as f64);
+        PassRate { rate: rate(self.began.elapsed().as_secs_f64(), people), cpu_ms }
+    }
+}
+
+/// Imports so many people, pupils and responsables, or their accounts, and measures.
 pub async fn measure(
     app: &AppState,
     folder: &Path,
-    format: RosterFormat,
+    format: ImportFormat,
     people: usize,
 ) -> anyhow::Result<ImportRates> {
     let count = people.div_ceil(PUPILS_PER_SCHOOL * 2).max(1);
     let schools: Vec<GeneratedSchool> = (0..count).map(GeneratedSchool::new).collect::<anyhow::Result<_>>()?;
-    declare(app, &schools, format == RosterFormat::Onde).await?;
+    declare(app, &schools, format == ImportFormat::Onde).await?;
     // In a school of their own, so that the import finds its schools empty.
     let apart = GeneratedSchool::new(count)?;
     declare(app, std::slice::from_ref(&apart), false).await?;
     app.db.prepare_bulk_write().await?;
-    let rows_alone = rate(measure_rows(app, &apart).await?, PUPILS_PER_SCHOOL * 2);
-    let requests = requests(folder, format, &schools)?;
+    let alone = measure_rows(app, &apart).await?;
     let people = schools.len() * PUPILS_PER_SCHOOL * 2;
-    let first = rate(import_all(app, &requests).await?, people);
-    let again = rate(import_all(app, &requests).await?, people);
+    let (first, again, alone_seconds) = match format.roster() {
+        Some(format) => {
+            let requests = requests(folder, format, &schools)?;
+            let pass = StartedPass::start();
+            import_all(app, &requests).await?;
+            let first = pass.finish(people);
+            let pass = StartedPass::start();
+            import_all(app, &requests).await?;
+            (first, pass.finish(people), alone.seconds)
+        }
+        None => {
+            import_all(app, &requests(folder, RosterFormat::Siecle, &schools)?).await?;
+            let alone_seconds = accounts::measure_rows(app, &alone.people).await?;
+            let tables = write_accounts(folder, &schools)?;
+            let pass = StartedPass::start();
+            Box::pin(accounts::import_tables(app, &tables)).await?;
+            let first = pass.finish(people);
+            let pass = StartedPass::start();
+            Box::pin(accounts::import_tables(app, &tables)).await?;
+            (first, pass.finish(people), alone_seconds)
+        }
+    };
+    let rows_alone = rate(alone_seconds, PUPILS_PER_SCHOOL * 2);
     Ok(ImportRates { format, people, schools: schools.len(), first, again, rows_alone, peak_mib: peak_memory_mib() })
 }
 
@@ -124,9 +182,8 @@ fn requests(folder: &Path, format: RosterFormat, schools: &[GeneratedSchool]) ->
     schools.iter().map(one).collect()
 }
 
-/// Returns the seconds of an import of all.
-async fn import_all(app: &AppState, requests: &[ImportRequest]) -> anyhow::Result<f64> {
-    let began = Instant::now();
+/// Imports the files of all requests.
+async fn import_all(app: &AppState, requests: &[ImportRequest]) -> anyhow::Result<()> {
     for request in requests {
         let op = Operation::of_job(app, "bench");
         let ctx = ImportContext::new(op.storage(), &app.phone_parser).with_clock(app.clock.as_ref());
@@ -139,11 +196,17 @@ async fn import_all(app: &AppState, requests: &[ImportRequest]) -> anyhow::Resul
         .await?;
         anyhow::ensure!(all, "{}", refused.unwrap_or_default());
     }
-    Ok(began.elapsed().as_secs_f64())
+    Ok(())
 }
 
-/// Returns the seconds in which the rows of one school are sealed and written, all new, in one transaction.
-async fn measure_rows(app: &AppState, school: &GeneratedSchool) -> anyhow::Result<f64> {
+/// The rows of one school that were written without files.
+struct RowsAlone {
+    seconds: f64,
+    people: Vec<(PersonId, PupilId)>,
+}
+
+/// Seals and writes the rows of one school, all new, in one transaction.
+async fn measure_rows(app: &AppState, school: &GeneratedSchool) -> anyhow::Result<RowsAlone> {
     let began = Instant::now();
     let op = Operation::of_job(app, "bench");
     let now = op.now;
@@ -182,5 +245,5 @@ async fn measure_rows(app: &AppState, school: &GeneratedSchool) -> anyhow::Resul
     rows::upsert_enrolments(&mut tx, uai, "bench", &enrolments).await?;
     rows::upsert_links(&mut tx, uai, &links).await?;
     tx.commit().await?;
-    Ok(began.elapsed().as_secs_f64())
+    Ok(RowsAlone { seconds: began.elapsed().as_secs_f64(), people: pairs })
 }

@@ -64,6 +64,7 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau doctor --code K7P-4MX",
         "preau doctor --clock-is-right",
         "preau bench sign-in --seconds 1",
+        "preau bench import --format comptes --people 1000",
         "preau status",
         "preau backup --out night.backup --passphrase-file pass",
         "preau restore night.backup --check",

@@ -24,6 +24,12 @@ given = \"Prénom responsable\"
 mobile = \"Portable\"
 ";
 
+/// The client that the people of a table of accounts are known to: one of the demo.
+pub const CLIENT: &str = "bourses";
+
+/// A hash of bcrypt, the form in which other programs keep passwords: it is sealed and never computed here.
+pub const LEGACY_HASH: &str = "$2b$10$abcdefghijklmnopqrstuus9o2tZcN19/IgUXNpDIQ.AVf68KQ2/q";
+
 /// A school with the number of its first pupil.
 pub struct GeneratedSchool {
     pub uai: Uai,
@@ -62,6 +68,16 @@ fn mobile(number: usize) -> String {
 
 fn ine(number: usize) -> String {
     format!("{:09}ZA", 100_000_000 + number)
+}
+
+/// Writes a table for each school, of the accounts that its people of a SIECLE roster have elsewhere.
+pub fn write_accounts(folder: &Path, schools: &[GeneratedSchool]) -> std::io::Result<Vec<PathBuf>> {
+    let write = |school: &GeneratedSchool| {
+        let path = folder.join(format!("{}-comptes.csv", school.uai));
+        std::fs::write(&path, accounts(school))?;
+        Ok(path)
+    };
+    schools.iter().map(write).collect()
 }
 
 /// Writes the files of schools.
@@ -202,6 +218,17 @@ fn csv(school: &GeneratedSchool) -> String {
     for n in school.pupils() {
         let (name, ine, mobile) = (word(n), ine(n), mobile(n));
         _ = write!(text, "{n};{name};Zoé;14/02/2013;{ine};6A;{n};{name};Anne;{mobile}\r\n");
+    }
+    text
+}
+
+fn accounts(school: &GeneratedSchool) -> String {
+    let mut text = format!("cle;profil;nom;prenom;identifiant;hash;sub:{CLIENT}\r\n");
+    for n in school.pupils() {
+        let name = word(n);
+        let stem = name.to_lowercase();
+        _ = write!(text, "{n};responsable;{name};Anne;a.{stem}47;{LEGACY_HASH};responsable-{n}\r\n");
+        _ = write!(text, "{n};eleve;{name};Zoé;z.{stem}47;{LEGACY_HASH};eleve-{n}\r\n");
     }
     text
 }
