@@ -13,7 +13,7 @@ mod connect;
 mod connections;
 pub mod copy;
 pub mod files;
-mod insert;
+mod many_rows;
 mod moved;
 mod postgres;
 mod primary;
@@ -29,7 +29,7 @@ mod write_group;
 
 pub use batch::{BATCH_SIZE, batch_args};
 pub use connect::{AccessMode, Db, MIGRATION_COUNT, PoolState, SchemaStatus};
-pub use insert::InsertSql;
+pub use many_rows::RowsSql;
 pub use postgres::PoolerState;
 pub use recent_rows::RECENT_ROW_TTL;
 pub use sqlx::FromRow;

@@ -6,6 +6,7 @@ use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 use crate::tenants::NoticeKind;
 
+pub mod changed_rows;
 pub mod deliveries;
 pub mod ended_links;
 pub mod erased;

@@ -17,7 +17,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::row_ids;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{FromRow, InsertSql, Result, Tx, UnitOfWork, args};
+use crate::db::{FromRow, Result, RowsSql, Tx, UnitOfWork, args};
 
 pub async fn upsert_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Result<()> {
     tx.execute(
@@ -108,10 +108,10 @@ pub async fn upsert_campaign(tx: &mut Tx, uai: &Uai, campaign: Campaign) -> Resu
     Ok(())
 }
 
-static NOTICES: LazyLock<InsertSql> = LazyLock::new(|| {
+static NOTICES: LazyLock<RowsSql> = LazyLock::new(|| {
     let tail = "ON CONFLICT (person_id, kind, uai, support_code, pupil_id) DO UPDATE SET settled_at = NULL, \
                 at = excluded.at WHERE notice.settled_at IS NOT NULL";
-    InsertSql::new("INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at)", 7, tail)
+    RowsSql::insert("INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at)", 7, tail)
 });
 
 /// Inserts a notice, once per activation, person, kind and pupil; reopens a settled one.
@@ -128,7 +128,7 @@ pub async fn upsert_notices(work: &mut UnitOfWork<'_>, notices: &[Notice<'_>]) -
         args![id, notice.uai, notice.person_id, pupil, notice.kind.name(), notice.support_code, now]
     };
     let rows = notices.iter().zip(ids).map(row).collect();
-    work.insert_rows(&NOTICES, rows).await?;
+    work.write_rows(&NOTICES, rows).await?;
     Ok(())
 }
 

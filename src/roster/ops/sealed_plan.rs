@@ -23,7 +23,7 @@ use crate::roster::store::import::{self, RosterExportRow, RosterSetRow};
 use crate::roster::store::rows::{self, NewLink};
 use crate::roster::store::runs::{self, RunSetRow};
 use crate::roster::store::statements::{self, StatementRow};
-use crate::roster::store::{deliveries, keys, same_pupil, tables};
+use crate::roster::store::{changed_rows, deliveries, keys, same_pupil, tables};
 use crate::roster::uai::Uai;
 use crate::tenants::{self, Notice, NoticeKind};
 
@@ -181,32 +181,18 @@ impl SealedPlan {
 
     /// Writes the keys of new rows, and of rows that another format made. Returns false if one was taken meanwhile.
     async fn write_keys(&self, tx: &mut UnitOfWork<'_>, academy: &str) -> Result<bool> {
-        let format = self.standing.format;
+        let (format, matching) = (self.standing.format, &self.matching);
+        let (mut persons, mut pupils) = (Vec::new(), Vec::new());
         if !self.format.has_key_columns() {
-            let persons: Vec<_> = self.persons_new.iter().map(|(key, row)| (key.as_str(), &row.id)).collect();
-            let pupils: Vec<_> = self.pupils_new.iter().map(|(key, row)| (key.as_str(), &row.id)).collect();
-            if !keys::insert_person_keys(tx, academy, format, &persons).await?
-                || !keys::insert_pupil_keys(tx, academy, format, &pupils).await?
-            {
-                return Ok(false);
-            }
+            persons.extend(self.persons_new.iter().map(|(key, row)| (key.as_str(), &row.id)));
+            pupils.extend(self.pupils_new.iter().map(|(key, row)| (key.as_str(), &row.id)));
         }
-        for (id, key) in &self.matching.persons {
-            if !keys::insert_person_key(tx, academy, format, key, id).await? {
-                return Ok(false);
-            }
-        }
-        for (id, key) in &self.matching.pupils {
-            if !keys::insert_pupil_key(tx, academy, format, key, id).await? {
-                return Ok(false);
-            }
-        }
-        for (id, eleve_id) in &self.matching.eleve_ids {
-            if !keys::insert_pupil_key(tx, academy, RosterFormat::Siecle.name(), eleve_id, id).await? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        persons.extend(matching.persons.iter().map(|(id, key)| (key.as_str(), id)));
+        pupils.extend(matching.pupils.iter().map(|(id, key)| (key.as_str(), id)));
+        let eleve_ids: Vec<_> = matching.eleve_ids.iter().map(|(id, key)| (key.as_str(), id)).collect();
+        Ok(keys::insert_person_keys(tx, academy, format, &persons).await?
+            && keys::insert_pupil_keys(tx, academy, format, &pupils).await?
+            && keys::insert_pupil_keys(tx, academy, RosterFormat::Siecle.name(), &eleve_ids).await?)
     }
 
     /// Writes persons and pupils, each list in the order of the ids: two schools of an academy with common people then
@@ -220,12 +206,8 @@ impl SealedPlan {
         {
             return Ok(false);
         }
-        for row in &self.persons_changed {
-            import::update_person(tx, now, row).await?;
-        }
-        for row in &self.pupils_changed {
-            import::update_pupil(tx, row).await?;
-        }
+        changed_rows::update_persons(tx, now, &self.persons_changed).await?;
+        changed_rows::update_pupils(tx, &self.pupils_changed).await?;
         let ExportVersion { pupils_at: eleves, persons_at: responsables, .. } = self.plan.export;
         import::touch_persons(tx, responsables, &known_ids("person", &self.persons, &self.plan.persons_unchanged)?)
             .await?;
@@ -266,14 +248,12 @@ impl SealedPlan {
             links.push(NewLink { person_id, pupil_id, level, relation, source });
         }
         rows::upsert_links(tx, uai, &links).await?;
-        for key in &plan.links_ended {
-            import::end_link(tx, uai, self.link_ids(key)?, self.format.name()).await?;
-        }
-        for pupil in &plan.enrolments_ended {
-            import::end_enrolment(tx, uai, row_id_of("pupil", &self.pupils, pupil)?, self.format.name()).await?;
-        }
+        let ended = plan.links_ended.iter().map(|key| self.link_ids(key)).collect::<Result<Vec<_>>>()?;
+        changed_rows::end_links(tx, uai, &ended, source).await?;
+        let ended = known_ids("pupil", &self.pupils, &plan.enrolments_ended)?;
+        changed_rows::end_enrolments(tx, uai, &ended, source).await?;
         if self.standing.takes_lead {
-            import::take_over_school(tx, uai, self.format.name()).await?;
+            import::take_over_school(tx, uai, source).await?;
         }
         Ok(())
     }

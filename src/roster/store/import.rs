@@ -125,65 +125,6 @@ pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Ve
     Ok(rows)
 }
 
-/// Updates the imported columns of a person unless the row is newer; the account is left unchanged. Another mobile
-/// number is unproven, and belongs to the person from now on only; a person with an active account is told later, at the
-/// number before it, if that was not given up.
-pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Result<()> {
-    let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
-               phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, landline = $13, landline_blind = $14, \
-               led_by = $15, changed_at = $16, indexed_at = NULL, \
-               phone_since = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_since ELSE $12 END, \
-               phone_proven_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_proven_at END, \
-               phone_disowned_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_disowned_at END, \
-               former_phone = CASE WHEN NOT EXISTS (SELECT 1 FROM account a WHERE a.id = person.account_id \
-               AND a.state = 'active') OR COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') \
-               OR phone_change_untold_at IS NOT NULL THEN former_phone \
-               WHEN phone_disowned_at IS NULL THEN phone END, \
-               phone_change_untold_at = CASE WHEN NOT EXISTS (SELECT 1 FROM account a WHERE a.id = person.account_id \
-               AND a.state = 'active') OR COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') \
-               OR phone_change_untold_at IS NOT NULL THEN phone_change_untold_at ELSE $12 END \
-               WHERE id = $1 AND exported_at <= $8";
-    let args = args![
-        &row.id,
-        &row.family_name,
-        &row.usage_name,
-        &row.given_name,
-        &row.phone,
-        &row.phone_blind,
-        &row.phone_state,
-        row.exported_at,
-        &row.phone_why,
-        &row.phone_end,
-        &row.mobile_in,
-        now,
-        &row.landline,
-        &row.landline_blind,
-        &row.led_by,
-        row.changed_at
-    ];
-    tx.execute(sql, args).await?;
-    Ok(())
-}
-
-/// Updates a pupil unless the row is newer; the account is left unchanged.
-pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
-    let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6, \
-               ine_blind = $7, led_by = $8, changed_at = $9, indexed_at = NULL WHERE id = $1 AND exported_at <= $6";
-    let args = args![
-        &row.id,
-        &row.family_name,
-        &row.usage_name,
-        &row.given_name,
-        &row.birth_date,
-        row.exported_at,
-        &row.ine_blind,
-        &row.led_by,
-        row.changed_at
-    ];
-    tx.execute(sql, args).await?;
-    Ok(())
-}
-
 /// Moves the export time of persons left unchanged by a newer export.
 pub async fn touch_persons(tx: &mut Tx, at: Timestamp, ids: &[&PersonId]) -> Result<()> {
     for ids in ids.chunks(BATCH_SIZE) {
@@ -221,29 +162,5 @@ pub async fn take_over_school(tx: &mut Tx, uai: &Uai, source: &'static str) -> R
     ] {
         tx.execute(sql, args![uai, source]).await?;
     }
-    Ok(())
-}
-
-/// Ends an enrolment; `source` is the format whose set lacks it.
-pub async fn end_enrolment(tx: &mut UnitOfWork<'_>, uai: &Uai, pupil_id: &PupilId, source: &'static str) -> Result<()> {
-    let now = tx.now;
-    let sql = "UPDATE enrolment SET ended_at = $3, source = $4 WHERE pupil_id = $1 AND uai = $2 AND ended_at IS NULL";
-    tx.execute(sql, args![pupil_id, uai, now, source]).await?;
-    Ok(())
-}
-
-/// Ends a link; `source` is the format whose set lacks it.
-pub async fn end_link(
-    tx: &mut UnitOfWork<'_>,
-    uai: &Uai,
-    (person_id, pupil_id): (&PersonId, &PupilId),
-    source: &'static str,
-) -> Result<()> {
-    let now = tx.now;
-    let sql = "UPDATE link SET ended_at = $4, source = $5, end_untold_at = CASE WHEN level = 'legal' AND EXISTS \
-               (SELECT 1 FROM person p JOIN account a ON a.id = p.account_id WHERE p.id = link.person_id \
-               AND a.state = 'active') THEN $4 END \
-               WHERE person_id = $1 AND pupil_id = $2 AND uai = $3 AND ended_at IS NULL";
-    tx.execute(sql, args![person_id, pupil_id, uai, now, source]).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{BATCH_SIZE, FromRow, InsertSql, Result, Tx, Value, args, batch_args, batch_placeholders};
+use crate::db::{BATCH_SIZE, FromRow, Result, RowsSql, Tx, Value, args, batch_args, batch_placeholders};
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
 /// The arguments of a query by a batch of keys, and the format as `$52`.
@@ -137,55 +137,49 @@ pub async fn list_persons_by_id(tx: &mut Tx, academy: &str, ids: &[&PersonId]) -
     Ok(rows)
 }
 
-/// Writes the key of a person in a format. Returns false if the key is another person's.
-pub async fn insert_person_key(
-    tx: &mut Tx,
-    academy: &str,
-    format: &str,
-    key: &str,
-    person_id: &PersonId,
-) -> Result<bool> {
-    if format == "siecle" {
-        let sql = "UPDATE person SET person_key = $2 WHERE id = $1 AND person_key LIKE '%:%' AND NOT EXISTS \
-                   (SELECT 1 FROM person o WHERE o.academy = $3 AND o.person_key = $2)";
-        return Ok(tx.execute(sql, args![person_id, key, academy]).await? == 1);
-    }
-    let sql = "INSERT INTO person_roster_key (academy, format, key, person_id) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT DO NOTHING";
-    Ok(tx.execute(sql, args![academy, format, key, person_id]).await? == 1)
-}
-
-static PERSON_KEYS: LazyLock<InsertSql> = LazyLock::new(|| {
+static PERSON_KEYS: LazyLock<RowsSql> = LazyLock::new(|| {
     let head = "INSERT INTO person_roster_key (academy, format, key, person_id)";
-    InsertSql::new(head, 4, "ON CONFLICT DO NOTHING")
+    RowsSql::insert(head, 4, "ON CONFLICT DO NOTHING")
 });
-static PUPIL_KEYS: LazyLock<InsertSql> = LazyLock::new(|| {
+static PUPIL_KEYS: LazyLock<RowsSql> = LazyLock::new(|| {
     let head = "INSERT INTO pupil_roster_key (academy, format, key, pupil_id)";
-    InsertSql::new(head, 4, "ON CONFLICT DO NOTHING")
+    RowsSql::insert(head, 4, "ON CONFLICT DO NOTHING")
+});
+static PERSON_KEY_COLUMNS: LazyLock<RowsSql> = LazyLock::new(|| {
+    let update = "UPDATE person SET person_key = given.key FROM given WHERE person.id = given.id \
+                  AND person.person_key LIKE '%:%' AND NOT EXISTS \
+                  (SELECT 1 FROM person o WHERE o.academy = given.academy AND o.person_key = given.key)";
+    RowsSql::update(&["academy", "key", "id"], update)
+});
+static PUPIL_KEY_COLUMNS: LazyLock<RowsSql> = LazyLock::new(|| {
+    let update = "UPDATE pupil SET pupil_key = given.key FROM given WHERE pupil.id = given.id \
+                  AND pupil.pupil_key LIKE '%:%' AND NOT EXISTS \
+                  (SELECT 1 FROM pupil o WHERE o.academy = given.academy AND o.pupil_key = given.key)";
+    RowsSql::update(&["academy", "key", "id"], update)
 });
 
-/// Writes the keys of new persons in a format that has a table of keys. Returns false if one is another person's.
+/// Writes keys of persons in a format. Returns false if one is another person's.
 pub async fn insert_person_keys(tx: &mut Tx, academy: &str, format: &str, keys: &[(&str, &PersonId)]) -> Result<bool> {
-    let rows = keys.iter().map(|(key, id)| args![academy, format, *key, *id]).collect();
-    Ok(usize::try_from(tx.insert_rows(&PERSON_KEYS, rows).await?) == Ok(keys.len()))
+    let written = if format == "siecle" {
+        let rows = keys.iter().map(|(key, id)| args![academy, *key, *id]).collect();
+        tx.write_rows(&PERSON_KEY_COLUMNS, rows).await?
+    } else {
+        let rows = keys.iter().map(|(key, id)| args![academy, format, *key, *id]).collect();
+        tx.write_rows(&PERSON_KEYS, rows).await?
+    };
+    Ok(usize::try_from(written) == Ok(keys.len()))
 }
 
-/// Writes the keys of new pupils in a format that has a table of keys. Returns false if one is another pupil's.
+/// Writes keys of pupils in a format. Returns false if one is another pupil's.
 pub async fn insert_pupil_keys(tx: &mut Tx, academy: &str, format: &str, keys: &[(&str, &PupilId)]) -> Result<bool> {
-    let rows = keys.iter().map(|(key, id)| args![academy, format, *key, *id]).collect();
-    Ok(usize::try_from(tx.insert_rows(&PUPIL_KEYS, rows).await?) == Ok(keys.len()))
-}
-
-/// Writes the key of a pupil in a format. Returns false if the key is another pupil's.
-pub async fn insert_pupil_key(tx: &mut Tx, academy: &str, format: &str, key: &str, pupil_id: &PupilId) -> Result<bool> {
-    if format == "siecle" {
-        let sql = "UPDATE pupil SET pupil_key = $2 WHERE id = $1 AND pupil_key LIKE '%:%' AND NOT EXISTS \
-                   (SELECT 1 FROM pupil o WHERE o.academy = $3 AND o.pupil_key = $2)";
-        return Ok(tx.execute(sql, args![pupil_id, key, academy]).await? == 1);
-    }
-    let sql = "INSERT INTO pupil_roster_key (academy, format, key, pupil_id) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT DO NOTHING";
-    Ok(tx.execute(sql, args![academy, format, key, pupil_id]).await? == 1)
+    let written = if format == "siecle" {
+        let rows = keys.iter().map(|(key, id)| args![academy, *key, *id]).collect();
+        tx.write_rows(&PUPIL_KEY_COLUMNS, rows).await?
+    } else {
+        let rows = keys.iter().map(|(key, id)| args![academy, format, *key, *id]).collect();
+        tx.write_rows(&PUPIL_KEYS, rows).await?
+    };
+    Ok(usize::try_from(written) == Ok(keys.len()))
 }
 
 #[derive(Clone, Debug, FromRow)]

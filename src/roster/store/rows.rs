@@ -6,30 +6,30 @@ use std::sync::LazyLock;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{InsertSql, Result, Tx, args};
+use crate::db::{Result, RowsSql, Tx, args};
 use crate::roster::Level;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
-static PERSONS: LazyLock<InsertSql> = LazyLock::new(|| {
+static PERSONS: LazyLock<RowsSql> = LazyLock::new(|| {
     let head = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
                 phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since, landline, landline_blind, \
                 led_by, changed_at)";
-    InsertSql::new(head, 18, "ON CONFLICT DO NOTHING")
+    RowsSql::insert(head, 18, "ON CONFLICT DO NOTHING")
 });
-static PUPILS: LazyLock<InsertSql> = LazyLock::new(|| {
+static PUPILS: LazyLock<RowsSql> = LazyLock::new(|| {
     let head = "INSERT INTO pupil (id, academy, pupil_key, family_name, usage_name, given_name, birth_date, \
                 exported_at, ine_blind, led_by, changed_at)";
-    InsertSql::new(head, 11, "ON CONFLICT DO NOTHING")
+    RowsSql::insert(head, 11, "ON CONFLICT DO NOTHING")
 });
-static ENROLMENTS: LazyLock<InsertSql> = LazyLock::new(|| {
+static ENROLMENTS: LazyLock<RowsSql> = LazyLock::new(|| {
     let tail = "ON CONFLICT (pupil_id, uai) DO UPDATE SET class = excluded.class, source = excluded.source, \
                 ended_at = NULL";
-    InsertSql::new("INSERT INTO enrolment (pupil_id, uai, class, source)", 4, tail)
+    RowsSql::insert("INSERT INTO enrolment (pupil_id, uai, class, source)", 4, tail)
 });
-static LINKS: LazyLock<InsertSql> = LazyLock::new(|| {
+static LINKS: LazyLock<RowsSql> = LazyLock::new(|| {
     let tail = "ON CONFLICT (person_id, pupil_id, uai) DO UPDATE SET level = excluded.level, \
                 relation = excluded.relation, source = excluded.source, ended_at = NULL";
-    InsertSql::new("INSERT INTO link (person_id, pupil_id, uai, level, relation, source)", 6, tail)
+    RowsSql::insert("INSERT INTO link (person_id, pupil_id, uai, level, relation, source)", 6, tail)
 });
 
 /// Inserts persons. Returns false if another school's import has just inserted one of them.
@@ -56,7 +56,7 @@ pub async fn insert_persons(tx: &mut Tx, now: Timestamp, academy: &str, rows: &[
             row.changed_at
         ]
     };
-    let inserted = tx.insert_rows(&PERSONS, rows.iter().map(values).collect()).await?;
+    let inserted = tx.write_rows(&PERSONS, rows.iter().map(values).collect()).await?;
     Ok(usize::try_from(inserted) == Ok(rows.len()))
 }
 
@@ -77,7 +77,7 @@ pub async fn insert_pupils(tx: &mut Tx, academy: &str, rows: &[&PupilRow]) -> Re
             row.changed_at
         ]
     };
-    let inserted = tx.insert_rows(&PUPILS, rows.iter().map(values).collect()).await?;
+    let inserted = tx.write_rows(&PUPILS, rows.iter().map(values).collect()).await?;
     Ok(usize::try_from(inserted) == Ok(rows.len()))
 }
 
@@ -91,7 +91,7 @@ pub async fn upsert_enrolments(
     let values = |(pupil, class): &(&PupilId, Option<&str>)| args![*pupil, uai, *class, source];
     let rows_of: Vec<_> = rows.iter().map(values).collect();
     let keys: BTreeSet<&str> = rows.iter().map(|(pupil, _)| pupil.as_str()).collect();
-    upsert(tx, &ENROLMENTS, rows_of, keys.len()).await
+    tx.write_keyed_rows(&ENROLMENTS, rows_of, keys.len()).await
 }
 
 /// A link to write; `source` is the format of its export.
@@ -111,17 +111,5 @@ pub async fn upsert_links(tx: &mut Tx, uai: &Uai, links: &[NewLink<'_>]) -> Resu
     let rows = links.iter().map(values).collect();
     let keys: BTreeSet<(&str, &str)> =
         links.iter().map(|link| (link.person_id.as_str(), link.pupil_id.as_str())).collect();
-    upsert(tx, &LINKS, rows, keys.len()).await
-}
-
-/// Writes rows; where some have the same key, one after the other, so that the last one counts.
-async fn upsert(tx: &mut Tx, sql: &'static InsertSql, rows: Vec<Vec<crate::db::Value>>, keys: usize) -> Result<()> {
-    if keys == rows.len() {
-        tx.insert_rows(sql, rows).await?;
-    } else {
-        for row in rows {
-            tx.insert_rows(sql, vec![row]).await?;
-        }
-    }
-    Ok(())
+    tx.write_keyed_rows(&LINKS, rows, keys.len()).await
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::db::{BATCH_SIZE, FromRow, InsertSql, Result, Tx, Value, args, batch_args, batch_placeholders};
+use crate::db::{BATCH_SIZE, FromRow, Result, RowsSql, Tx, Value, args, batch_args, batch_placeholders};
 
 /// The data that a format gave for a row, as an HMAC, and the time since which it gives that.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize, serde::Deserialize)]
@@ -28,9 +28,9 @@ pub async fn list_statements(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StatementR
     Ok(rows)
 }
 
-static STATEMENTS: LazyLock<InsertSql> = LazyLock::new(|| {
+static STATEMENTS: LazyLock<RowsSql> = LazyLock::new(|| {
     let tail = "ON CONFLICT (row_id, format) DO UPDATE SET digest = excluded.digest, said_at = excluded.said_at";
-    InsertSql::new("INSERT INTO roster_statement (row_id, format, digest, said_at)", 4, tail)
+    RowsSql::insert("INSERT INTO roster_statement (row_id, format, digest, said_at)", 4, tail)
 });
 
 /// Writes what a format says of rows; of what it says twice of one, the last counts.
@@ -38,7 +38,7 @@ pub async fn upsert_statements(tx: &mut Tx, rows: &[StatementRow]) -> Result<()>
     let last: BTreeMap<(&str, &str), &StatementRow> =
         rows.iter().map(|row| ((row.row_id.as_str(), row.format.as_str()), row)).collect();
     let values = last.into_values().map(|row| args![&row.row_id, &row.format, &row.digest, row.said_at]).collect();
-    tx.insert_rows(&STATEMENTS, values).await?;
+    tx.write_rows(&STATEMENTS, values).await?;
     Ok(())
 }
 
