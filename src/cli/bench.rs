@@ -69,7 +69,7 @@ enum BenchTarget {
     Commits,
     /// Letters in files of 1 000, against the rate that a school's office is promised.
     Letters,
-    /// An import of generated schools, first and again, against the same rows alone.
+    /// An import of generated schools, first, again, and with other classes, against the same rows alone.
     Import,
     /// Answers for people who exist against answers for people who do not: their times must not tell.
     Timing,
@@ -178,6 +178,7 @@ mod tests {
             let rates = import::measure(demo.app(), own.path(), format, people).await.unwrap().to_string();
             assert!(rates.starts_with(&format!("{people} people of ")), "{rates}");
             assert!(rates.contains(&format!(" schools by {}: ", format.name())), "{rates}");
+            assert_eq!(rates.contains("every class another: "), format.roster().is_some(), "{rates}");
             demo.app().db.close().await;
         }
     }

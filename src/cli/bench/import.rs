@@ -1,6 +1,6 @@
-//! Measures an import of generated schools, first and again, beside the same rows written without files: whatever is
-//! between the two is reading, comparing and keeping what an undo puts back. Accounts are those of people whose roster was
-//! imported before.
+//! Measures an import of generated schools, first, again, and with another class of every pupil, beside the same rows
+//! written without files: whatever is between the two is reading, comparing and keeping what an undo puts back. Accounts
+//! are those of people whose roster was imported before.
 
 mod accounts;
 mod files;
@@ -28,7 +28,7 @@ use crate::roster::store::rows::{self, NewLink};
 use crate::roster::{Level, PersonData, Phone, PupilData};
 use crate::tenants::{self, School};
 
-use files::{GeneratedSchool, PUPILS_PER_SCHOOL, write_accounts, write_files};
+use files::{ExportDay, GeneratedSchool, PUPILS_PER_SCHOOL, write_accounts, write_files};
 
 const ACADEMY: &str = "montpellier";
 
@@ -39,6 +39,8 @@ pub struct ImportRates {
     schools: usize,
     first: PassRate,
     again: PassRate,
+    /// The next day's export, of rosters.
+    other_classes: Option<PassRate>,
     rows_alone: f64,
     /// The most memory that the process held, if the system says it.
     peak_mib: Option<f64>,
@@ -46,14 +48,13 @@ pub struct ImportRates {
 
 impl fmt::Display for ImportRates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { format, people, schools, first, again, rows_alone, peak_mib } = self;
+        let Self { format, people, schools, first, again, other_classes, rows_alone, peak_mib } = self;
         let percent = 100.0 * first.rate / rows_alone.max(f64::MIN_POSITIVE);
-        write!(
-            f,
-            "{people} people of {schools} schools by {}: {first}; unchanged again: {again}; the rows alone: \
-             {rows_alone:.0}/s; {percent:.0} %",
-            format.name()
-        )?;
+        write!(f, "{people} people of {schools} schools by {}: {first}; unchanged again: {again}", format.name())?;
+        if let Some(other_classes) = other_classes {
+            write!(f, "; every class another: {other_classes}")?;
+        }
+        write!(f, "; the rows alone: {rows_alone:.0}/s; {percent:.0} %")?;
         match peak_mib {
             Some(peak) => write!(f, "; at most {peak:.0} MiB"),
             None => Ok(()),
@@ -112,18 +113,18 @@ pub async fn measure(
     app.db.prepare_bulk_write().await?;
     let alone = measure_rows(app, &apart).await?;
     let people = schools.len() * PUPILS_PER_SCHOOL * 2;
-    let (first, again, alone_seconds) = match format.roster() {
+    let (first, again, other_classes, alone_seconds) = match format.roster() {
         Some(format) => {
-            let requests = requests(folder, format, &schools)?;
-            let pass = StartedPass::start();
-            import_all(app, &requests).await?;
-            let first = pass.finish(people);
-            let pass = StartedPass::start();
-            import_all(app, &requests).await?;
-            (first, pass.finish(people), alone.seconds)
+            let first_day = requests(folder, (format, ExportDay::First), &schools)?;
+            let first = measure_pass(app, &first_day, people).await?;
+            let again = measure_pass(app, &first_day, people).await?;
+            let next_day = requests(folder, (format, ExportDay::Next), &schools)?;
+            let other_classes = measure_pass(app, &next_day, people).await?;
+            (first, again, Some(other_classes), alone.seconds)
         }
         None => {
-            import_all(app, &requests(folder, RosterFormat::Siecle, &schools)?).await?;
+            let rosters = requests(folder, (RosterFormat::Siecle, ExportDay::First), &schools)?;
+            import_all(app, &rosters).await?;
             let alone_seconds = accounts::measure_rows(app, &alone.people).await?;
             let tables = write_accounts(folder, &schools)?;
             let pass = StartedPass::start();
@@ -131,11 +132,18 @@ pub async fn measure(
             let first = pass.finish(people);
             let pass = StartedPass::start();
             Box::pin(accounts::import_tables(app, &tables)).await?;
-            (first, pass.finish(people), alone_seconds)
+            (first, pass.finish(people), None, alone_seconds)
         }
     };
+    let (schools, peak_mib) = (schools.len(), peak_memory_mib());
     let rows_alone = rate(alone_seconds, PUPILS_PER_SCHOOL * 2);
-    Ok(ImportRates { format, people, schools: schools.len(), first, again, rows_alone, peak_mib: peak_memory_mib() })
+    Ok(ImportRates { format, people, schools, first, again, other_classes, rows_alone, peak_mib })
+}
+
+async fn measure_pass(app: &AppState, requests: &[ImportRequest], people: usize) -> anyhow::Result<PassRate> {
+    let pass = StartedPass::start();
+    import_all(app, requests).await?;
+    Ok(pass.finish(people))
 }
 
 fn rate(seconds: f64, people: usize) -> f64 {
@@ -159,7 +167,11 @@ async fn declare(app: &AppState, schools: &[GeneratedSchool], first_degree: bool
     Ok(tx.commit().await?)
 }
 
-fn requests(folder: &Path, format: RosterFormat, schools: &[GeneratedSchool]) -> anyhow::Result<Vec<ImportRequest>> {
+fn requests(
+    folder: &Path,
+    (format, day): (RosterFormat, ExportDay),
+    schools: &[GeneratedSchool],
+) -> anyhow::Result<Vec<ImportRequest>> {
     let request = |files, tables| ImportRequest {
         format,
         academy: ACADEMY.to_owned(),
@@ -170,11 +182,11 @@ fn requests(folder: &Path, format: RosterFormat, schools: &[GeneratedSchool]) ->
         dry_run: false,
     };
     if !format.is_tables() {
-        return Ok(vec![request(write_files(folder, format, schools)?, None)]);
+        return Ok(vec![request(write_files(folder, (format, day), schools)?, None)]);
     }
     // Tables are of one school each.
     let one = |school: &GeneratedSchool| {
-        let files = write_files(folder, format, std::slice::from_ref(school))?;
+        let files = write_files(folder, (format, day), std::slice::from_ref(school))?;
         let mapping = (format == RosterFormat::Csv).then(|| files::MAPPING.to_owned());
         let said = TableRequest { uai: school.uai.clone(), exported_at: None, all_legal: Some(true), mapping };
         Ok(request(files, Some(said)))

@@ -30,6 +30,24 @@ pub const CLIENT: &str = "bourses";
 /// A hash of bcrypt, the form in which other programs keep passwords: it is sealed and never computed here.
 pub const LEGACY_HASH: &str = "$2b$10$abcdefghijklmnopqrstuus9o2tZcN19/IgUXNpDIQ.AVf68KQ2/q";
 
+/// The day of an export.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ExportDay {
+    First,
+    /// The next day, on which every pupil has another class.
+    Next,
+}
+
+impl ExportDay {
+    /// Returns the first text, or on the next day the second one.
+    fn pick(self, first: &'static str, next: &'static str) -> &'static str {
+        match self {
+            ExportDay::First => first,
+            ExportDay::Next => next,
+        }
+    }
+}
+
 /// A school with the number of its first pupil.
 pub struct GeneratedSchool {
     pub uai: Uai,
@@ -81,7 +99,11 @@ pub fn write_accounts(folder: &Path, schools: &[GeneratedSchool]) -> std::io::Re
 }
 
 /// Writes the files of schools.
-pub fn write_files(folder: &Path, format: RosterFormat, schools: &[GeneratedSchool]) -> std::io::Result<Vec<PathBuf>> {
+pub fn write_files(
+    folder: &Path,
+    (format, day): (RosterFormat, ExportDay),
+    schools: &[GeneratedSchool],
+) -> std::io::Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     let mut write = |name: String, text: String| {
         let path = folder.join(name);
@@ -91,34 +113,36 @@ pub fn write_files(folder: &Path, format: RosterFormat, schools: &[GeneratedScho
     };
     match format {
         RosterFormat::Aaf => {
-            for (kind, text) in aaf(schools) {
-                write(format!("ENT_Complet_20250908_{kind}_0000.xml"), text)?;
+            let date = day.pick("20250908", "20250909");
+            for (kind, text) in aaf(schools, day) {
+                write(format!("ENT_Complet_{date}_{kind}_0000.xml"), text)?;
             }
         }
         RosterFormat::Siecle => {
             for school in schools {
-                let [pupils, persons] = siecle(school);
+                let [pupils, persons] = siecle(school, day);
                 write(format!("{}-eleves.xml", school.uai), pupils)?;
                 write(format!("{}-responsables.xml", school.uai), persons)?;
             }
         }
         RosterFormat::Onde => {
             for school in schools {
-                let [pupils, persons] = onde(school);
+                let [pupils, persons] = onde(school, day);
                 write(format!("{}-eleves.csv", school.uai), pupils)?;
                 write(format!("{}-responsables.csv", school.uai), persons)?;
             }
         }
         RosterFormat::Csv => {
             for school in schools {
-                write(format!("{}.csv", school.uai), csv(school))?;
+                write(format!("{}.csv", school.uai), csv(school, day))?;
             }
         }
     }
     Ok(written)
 }
 
-fn siecle(school: &GeneratedSchool) -> [String; 2] {
+fn siecle(school: &GeneratedSchool, day: ExportDay) -> [String; 2] {
+    let (class, date) = (day.pick("6A", "6B"), day.pick("08/09/2025", "09/09/2025"));
     let (mut pupils, mut structures) = (String::new(), String::new());
     let (mut persons, mut links) = (String::new(), String::new());
     for n in school.pupils() {
@@ -132,7 +156,7 @@ fn siecle(school: &GeneratedSchool) -> [String; 2] {
         );
         _ = writeln!(
             structures,
-            "<STRUCTURES_ELEVE ELEVE_ID=\"{n}\"><STRUCTURE><CODE_STRUCTURE>6A</CODE_STRUCTURE>\
+            "<STRUCTURES_ELEVE ELEVE_ID=\"{n}\"><STRUCTURE><CODE_STRUCTURE>{class}</CODE_STRUCTURE>\
              <TYPE_STRUCTURE>D</TYPE_STRUCTURE></STRUCTURE></STRUCTURES_ELEVE>"
         );
         _ = writeln!(
@@ -151,7 +175,7 @@ fn siecle(school: &GeneratedSchool) -> [String; 2] {
     let document = |root: &str, data: String| {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}><PARAMETRES><UAJ>{}</UAJ>\
-             <ANNEE_SCOLAIRE>2025</ANNEE_SCOLAIRE><DATE_EXPORT>08/09/2025</DATE_EXPORT></PARAMETRES>\n\
+             <ANNEE_SCOLAIRE>2025</ANNEE_SCOLAIRE><DATE_EXPORT>{date}</DATE_EXPORT></PARAMETRES>\n\
              <DONNEES>{data}</DONNEES></{root}>\n",
             school.uai
         )
@@ -161,7 +185,8 @@ fn siecle(school: &GeneratedSchool) -> [String; 2] {
     [document("BEE_ELEVES", pupils), document("BEE_RESPONSABLES", persons)]
 }
 
-fn aaf(schools: &[GeneratedSchool]) -> [(&'static str, String); 3] {
+fn aaf(schools: &[GeneratedSchool], day: ExportDay) -> [(&'static str, String); 3] {
+    let class = day.pick("6 A", "6 B");
     let (mut structures, mut pupils, mut persons) = (String::new(), String::new(), String::new());
     let attr = |name: &str, value: &str| format!("<attr name=\"{name}\"><value>{value}</value></attr>");
     let request = |kind: &str, id: String, attributes: String| {
@@ -184,7 +209,7 @@ fn aaf(schools: &[GeneratedSchool]) -> [(&'static str, String); 3] {
                 attr("ENTPersonDateNaissance", "14/02/2013"),
                 attr("ENTEleveINE", &ine(n)),
                 attr("ENTPersonStructRattach", &structure),
-                attr("ENTEleveClasses", &format!("{structure}$6 A")),
+                attr("ENTEleveClasses", &format!("{structure}${class}")),
                 attr("ENTElevePersRelEleve", &format!("{person}$10$1$1$1$1")),
             ];
             pupils.push_str(&request("Eleve", format!("{}", 29_000_000 + n), attributes.concat()));
@@ -198,26 +223,28 @@ fn aaf(schools: &[GeneratedSchool]) -> [(&'static str, String); 3] {
     [("EtabEducNat", document(structures)), ("Eleve", document(pupils)), ("PersRelEleve", document(persons))]
 }
 
-fn onde(school: &GeneratedSchool) -> [String; 2] {
+fn onde(school: &GeneratedSchool, day: ExportDay) -> [String; 2] {
+    let class = day.pick("CE1", "CE2");
     let mut pupils = String::from("Nom élève;Nom d'usage élève;Prénom élève;Date naissance;INE;Libellé classe\r\n");
     let mut persons = String::from(
         "Nom usage responsable;Nom responsable;Prénom responsable;Téléphone portable;Nom d'usage élève;\
          Nom de famille élève;Prénom élève;Classes élèves\r\n",
     );
     for n in school.pupils() {
-        _ = write!(pupils, "{};;Zoé;14/02/2017;{};CE1\r\n", word(n), ine(n));
-        _ = write!(persons, ";{};Anne;{};;{};Zoé;CE1\r\n", word(n), mobile(n), word(n));
+        _ = write!(pupils, "{};;Zoé;14/02/2017;{};{class}\r\n", word(n), ine(n));
+        _ = write!(persons, ";{};Anne;{};;{};Zoé;{class}\r\n", word(n), mobile(n), word(n));
     }
     [pupils, persons]
 }
 
-fn csv(school: &GeneratedSchool) -> String {
+fn csv(school: &GeneratedSchool, day: ExportDay) -> String {
+    let class = day.pick("6A", "6B");
     let mut text = String::from(
         "N°;Nom;Prénom;Date de naissance;INE;Classe;N° responsable;Nom responsable;Prénom responsable;Portable\r\n",
     );
     for n in school.pupils() {
         let (name, ine, mobile) = (word(n), ine(n), mobile(n));
-        _ = write!(text, "{n};{name};Zoé;14/02/2013;{ine};6A;{n};{name};Anne;{mobile}\r\n");
+        _ = write!(text, "{n};{name};Zoé;14/02/2013;{ine};{class};{n};{name};Anne;{mobile}\r\n");
     }
     text
 }
