@@ -30,6 +30,7 @@ pub mod registration;
 mod requests;
 mod responses;
 mod revocation;
+mod rotations;
 mod subjects;
 mod token;
 mod tokens_elsewhere;
