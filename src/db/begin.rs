@@ -1,8 +1,6 @@
 //! Takes a connection of a pool: to read, for a transaction, or for one statement.
 
-use sqlx::pool::MaybePoolConnection;
-use sqlx::{PgPool, Postgres, SqlSafeStr as _, Transaction};
-
+use super::pooled_read::PooledRead;
 use super::tx::{Inner, WriterGuard, Writers};
 use super::{Db, DbError, Durability, Result, Tx};
 
@@ -11,7 +9,7 @@ impl Db {
     pub async fn read(&self) -> Result<Tx> {
         let inner = match self {
             Db::Sqlite { read, .. } => Inner::Sqlite(read.borrow().await?),
-            Db::Postgres { read, pooled: true, .. } => Inner::PostgresRead(begin_pooled_read(read.pool()).await?),
+            Db::Postgres { read, pooled: true, .. } => Inner::PostgresRead(PooledRead::begin(read).await?),
             Db::Postgres { read, .. } => Inner::Postgres(read.borrow().await?),
         };
         Ok(Tx::new(inner, None, None))
@@ -74,15 +72,4 @@ impl Db {
         let writing = Some(Writers::clone(writers));
         Ok(Tx::new(inner, writing, guard))
     }
-}
-
-/// Begins a read through a pooler. Its end is a rollback, sent when the connection returns to the pool.
-///
-/// Whoever asked may go away while the BEGIN is on its way; sqlx counts no transaction then and sends no rollback, and the
-/// pooler's connection would belong to that idle transaction until somebody reads by the same one again. In a task of its
-/// own the BEGIN comes to its end, and the rollback follows.
-async fn begin_pooled_read(read: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let connection = MaybePoolConnection::PoolConnection(read.acquire().await?);
-    let begin = Transaction::begin(connection, Some("BEGIN READ ONLY".into_sql_str()));
-    tokio::spawn(begin).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }

@@ -20,7 +20,7 @@ const MAX_KEPT: Duration = Duration::from_secs(60);
 /// The maximum time for which a connection that goes back to its pool is asked whether it lives. One whose other end
 /// went without a word would keep its place until TCP gives up, after a quarter of an hour
 /// (docs/threats.md#fault-rt22).
-const MAX_ASKED: Duration = Duration::from_secs(2);
+pub(super) const MAX_ASKED: Duration = Duration::from_secs(2);
 
 /// The conditions under which a connection is used again without a question.
 #[derive(Clone, Debug, Default)]
@@ -62,11 +62,6 @@ impl<DB: Database> Connections<DB> {
         let most = usize::try_from(pool.options().get_max_connections()).unwrap_or(1);
         let permits = Arc::new(Semaphore::new(most));
         Self(Arc::new(Shared { pool, permits, ready: Mutex::default(), rules }))
-    }
-
-    /// Returns the pool, for what must not meet a connection that is at hand.
-    pub(super) fn pool(&self) -> &Pool<DB> {
-        &self.0.pool
     }
 
     /// Returns a connection, a new one if none is at hand. Waits as long as the pool would.

@@ -15,6 +15,7 @@ pub mod copy;
 pub mod files;
 mod many_rows;
 mod moved;
+mod pooled_read;
 mod postgres;
 mod primary;
 mod recent_rows;

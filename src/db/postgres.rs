@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, Postgres};
 
 use super::connect::{AccessMode, STATEMENT_CACHE_SIZE};
 use super::connections::{Connections, ReuseRules};
+use super::pooled_read::PooledRead;
 use super::primary::{self, LastChange};
 use super::tx::Writers;
 use super::{Db, DbError, Result};
@@ -122,7 +123,7 @@ impl Db {
     /// served it first. Needs two connections of the pooler.
     pub async fn check_pooler(&self) -> Result<PoolerState> {
         let Db::Postgres { read, pooled: true, .. } = self else { return Ok(PoolerState::Absent) };
-        match tokio::time::timeout(POOLER_TIMEOUT, use_statement_elsewhere(read.pool())).await {
+        match tokio::time::timeout(POOLER_TIMEOUT, use_statement_elsewhere(read)).await {
             Err(_) => Ok(PoolerState::Unknown),
             Ok(Ok(())) => Ok(PoolerState::FollowsStatements),
             Ok(Err(error)) if is_unknown_statement(&error) => Ok(PoolerState::LosesStatements),
@@ -131,14 +132,14 @@ impl Db {
     }
 }
 
-async fn use_statement_elsewhere(pool: &PgPool) -> sqlx::Result<()> {
+async fn use_statement_elsewhere(read: &Connections<Postgres>) -> sqlx::Result<()> {
     const STATEMENT: &str = "SELECT CAST($1 AS BIGINT)";
-    let mut client = pool.acquire().await?;
+    let mut client = read.borrow().await?;
     client.close_on_drop();
-    sqlx::query(STATEMENT).bind(1_i64).execute(&mut *client).await?;
+    sqlx::query(STATEMENT).bind(1_i64).execute(client.get()?).await?;
     // A pooler gives the connection that was used last.
-    let _holder = pool.begin_with("BEGIN READ ONLY").await?;
-    sqlx::query(STATEMENT).bind(2_i64).execute(&mut *client).await?;
+    let _holder = PooledRead::begin(read).await?;
+    sqlx::query(STATEMENT).bind(2_i64).execute(client.get()?).await?;
     Ok(())
 }
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Postgres, Sqlite, Transaction};
+use sqlx::{FromRow, Postgres, Sqlite};
 use tokio::task::Id as TaskId;
 
 use super::connections::BorrowedConnection;
+use super::pooled_read::PooledRead;
 use super::recent_rows::{RecentRows, changes_recent_rows};
 use super::write_failure::LastWrite;
 use super::{DbError, Result, Value};
@@ -32,13 +33,13 @@ pub(super) enum Inner {
     Sqlite(BorrowedConnection<Sqlite>),
     Postgres(BorrowedConnection<Postgres>),
     /// A read through a pooler.
-    PostgresRead(Transaction<'static, Postgres>),
+    PostgresRead(PooledRead),
 }
 
 /// The maximum time of one statement on PostgreSQL. A firewall that forgot a connection, or a machine that went, answers
 /// nothing for a quarter of an hour: background work would wait for it, and there is no request that ends
 /// (docs/threats.md#fault-rt22).
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
+pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The same for statements that change whole tables of a country.
 const WHOLE_TABLE_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
@@ -73,7 +74,7 @@ macro_rules! on {
                 answer!(longest($tx.takes_whole_tables), bound!($query, $args).$run($conn.get()?))
             }
             Inner::PostgresRead($conn) => {
-                answer!(longest($tx.takes_whole_tables), bound!($query, $args).$run(&mut **$conn))
+                answer!(longest($tx.takes_whole_tables), bound!($query, $args).$run($conn.get()?))
             }
         }
     };
@@ -165,7 +166,7 @@ impl Tx {
                     .map(|done| done.rows_affected())
             }
             Inner::PostgresRead(c) => {
-                answer!(longest(self.takes_whole_tables), bound!(sqlx::query(sql), args).execute(&mut **c))
+                answer!(longest(self.takes_whole_tables), bound!(sqlx::query(sql), args).execute(c.get()?))
                     .map(|done| done.rows_affected())
             }
         };
@@ -181,7 +182,7 @@ impl Tx {
                 answer!(longest(self.takes_whole_tables), sqlx::raw_sql(sql).execute(c.get()?)).map(|_| ())
             }
             Inner::PostgresRead(c) => {
-                answer!(longest(self.takes_whole_tables), sqlx::raw_sql(sql).execute(&mut **c)).map(|_| ())
+                answer!(longest(self.takes_whole_tables), sqlx::raw_sql(sql).execute(c.get()?)).map(|_| ())
             }
         };
         self.observe(done)

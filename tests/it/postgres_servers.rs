@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use preau::base::clock::ManualClock;
 use preau::config::Database;
-use preau::db::{AccessMode, Db, DbError, Durability, PoolerState};
+use preau::db::{AccessMode, Db, DbError, Durability, PoolerState, Tx};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -205,39 +205,85 @@ async fn when_the_server_in_use_is_gone_the_connections_are_opened_at_the_next_o
     TestRelyingParty::new(&server, "ent").sign_in(&mut Browser::new(&server), &member).await;
 }
 
+/// Opens a database of two connections to read and two to write, behind a gate.
+async fn open_behind(gate: &Gate, folder: &TempDir, pooled: bool) -> Db {
+    let mut url = Url::parse(&Box::pin(database::empty_database_url(folder.path())).await).unwrap();
+    url.set_host(Some("127.0.0.1")).unwrap();
+    url.set_port(Some(gate.address.port())).unwrap();
+    let database = Database { url: url.into(), max_connections: 2, pooled, ..Database::default() };
+    Db::open_configured(&database, AccessMode::ReadWrite).await.unwrap()
+}
+
+/// Takes every connection to read.
+async fn take_every(db: &Db) -> [Tx; 2] {
+    let mut every = [db.read().await.unwrap(), db.read().await.unwrap()];
+    for tx in &mut every {
+        tx.execute("SELECT 1", Vec::new()).await.unwrap();
+    }
+    every
+}
+
+/// Waits until the database is read again, by requests that are given up after half a second.
+async fn expect_answer(db: &Db, otherwise: &str) {
+    let until_answered = async {
+        while !matches!(tokio::time::timeout(Duration::from_millis(500), db.ping()).await, Ok(Ok(()))) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(AT_LAST, until_answered).await.expect(otherwise);
+}
+
 #[tokio::test]
 async fn fault_rt22_connections_that_hear_nothing_more_keep_no_place_in_the_pool() {
     if database::postgres().is_none() {
         return;
     }
     let folder = TempDir::new().unwrap();
-    let gate = Gate::open().await;
-    let mut url = Url::parse(&Box::pin(database::empty_database_url(folder.path())).await).unwrap();
-    url.set_host(Some("127.0.0.1")).unwrap();
-    url.set_port(Some(gate.address.port())).unwrap();
-    let database = Database { url: url.into(), max_connections: 2, ..Database::default() };
-    let db = Db::open_configured(&database, AccessMode::ReadWrite).await.unwrap();
-    let every = [db.read().await.unwrap(), db.read().await.unwrap()];
-    gate.forget();
-    for mut tx in every {
-        let asked = tx.execute("SELECT 1", Vec::new());
-        // As a request that is given up.
-        assert!(tokio::time::timeout(Duration::from_millis(50), asked).await.is_err(), "it was answered");
-    }
-    let until_answered = async || {
-        while db.ping().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+    for pooled in [false, true] {
+        let gate = Gate::open().await;
+        let db = open_behind(&gate, &folder, pooled).await;
+        let every = take_every(&db).await;
+        gate.forget();
+        for mut tx in every {
+            let asked = tx.execute("SELECT 1", Vec::new());
+            // As a request that is given up.
+            assert!(tokio::time::timeout(Duration::from_millis(50), asked).await.is_err(), "it was answered");
         }
-    };
-    tokio::time::timeout(AT_LAST, until_answered()).await.expect("they keep their places");
-    let every = [db.read().await.unwrap(), db.read().await.unwrap()];
-    for mut tx in every {
-        tx.execute("SELECT 1", Vec::new()).await.unwrap();
+        expect_answer(&db, "they keep their places").await;
+        drop(take_every(&db).await);
+        gate.forget();
+        // They are at hand, and after half a second are asked first whether they live.
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        expect_answer(&db, "those at hand keep their places").await;
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn fault_rt22_a_silent_pooler_keeps_no_place_at_the_beginning_of_a_read_nor_at_its_end() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let gate = Gate::open().await;
+    let db = open_behind(&gate, &folder, true).await;
+    drop(take_every(&db).await);
+    let began = std::time::Instant::now();
+    while db.pool_states().iter().any(|pool| pool.idle < pool.open) {
+        assert!(began.elapsed() < AT_LAST, "a connection does not come back");
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     gate.forget();
-    // They are at hand, and after half a second are asked first whether they live.
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    tokio::time::timeout(AT_LAST, until_answered()).await.expect("those at hand keep their places");
+    for _ in 0..2 {
+        // As requests that are given up at their BEGIN.
+        assert!(tokio::time::timeout(Duration::from_millis(50), db.read()).await.is_err(), "it was answered");
+    }
+    expect_answer(&db, "those that begin keep their places").await;
+    let every = take_every(&db).await;
+    gate.forget();
+    // The rollback is sent, and not answered.
+    drop(every);
+    expect_answer(&db, "those that end keep their places").await;
     db.close().await;
 }
 
