@@ -22,10 +22,10 @@ mod sentinels;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::aio::ConnectionManager;
+use redis::aio::MultiplexedConnection;
 use redis::{RedisResult, Script, ScriptInvocation};
 
-use connection::PresentConnection;
+use connection::ConnectionWatch;
 pub(super) use diagnosis::diagnose;
 
 use super::{EphemeralError, Namespace, StoredRecord, TOMBSTONE_TTL, TakeResult, record_cost};
@@ -86,7 +86,7 @@ if stop and tonumber(ARGV[1]) < (tonumber(stop) or 0) then return 0 end
 );
 
 pub struct RedisStore {
-    connection: PresentConnection,
+    connection: ConnectionWatch,
     master_key: MasterKey,
     prefix: String,
     take: Script,
@@ -252,7 +252,7 @@ impl RedisStore {
     async fn call<T>(
         &self,
         kind: Namespace,
-        act: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>,
+        act: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>,
     ) -> Result<T, EphemeralError> {
         let done = self.call_once(kind, act).await;
         match (&done, self.is_failing.swap(done.is_err(), Ordering::Relaxed)) {
@@ -268,16 +268,19 @@ impl RedisStore {
     async fn call_once<T>(
         &self,
         kind: Namespace,
-        act: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>,
+        act: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>,
     ) -> Result<T, EphemeralError> {
-        let Some(connection) = self.connection.borrow().clone() else {
+        if self.connection.borrow().is_unnamed() {
             return Err(EphemeralError::Unavailable("the sentinels have named no master yet".to_owned()));
-        };
-        match tokio::time::timeout(self.response_timeout, act(connection)).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) if error.code() == Some("OOM") => Err(EphemeralError::Full(kind)),
-            Ok(Err(error)) => Err(unavailable(error)),
-            Err(_) => Err(EphemeralError::Unavailable(format!("no answer within {:?}", self.response_timeout))),
+        }
+        let acting = async { Some(act(connection::wait_until_open(&self.connection).await?).await) };
+        match tokio::time::timeout(self.response_timeout, acting).await {
+            Ok(Some(Ok(value))) => Ok(value),
+            Ok(Some(Err(error))) if error.code() == Some("OOM") => Err(EphemeralError::Full(kind)),
+            Ok(Some(Err(error))) => Err(unavailable(error)),
+            Ok(None) | Err(_) => {
+                Err(EphemeralError::Unavailable(format!("no answer within {:?}", self.response_timeout)))
+            }
         }
     }
 }

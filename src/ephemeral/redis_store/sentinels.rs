@@ -7,14 +7,15 @@
 //! that answers, and gives connections that nobody renews (docs/decisions/0064-sentinels-are-asked-by-majority.md).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, MultiplexedConnection};
+use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionInfo, RedisConnectionInfo};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::connection::{at, base_info};
+use super::connection::{PresentConnection, at, base_info, keep};
 use crate::config::EphemeralStore;
 use crate::ephemeral::EphemeralError;
 
@@ -114,10 +115,13 @@ impl Sentinels {
     /// Follows the master until nobody needs a connection any more.
     pub(super) async fn follow(
         mut self,
-        connect: impl Fn(&Address) -> Result<ConnectionManager, EphemeralError>,
-        sender: watch::Sender<Option<ConnectionManager>>,
+        client: impl Fn(&Address) -> Result<Client, EphemeralError>,
+        answer: Duration,
+        sender: Arc<watch::Sender<PresentConnection>>,
     ) {
         let mut present: Option<Address> = None;
+        // At most one, which ends with this set.
+        let mut keeper = JoinSet::new();
         let mut is_undecided = false;
         loop {
             let answers = self.ask().await;
@@ -128,15 +132,18 @@ impl Sentinels {
                     }
                     if present.as_ref() != Some(master) {
                         let (host, port) = master;
-                        match connect(master) {
-                            Ok(connection) => {
+                        match client(master) {
+                            Ok(client) => {
                                 tracing::warn!(
                                     host,
                                     port,
                                     votes,
                                     "the connection to Redis is opened anew at this master"
                                 );
-                                sender.send_replace(Some(connection));
+                                // Waits for its end: it must not put the former connection back.
+                                keeper.shutdown().await;
+                                sender.send_replace(PresentConnection::Absent);
+                                keeper.spawn(keep(client, answer, Arc::clone(&sender)));
                                 present = Some(master.clone());
                             }
                             Err(error) => tracing::error!(%error, host, port, "no connection to this master"),
