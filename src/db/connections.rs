@@ -17,9 +17,9 @@ use super::{Durability, PoolState};
 /// The maximum time for which a connection is kept from its pool, which ends connections by their age.
 const MAX_KEPT: Duration = Duration::from_secs(60);
 
-/// The maximum time for which a connection that goes back to its pool is asked whether it lives. One whose other end
-/// went without a word would keep its place until TCP gives up, after a quarter of an hour
-/// (docs/threats.md#fault-rt22).
+/// The maximum time for which a connection that goes back to its pool is asked whether it lives, or a read through a pooler
+/// that nobody needs any more is ended. One whose other end went without a word would keep its place until TCP gives up,
+/// after a quarter of an hour (docs/threats.md#fault-rt22).
 pub(super) const MAX_ASKED: Duration = Duration::from_secs(2);
 
 /// The conditions under which a connection is used again without a question.
