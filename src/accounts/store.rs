@@ -87,6 +87,12 @@ pub async fn find_and_lock(tx: &mut Tx, id: &AccountId) -> Result<Option<Account
     tx.fetch_optional::<AccountRow>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 
+/// Returns the last id of the next `rows` accounts after an id; `None` after the last account.
+pub async fn find_last_account(tx: &mut Tx, after: &str, rows: i64) -> Result<Option<String>> {
+    let sql = "SELECT MAX(s.id) FROM (SELECT id FROM account WHERE id > $1 ORDER BY id LIMIT $2) s";
+    Ok(tx.fetch_one::<(Option<String>,)>(sql, args![after, rows]).await?.0)
+}
+
 /// Returns the used suffixes of a stem. Closed accounts keep theirs for ever.
 pub async fn list_suffixes(tx: &mut Tx, stem: &str) -> Result<HashSet<String>> {
     let rows = tx.fetch_all::<(String,)>("SELECT suffix FROM account WHERE stem = $1", args![stem]).await?;
@@ -243,17 +249,23 @@ pub async fn mark_closing_warned(tx: &mut Tx, id: &AccountId, before: Timestamp,
     Ok(tx.execute(sql, args![id, before, days]).await? == 1)
 }
 
-/// Lists active accounts of parents of whose links to a child the last one ended before a time, and that no sign-in kept
-/// since. An account that never had a link is an operator's to close.
-pub async fn list_childless(tx: &mut Tx, before: Timestamp) -> Result<Vec<AccountId>> {
-    let sql = "SELECT a.id FROM account a WHERE a.state = 'active' AND a.profile = 'responsable' AND a.closes_at IS NULL \
+/// Lists active accounts of parents, between two ids, the second included, of whose links to a child the last one ended
+/// before a time, and that no sign-in kept since. An account that never had a link is an operator's to close.
+pub async fn list_childless(
+    tx: &mut Tx,
+    (after, last): (&str, &str),
+    before: Timestamp,
+    most: i64,
+) -> Result<Vec<AccountId>> {
+    let sql = "SELECT a.id FROM account a WHERE a.id > $2 AND a.id <= $3 \
+               AND a.state = 'active' AND a.profile = 'responsable' AND a.closes_at IS NULL \
                AND a.suspended_by IS NULL AND a.origin = 'roster' AND (a.kept_at IS NULL OR a.kept_at <= $1) \
                AND EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id AND l.level = 'legal' WHERE p.account_id = a.id) \
                AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
                LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai WHERE p.account_id = a.id \
                AND (l.ended_at IS NULL OR l.ended_at > $1) \
-               AND (e.pupil_id IS NULL OR e.ended_at IS NULL OR e.ended_at > $1)) ORDER BY a.id LIMIT $2";
-    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, CLEANUP_BATCH_ROWS]).await?;
+               AND (e.pupil_id IS NULL OR e.ended_at IS NULL OR e.ended_at > $1)) ORDER BY a.id LIMIT $4";
+    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, after, last, most]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 

@@ -33,17 +33,11 @@ pub async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> any
     Ok(app.db.renew_statistics().await?)
 }
 
-/// Asks for the closing of accounts whose people left, and tells what is due: closings, numbers that a school replaced,
-/// links that it ended, and schools that know a pupil's account. A failure with one of them does not silence the others.
+/// Withdraws the closings of people who came back, and tells what is due: closings, numbers that a school replaced, links
+/// that it ended, and schools that know a pupil's account. A failure with one of them does not silence the others.
 pub async fn tell_what_is_due(app: &AppState) {
-    if let Err(error) = my_account::ops::close_without_child(&Operation::of_job(app, "closing")).await {
-        tracing::error!(error = format!("{error:#}"), "closings of accounts without a child were not asked for");
-    }
-    if let Err(error) = my_account::ops::close_never_used(&Operation::of_job(app, "closing")).await {
-        tracing::error!(error = format!("{error:#}"), "accounts that nobody used were not closed");
-    }
-    if let Err(error) = my_account::ops::close_unused(&Operation::of_job(app, "closing")).await {
-        tracing::error!(error = format!("{error:#}"), "closings of unused accounts of upstreams were not asked for");
+    if let Err(error) = my_account::ops::withdraw_house_closings(&Operation::of_job(app, "closing")).await {
+        tracing::error!(error = format!("{error:#}"), "closings of people who came back were not withdrawn");
     }
     if let Err(error) = my_account::ops::warn_of_closings(&Operation::of_job(app, "closing")).await {
         tracing::error!(error = format!("{error:#}"), "persons were not warned of closings");
@@ -59,9 +53,18 @@ pub async fn tell_what_is_due(app: &AppState) {
     }
 }
 
-/// Does what goes through a whole table once a day: erases whom no school names any more, after the closings that this may
-/// wait for, and tells pupils what an age changes.
+/// Does what goes through a whole table once a day: asks for the closings of accounts whose people left, erases whom no
+/// school names any more, after the closings that this may wait for, and tells pupils what an age changes.
 async fn go_through(app: &AppState, is_stopping: &(dyn Fn() -> bool + Sync)) {
+    match my_account::ops::ask_house_closings(app, is_stopping).await {
+        Ok(my_account::ops::HouseClosings { asked, closed }) if asked + closed > 0 => {
+            tracing::info!(asked, closed, "closings of the house");
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "not every closing was asked for: the rest is tried again")
+        }
+    }
     match erasure::ops::erase_due(app, is_stopping).await {
         Ok(erased) if !erased.is_empty() => {
             let erasure::ErasedCounts { accounts, persons, pupils } = erased;

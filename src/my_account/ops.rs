@@ -2,13 +2,13 @@
 
 mod ages;
 mod child_code;
-mod childless;
 mod children;
 mod closing;
 mod devices;
 mod ended_links;
 mod events;
 mod export;
+mod house_closings;
 mod notices;
 mod passkey_offer;
 mod passkeys;
@@ -19,12 +19,10 @@ mod phone_proof;
 mod phone_question;
 mod pupil_joins;
 mod services;
-mod unused;
 mod upstream;
 
 pub use ages::tell_ages;
 pub use child_code::{ChildCodeOutcome, ChildCodeRequest, is_proven, issue_child_code};
-pub use childless::{close_never_used, close_without_child};
 pub use children::{
     AddChildOutcome, ChildReset, OfferedChild, ParentContext, PupilAccount, add_child, find_reset, list_offered,
     remove_child, take_child_letter,
@@ -34,6 +32,7 @@ pub use devices::{ForgottenDevices, forget_devices};
 pub use ended_links::tell_ended_links;
 pub use events::{EVENT_WORDS, PersonalEvent, list_events};
 pub use export::{ExportOutcome, export_data};
+pub use house_closings::{HouseClosings, ask_house_closings, withdraw_house_closings};
 pub use notices::{NoticeAnswered, answer_notice};
 pub use passkey_offer::{is_passkey_offered, postpone_passkey_offer};
 pub use passkeys::{
@@ -49,5 +48,4 @@ pub use phone_proof::{
 pub use phone_question::{is_phone_asked, keep_phone};
 pub use pupil_joins::tell_pupil_joins;
 pub use services::withdraw_consent;
-pub use unused::close_unused;
 pub use upstream::{UpstreamChange, change_upstream_link};

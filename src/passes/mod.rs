@@ -15,6 +15,8 @@ pub const PASS_INTERVAL: Span = Span::hours(23);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum DailyPass {
+    /// Asks for the closings that the house asks for, and closes accounts that nobody ever used.
+    Closings,
     /// Erases people whom no school names any more.
     Erasure,
     /// Tells pupils what an age changes.

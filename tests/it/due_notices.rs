@@ -1,12 +1,15 @@
 //! What a running server tells when it is due: numbers that a school replaced, closings that come near, and accounts
 //! whose last child left.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use preau::accounts::store;
 use preau::app::Operation;
 use preau::base::clock::{Span, Timestamp};
 use preau::bootstrap::tell_what_is_due;
 use preau::db::Durability;
-use preau::my_account::ops;
+use preau::my_account::ops::{self, HouseClosings};
+use preau::passes::{self, CLAIM_TTL, DailyPass};
 
 use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::people::PASSWORD;
@@ -35,11 +38,19 @@ async fn start() -> (TestServer, TestAccount) {
 }
 
 impl TestServer {
-    /// Tells what is due, as the hourly work does. Returns the numbers of closings asked for, warnings and changes.
+    /// Asks for closings as the daily work does, whenever its last pass was.
+    async fn ask_closings(&self) -> HouseClosings {
+        self.execute_sql("DELETE FROM daily_pass", Vec::new()).await;
+        ops::ask_house_closings(&self.app, &|| false).await.unwrap()
+    }
+
+    /// Tells what is due, as the hourly and the daily work do. Returns the numbers of closings asked for, warnings and
+    /// changes.
     async fn tell_due(&self) -> [u64; 3] {
         let op = Operation::of_job(&self.app, "closing");
+        ops::withdraw_house_closings(&op).await.unwrap();
         let told = [
-            ops::close_without_child(&op).await.unwrap(),
+            self.ask_closings().await.asked,
             ops::warn_of_closings(&op).await.unwrap(),
             ops::tell_phone_changes(&op).await.unwrap(),
         ];
@@ -248,7 +259,7 @@ async fn an_account_that_nobody_ever_used_closes_untold_once_its_people_are_gone
     server.create_account_of("montpellier", &petit()).await;
     server.create_account_of("montpellier", &family("")).await;
     server.execute_sql("UPDATE account SET state = 'pending', password = NULL", Vec::new()).await;
-    let close = async || ops::close_never_used(&Operation::of_job(&server.app, "closing")).await.unwrap();
+    let close = async || server.ask_closings().await.closed;
     server.go_to(JULY_7);
     let gone = "UPDATE enrolment SET ended_at = $1 WHERE pupil_id IN (SELECT id FROM pupil WHERE given_name = 'Anaïs')";
     server.execute_sql(gone, vec![JULY_7.0.into()]).await;
@@ -260,6 +271,47 @@ async fn an_account_that_nobody_ever_used_closes_untold_once_its_people_are_gone
     assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE account_id IS NOT NULL").await, 1);
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account_notice").await, 0);
     assert_eq!(close().await, 0, "once");
+}
+
+/// Accounts that an upstream made and that nobody used since, so many.
+async fn insert_unused(server: &TestServer, count: usize) {
+    for n in 0..count {
+        let id = format!("{n:032x}");
+        let sql = "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, \
+                   created_at, updated_at, origin) VALUES ($1, $1, '~', $1, 'active', 'personnel', '', '', 1, 1, \
+                   'federation')";
+        server.execute_sql(sql, vec![id.into()]).await;
+    }
+}
+
+#[tokio::test]
+async fn closings_are_asked_for_once_a_day_by_one_server_and_a_step_takes_no_more_than_some() {
+    let (server, _) = start().await;
+    let other = server.restart().await;
+    server.go_to(OCTOBER_31);
+    server.execute_sql("UPDATE link SET ended_at = 1", Vec::new()).await;
+    insert_unused(&server, 60).await;
+    // Cut after a step: of one kind as many as a step takes.
+    let steps = AtomicUsize::new(0);
+    let cut = ops::ask_house_closings(&server.app, &|| steps.fetch_add(1, Ordering::SeqCst) >= 1).await.unwrap();
+    assert_eq!(cut, HouseClosings { asked: 26, closed: 0 }, "the childless one, and 25 of the others");
+    // Another server goes on where it was cut.
+    let rest = ops::ask_house_closings(&other.app, &|| false).await.unwrap();
+    assert_eq!(rest, HouseClosings { asked: 35, closed: 0 });
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NULL").await, 0);
+    server.execute_sql("UPDATE account SET closes_at = NULL", Vec::new()).await;
+    for one in [&server, &other] {
+        assert_eq!(ops::ask_house_closings(&one.app, &|| false).await.unwrap(), HouseClosings::default(), "once a day");
+    }
+    server.advance(Span::days(1));
+    // A server that died at it: until its claim ends, it may be alive.
+    let op = Operation::of_job(&server.app, "closing");
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    passes::store::claim(&mut tx, DailyPass::Closings).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(ops::ask_house_closings(&other.app, &|| false).await.unwrap(), HouseClosings::default());
+    server.advance(CLAIM_TTL);
+    assert_eq!(ops::ask_house_closings(&other.app, &|| false).await.unwrap().asked, 61);
 }
 
 /// Noon in Paris, on the fifteenth and on the eighteenth birthday of a child born on 14 February 2013.

@@ -3,16 +3,23 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
+use crate::db::{Result, Tx, UnitOfWork, args};
 
-/// Lists active accounts of pupils without an enrolment since a time, and that no sign-in kept since.
-pub async fn list_unenrolled(tx: &mut Tx, before: Timestamp) -> Result<Vec<AccountId>> {
-    let sql = "SELECT a.id FROM account a WHERE a.state = 'active' AND a.profile = 'eleve' AND a.closes_at IS NULL \
-               AND a.suspended_by IS NULL AND a.origin = 'roster' AND (a.kept_at IS NULL OR a.kept_at <= $1) \
+/// Lists active accounts of pupils, between two ids, the second included, without an enrolment since a time, and that no
+/// sign-in kept since.
+pub async fn list_unenrolled(
+    tx: &mut Tx,
+    (after, last): (&str, &str),
+    before: Timestamp,
+    most: i64,
+) -> Result<Vec<AccountId>> {
+    let sql = "SELECT a.id FROM account a WHERE a.id > $2 AND a.id <= $3 \
+               AND a.state = 'active' AND a.profile = 'eleve' AND a.closes_at IS NULL AND a.suspended_by IS NULL \
+               AND a.origin = 'roster' AND (a.kept_at IS NULL OR a.kept_at <= $1) \
                AND EXISTS (SELECT 1 FROM pupil u JOIN enrolment e ON e.pupil_id = u.id WHERE u.account_id = a.id) \
                AND NOT EXISTS (SELECT 1 FROM pupil u JOIN enrolment e ON e.pupil_id = u.id WHERE u.account_id = a.id \
-               AND (e.ended_at IS NULL OR e.ended_at > $1)) ORDER BY a.id LIMIT $2";
-    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, CLEANUP_BATCH_ROWS]).await?;
+               AND (e.ended_at IS NULL OR e.ended_at > $1)) ORDER BY a.id LIMIT $4";
+    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, after, last, most]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
@@ -40,9 +47,16 @@ pub async fn withdraw_unenrolled_closings(tx: &mut Tx) -> Result<Vec<AccountId>>
     Ok(tx.fetch_all::<(AccountId,)>(sql, args![]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Lists accounts that never had a password, made before a time, of people whom no school names since then.
-pub async fn list_never_used(tx: &mut Tx, before: Timestamp) -> Result<Vec<AccountId>> {
-    let sql = "SELECT a.id FROM account a WHERE a.state = 'pending' AND a.suspended_by IS NULL AND a.created_at <= $1 \
+/// Lists accounts, between two ids, the second included, that never had a password, made before a time, of people whom no
+/// school names since then.
+pub async fn list_never_used(
+    tx: &mut Tx,
+    (after, last): (&str, &str),
+    before: Timestamp,
+    most: i64,
+) -> Result<Vec<AccountId>> {
+    let sql = "SELECT a.id FROM account a WHERE a.id > $2 AND a.id <= $3 \
+               AND a.state = 'pending' AND a.suspended_by IS NULL AND a.created_at <= $1 \
                AND (EXISTS (SELECT 1 FROM person p WHERE p.account_id = a.id) \
                OR EXISTS (SELECT 1 FROM pupil u WHERE u.account_id = a.id)) \
                AND NOT EXISTS (SELECT 1 FROM letter t WHERE t.account_id = a.id AND t.ended_at IS NULL AND t.expires_at > $1) \
@@ -51,8 +65,8 @@ pub async fn list_never_used(tx: &mut Tx, before: Timestamp) -> Result<Vec<Accou
                AND (l.ended_at IS NULL OR l.ended_at > $1) \
                AND (e.pupil_id IS NULL OR e.ended_at IS NULL OR e.ended_at > $1)) \
                AND NOT EXISTS (SELECT 1 FROM pupil u JOIN enrolment e ON e.pupil_id = u.id WHERE u.account_id = a.id \
-               AND (e.ended_at IS NULL OR e.ended_at > $1)) ORDER BY a.id LIMIT $2";
-    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, CLEANUP_BATCH_ROWS]).await?;
+               AND (e.ended_at IS NULL OR e.ended_at > $1)) ORDER BY a.id LIMIT $4";
+    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, after, last, most]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 

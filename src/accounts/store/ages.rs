@@ -14,12 +14,13 @@ pub struct UntoldPupil {
     pub told_age: i64,
 }
 
-/// Lists pupils after an account who were not told of their last age yet, each record of an account by itself.
-pub async fn list_untold(tx: &mut Tx, after: &str, last_age: i64, most: i64) -> Result<Vec<UntoldPupil>> {
+/// Lists pupils with an account between two ids, the second included, who were not told of their last age yet, each record
+/// of an account by itself.
+pub async fn list_untold(tx: &mut Tx, (after, last): (&str, &str), last_age: i64) -> Result<Vec<UntoldPupil>> {
     let sql = "SELECT a.id AS account_id, u.id AS pupil_id, u.birth_date, a.told_age FROM account a \
-               JOIN pupil u ON u.account_id = a.id WHERE a.id > $1 AND a.profile = 'eleve' AND a.state = 'active' \
-               AND a.told_age < $2 ORDER BY a.id, u.id LIMIT $3";
-    tx.fetch_all(sql, args![after, last_age, most]).await
+               JOIN pupil u ON u.account_id = a.id WHERE a.id > $1 AND a.id <= $2 AND a.profile = 'eleve' \
+               AND a.state = 'active' AND a.told_age < $3 ORDER BY a.id, u.id";
+    tx.fetch_all(sql, args![after, last, last_age]).await
 }
 
 /// Records that a pupil is told of an age. Returns true for the call that tells.

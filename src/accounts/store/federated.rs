@@ -5,7 +5,7 @@ use super::FEDERATION_ORIGIN;
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
+use crate::db::{Result, Tx, UnitOfWork, args};
 
 /// The stem of identifiants that nobody types: no keyboard's identifiant begins so.
 const STEM: &str = "~";
@@ -66,14 +66,21 @@ pub async fn activate_without_password(tx: &mut UnitOfWork<'_>, id: &AccountId) 
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
-/// Lists accounts that an upstream made and through which nobody signed in since a time, those made first first.
-pub async fn list_unused(tx: &mut Tx, before: Timestamp) -> Result<Vec<AccountId>> {
+/// Lists accounts, between two ids, the second included, that an upstream made and through which nobody signed in since a
+/// time.
+pub async fn list_unused(
+    tx: &mut Tx,
+    (after, last): (&str, &str),
+    before: Timestamp,
+    most: i64,
+) -> Result<Vec<AccountId>> {
     // The word stands in the text: a partial index holds these accounts.
-    let sql = "SELECT a.id FROM account a WHERE a.origin = 'federation' AND a.state = 'active' AND a.closes_at IS NULL \
-               AND a.suspended_by IS NULL AND a.created_at <= $1 AND (a.kept_at IS NULL OR a.kept_at <= $1) \
+    let sql = "SELECT a.id FROM account a WHERE a.origin = 'federation' AND a.id > $2 AND a.id <= $3 \
+               AND a.state = 'active' AND a.closes_at IS NULL AND a.suspended_by IS NULL \
+               AND a.created_at <= $1 AND (a.kept_at IS NULL OR a.kept_at <= $1) \
                AND NOT EXISTS (SELECT 1 FROM upstream_link l WHERE l.account_id = a.id AND l.used_at > $1) \
-               ORDER BY a.id LIMIT $2";
-    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, CLEANUP_BATCH_ROWS]).await?;
+               ORDER BY a.id LIMIT $4";
+    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, after, last, most]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 

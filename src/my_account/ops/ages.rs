@@ -1,6 +1,7 @@
 //! Tells pupils what an age changes in their account: from one on, parents get no codes for it; at eighteen, who sees
 //! what. The links of the parents stay until a school ends them.
 
+use crate::accounts;
 use crate::accounts::store::ages::{self, UntoldPupil};
 use crate::app::{App, Operation};
 use crate::base::date::BirthDate;
@@ -15,8 +16,13 @@ use crate::passes::store::{self as passes, PassClaim};
 use crate::roster::sealed_rows::open_birth_date;
 
 const OF_AGE: i64 = 18;
-/// A step looks at so many pupils, and tells those among them in one transaction.
-const STEP_ROWS: i64 = 100;
+/// A step reads so many accounts, without the writer.
+const STEP_ROWS: i64 = 2_000;
+/// A step tells so many pupils at most: SQLite's other writers wait for it.
+const MAX_TOLD_AT_ONCE: usize = 100;
+/// A pass tells so many pupils at most: the first one after an upgrade finds every pupil of these ages, and the mails of a
+/// day leave within hours.
+const MAX_TOLD_IN_A_PASS: u64 = 20_000;
 
 /// Returns the age of which a pupil is to be told now, and as what. `codes_until` is the age until which parents get
 /// codes; 0 where they get none.
@@ -37,7 +43,13 @@ pub async fn tell_ages(app: &App, is_stopping: &(dyn Fn() -> bool + Sync)) -> an
     let Some(mut claim) = claimed else { return Ok(0) };
     let mut told = 0;
     while !is_stopping() {
-        let (next, more) = take_step(&operation(app), &claim).await?;
+        let (next, more) = if told < MAX_TOLD_IN_A_PASS {
+            take_step(&operation(app), &claim).await?
+        } else {
+            // The rest is tomorrow's: who was told is not listed again.
+            end_pass(&operation(app), &claim).await?;
+            (None, 0)
+        };
         told += more;
         let Some(next) = next else {
             if told > 0 {
@@ -58,22 +70,35 @@ fn operation(app: &App) -> Operation<'_> {
     Operation::of_job(app, "ages")
 }
 
+/// Ends the pass until tomorrow.
+async fn end_pass(op: &Operation<'_>, claim: &PassClaim) -> anyhow::Result<()> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    passes::finish(&mut tx, claim).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Takes one step. Returns the claim for the next one, `None` at the end, and the number of pupils told.
 async fn take_step(op: &Operation<'_>, claim: &PassClaim) -> anyhow::Result<(Option<PassClaim>, u64)> {
-    let rows = ages::list_untold(&mut op.app.db.read().await?, &claim.position, OF_AGE, STEP_ROWS).await?;
-    let Some(last) = rows.last() else {
-        let mut tx = op.write(Durability::Relaxed).await?;
-        passes::finish(&mut tx, claim).await?;
-        tx.commit().await?;
+    let after = claim.position.as_str();
+    let mut read = op.app.db.read().await?;
+    let Some(last) = accounts::store::find_last_account(&mut read, after, STEP_ROWS).await? else {
+        drop(read);
+        end_pass(op, claim).await?;
         return Ok((None, 0));
     };
-    let position = last.account_id.to_string();
+    let rows = ages::list_untold(&mut read, (after, last.as_str()), OF_AGE).await?;
+    drop(read);
     let codes_until = i64::from(op.app.config.pupils.parent_reset_until);
     let today = dates::today(op.now);
-    let due: Vec<_> = rows
+    let mut due: Vec<_> = rows
         .iter()
         .filter_map(|row| Some((row, due_notice(age(op.app, row, today?)?, row.told_age, codes_until)?)))
         .collect();
+    // As many as a step tells: there are more before the end of the range.
+    let is_full = due.len() > MAX_TOLD_AT_ONCE;
+    due.truncate(MAX_TOLD_AT_ONCE);
+    let position = due.last().filter(|_| is_full).map_or(last, |(row, _)| row.account_id.to_string());
     let durability = if due.is_empty() { Durability::Relaxed } else { Durability::Durable };
     let mut tx = op.write(durability).await?;
     let Some(next) = passes::advance(&mut tx, claim, position).await? else {
