@@ -251,7 +251,8 @@ async fn tell_former(
     let subject = app.pages.message(lang, "mail-address-changed-subject", &[("service", service)])?;
     let host = app.config.server.host();
     let text = app.pages.message(lang, key, &[("service", service), ("host", host)])?;
-    notify::ops::enqueue_mail(tx, &app.master_key, address, subject, text).await
+    notify::ops::enqueue_mail(tx, &app.master_key, address, subject, text).await?;
+    Ok(())
 }
 
 async fn tell_person(

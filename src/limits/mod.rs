@@ -70,6 +70,12 @@ pub enum RateLimit {
     /// A reminder, by the pace of an hour: a share of the pace of SMS.
     #[strum(serialize = "reminders_of_hour")]
     ReminderPace,
+    /// An SMS about what the house tells many at once: a part of the SMS of the day.
+    #[strum(serialize = "notices_of_day")]
+    DailyNotices,
+    /// Such an SMS, by the pace of an hour: a part of the pace of SMS.
+    #[strum(serialize = "notices_of_hour")]
+    NoticePace,
     /// Wrong passwords from one source, counted by distinct identifiants. The limits are configured.
     WrongSignIn,
     /// Activations from one source without a correct code. The limits are configured.
@@ -160,6 +166,8 @@ impl RateLimit {
             | RateLimit::SmsPace
             | RateLimit::DailyReminders
             | RateLimit::ReminderPace
+            | RateLimit::DailyNotices
+            | RateLimit::NoticePace
             | RateLimit::WrongSignIn
             | RateLimit::Activation
             | RateLimit::ApiToken

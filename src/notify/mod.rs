@@ -109,6 +109,21 @@ impl AccountNoticeKind {
         }
     }
 
+    /// True for what the work of an hour or of a day tells to many at once. Nobody waits for it, and somebody may wait for
+    /// a code: it leaves after all others.
+    pub fn is_told_to_many(self) -> bool {
+        matches!(
+            self,
+            AccountNoticeKind::ChildGone
+                | AccountNoticeKind::Closing
+                | AccountNoticeKind::ClosingSoon
+                | AccountNoticeKind::OfAge
+                | AccountNoticeKind::ParentCodesEnded
+                | AccountNoticeKind::PhoneChanged
+                | AccountNoticeKind::PupilRecognised
+        )
+    }
+
     /// True if the banner asks whether it was the person; false if it only tells.
     pub fn asks(self) -> bool {
         !matches!(

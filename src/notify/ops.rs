@@ -135,7 +135,10 @@ async fn write_banner_and_mail(
     {
         let closes_at = accounts::store::find(tx, account_id).await?.and_then(|account| account.closes_at);
         let (subject, text) = mail_text(with, what, (tx.now, closes_at))?;
-        enqueue_mail(tx, with.master_key, &email.address, subject, text).await?;
+        let job = enqueue_mail(tx, with.master_key, &email.address, subject, text).await?;
+        if kind.is_told_to_many() {
+            outbox::put_last(tx, &job).await?;
+        }
     }
     Ok(())
 }
@@ -154,7 +157,10 @@ async fn enqueue_sms(
         at: tx.now,
         lang: what.lang,
     })?;
-    outbox::enqueue_at(tx, with.master_key, JobKind::NoticeSms, &body, due).await?;
+    let job = outbox::enqueue_at(tx, with.master_key, JobKind::NoticeSms, &body, due).await?;
+    if what.kind.is_told_to_many() {
+        outbox::put_last(tx, &job).await?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Counts of what waits: for operators, and for senders that step aside meanwhile.
 
-use super::JobKind;
+use super::{JobKind, LAST_TURN_DELAY};
+use crate::base::clock::Timestamp;
 use crate::db::{Result, Tx, args};
 
 /// Counts the waiting jobs of a kind, up to `most`.
@@ -11,8 +12,31 @@ pub async fn count_waiting(tx: &mut Tx, kind: JobKind, most: i64) -> Result<i64>
 
 /// Returns the number of waiting messages and the creation time of the oldest, for `doctor` and readiness. Back-channel
 /// logout jobs are excluded, because their delay is caused by relying parties and `logouts` tracks each delivery; so are
-/// the SMS of notices, which wait for the next morning.
+/// the SMS of notices, which wait for the next morning; so is what was put last, which may be many hours' work.
 pub async fn backlog(tx: &mut Tx) -> Result<(i64, Option<i64>)> {
-    let sql = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind NOT IN ($1, $2)";
-    tx.fetch_one(sql, args![JobKind::BackchannelLogout.name(), JobKind::NoticeSms.name()]).await
+    let sql = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind NOT IN ($1, $2) \
+               AND (turn_at IS NULL OR turn_at < created_at + $3)";
+    tx.fetch_one(sql, args![JobKind::BackchannelLogout.name(), JobKind::NoticeSms.name(), LAST_TURN_DELAY.0]).await
+}
+
+/// The waiting jobs of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitingJobs {
+    pub kind: JobKind,
+    pub waiting: i64,
+    /// Of these, tried before without success.
+    pub tried: i64,
+    pub oldest: Timestamp,
+}
+
+/// Counts the waiting jobs, by kind, for `/metrics` and the operator's page.
+pub async fn list_waiting(tx: &mut Tx) -> Result<Vec<WaitingJobs>> {
+    // A claimed job counts its attempt before it is made: a job in its first attempt has not failed.
+    let sql = "SELECT kind, COUNT(*), CAST(COALESCE(SUM(CASE WHEN attempts > 1 THEN 1 ELSE 0 END), 0) AS BIGINT), \
+               MIN(created_at) FROM outbox WHERE state = 'waiting' GROUP BY kind ORDER BY kind";
+    let rows = tx.fetch_all::<(String, i64, i64, i64)>(sql, Vec::new()).await?;
+    let jobs = |(kind, waiting, tried, at): (String, i64, i64, i64)| {
+        Some(WaitingJobs { kind: kind.parse().ok()?, waiting, tried, oldest: Timestamp(at) })
+    };
+    Ok(rows.into_iter().filter_map(jobs).collect())
 }

@@ -9,7 +9,7 @@ mod backlog;
 mod circuit_breaker;
 mod job_kind;
 
-pub use backlog::{backlog, count_waiting};
+pub use backlog::{WaitingJobs, backlog, count_waiting, list_waiting};
 pub use circuit_breaker::CircuitBreaker;
 pub use job_kind::{JobKind, JobNotifier};
 
@@ -75,29 +75,40 @@ pub async fn enqueue(
     enqueue_for_source(tx, master_key, kind, body, None).await
 }
 
-/// Writes a job like [`enqueue`], which expires at another time than others of its kind.
+/// Writes a job like [`enqueue`], which expires at another time than others of its kind. Returns the job's id.
 pub async fn enqueue_until(
     tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,
     kind: JobKind,
     body: &str,
     expires: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<String> {
     let id = enqueue(tx, master_key, kind, body).await?;
-    tx.execute("UPDATE outbox SET expires_at = $2 WHERE id = $1", args![id, expires]).await?;
-    Ok(())
+    tx.execute("UPDATE outbox SET expires_at = $2 WHERE id = $1", args![&id, expires]).await?;
+    Ok(id)
 }
 
-/// Writes a job that is not due before `due`.
+/// Writes a job that is not due before `due`. Returns the job's id.
 pub async fn enqueue_at(
     tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,
     kind: JobKind,
     body: &str,
     due: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<String> {
     let id = enqueue(tx, master_key, kind, body).await?;
-    tx.execute("UPDATE outbox SET due_at = $2, turn_at = $2 WHERE id = $1", args![id, due]).await?;
+    tx.execute("UPDATE outbox SET due_at = $2, turn_at = $2 WHERE id = $1", args![&id, due]).await?;
+    Ok(id)
+}
+
+/// The delay of the turn of what goes to many: longer than any job lives, so that no retry brings one forward.
+const LAST_TURN_DELAY: Span = Span::days(30);
+
+/// Puts a job that was just written behind all others of its kind, also those that come later: its message is one of many,
+/// and nobody waits for it. It is due all the same, and leaves whenever no other one is.
+pub async fn put_last(tx: &mut UnitOfWork<'_>, id: &str) -> Result<()> {
+    let sql = "UPDATE outbox SET turn_at = COALESCE(turn_at, due_at) + $2 WHERE id = $1";
+    tx.execute(sql, args![id, LAST_TURN_DELAY.0]).await?;
     Ok(())
 }
 
@@ -168,7 +179,7 @@ pub struct ClaimRequest {
     pub max_jobs: i64,
 }
 
-/// Claims due jobs of a kind for one minute, ordered by their scheduled time.
+/// Claims due jobs of a kind for one minute, in the order of their turns.
 pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: ClaimRequest) -> anyhow::Result<Vec<Job>> {
     let ClaimRequest { kind, filter, max_jobs } = request;
     let expires = match filter {
@@ -285,7 +296,9 @@ pub async fn finish_in(tx: &mut UnitOfWork<'_>, job: &Job, done: JobOutcome) -> 
     match pause {
         Some(pause) => {
             tx.execute(
-                "UPDATE outbox SET due_at = $2, turn_at = $2 WHERE id = $1 AND state = 'waiting'",
+                // What was put last stays there.
+                "UPDATE outbox SET due_at = $2, turn_at = CASE WHEN turn_at > $2 THEN turn_at ELSE $2 END \
+                 WHERE id = $1 AND state = 'waiting'",
                 args![&job.id, now.plus(pause)],
             )
             .await?;
@@ -303,8 +316,8 @@ pub async fn finish_in(tx: &mut UnitOfWork<'_>, job: &Job, done: JobOutcome) -> 
 /// Reschedules a job without an attempt; the attempt counter is restored.
 pub async fn requeue(db: &Db, job: &Job, due: Timestamp) -> Result<()> {
     let mut tx = db.write(Durability::Relaxed).await?;
-    let sql = "UPDATE outbox SET due_at = $2, turn_at = $2, attempts = attempts - 1 \
-               WHERE id = $1 AND state = 'waiting'";
+    let sql = "UPDATE outbox SET due_at = $2, turn_at = CASE WHEN turn_at > $2 THEN turn_at ELSE $2 END, \
+               attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
     tx.execute(sql, args![&job.id, due]).await?;
     tx.commit().await
 }
@@ -321,26 +334,4 @@ pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let sql = "DELETE FROM outbox WHERE id IN \
                (SELECT id FROM outbox WHERE done_at IS NOT NULL AND done_at < $1 LIMIT $2)";
     tx.execute(sql, args![now.minus(Span::days(1)), CLEANUP_BATCH_ROWS]).await
-}
-
-/// The waiting jobs of a kind.
-#[derive(Clone, Copy, Debug)]
-pub struct WaitingJobs {
-    pub kind: JobKind,
-    pub waiting: i64,
-    /// Of these, tried before without success.
-    pub tried: i64,
-    pub oldest: Timestamp,
-}
-
-/// Counts the waiting jobs, by kind, for `/metrics` and the operator's page.
-pub async fn list_waiting(tx: &mut Tx) -> Result<Vec<WaitingJobs>> {
-    // A claimed job counts its attempt before it is made: a job in its first attempt has not failed.
-    let sql = "SELECT kind, COUNT(*), CAST(COALESCE(SUM(CASE WHEN attempts > 1 THEN 1 ELSE 0 END), 0) AS BIGINT), \
-               MIN(created_at) FROM outbox WHERE state = 'waiting' GROUP BY kind ORDER BY kind";
-    let rows = tx.fetch_all::<(String, i64, i64, i64)>(sql, Vec::new()).await?;
-    let jobs = |(kind, waiting, tried, at): (String, i64, i64, i64)| {
-        Some(WaitingJobs { kind: kind.parse().ok()?, waiting, tried, oldest: Timestamp(at) })
-    };
-    Ok(rows.into_iter().filter_map(jobs).collect())
 }

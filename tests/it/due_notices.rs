@@ -433,6 +433,31 @@ async fn a_number_that_cannot_be_opened_stops_no_other_one_and_its_person_is_tol
 }
 
 #[tokio::test]
+async fn what_is_told_to_many_leaves_half_of_the_messages_of_a_day_to_codes() {
+    let server = TestServer::start_with_config(|config| config.sms.daily_cap = 4).await;
+    let families = |numbers: [&'static str; 3]| {
+        let [first, second, third] = numbers;
+        [TestFamily { phone: first, ..TestFamily::durand() }, TestFamily { phone: second, ..petit() }, family(third)]
+    };
+    let before = families(["06 39 98 00 01", "06 39 98 00 02", "06 39 98 00 10"]);
+    server.import_families("montpellier", MONOD, &before).await;
+    for one in &before {
+        server.create_account_of("montpellier", one).await;
+    }
+    server.advance(Span::hours(1));
+    let after = families(["06 39 98 00 21", "06 39 98 00 22", "06 39 98 00 23"]);
+    server.import_families("montpellier", MONOD, &after).await;
+    assert_eq!(server.tell_due().await, [0, 0, 3]);
+    assert_eq!(server.messages().len(), 2);
+    server.advance(Span::hours(2));
+    server.drain_outbox().await;
+    assert_eq!(server.messages().len(), 2, "the third waits");
+    server.advance(Span::days(1));
+    server.drain_outbox().await;
+    assert_eq!(server.messages().len(), 3, "until tomorrow");
+}
+
+#[tokio::test]
 async fn a_failure_with_the_closings_does_not_silence_what_else_is_due() {
     let (server, _) = start().await;
     server.replace_number("06 39 98 00 11").await;

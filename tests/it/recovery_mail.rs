@@ -5,11 +5,15 @@ use preau::accounts;
 use preau::accounts::emails::EmailState;
 use preau::accounts::store::emails::{self, NewEmail};
 use preau::base::clock::Span;
+use preau::base::lang::Lang;
 use preau::base::profile::Profile;
 use preau::base::typed_ids::{ChallengeId, SessionId};
 use preau::config::MailGatewayConfig;
 use preau::crypto::Priority;
 use preau::db::Durability;
+use preau::notify::AccountNoticeKind;
+use preau::notify::ops::{NoticeRequest, notify_person};
+use preau::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 
 use crate::support::deployment::MONOD;
 use crate::support::masked::masked;
@@ -95,6 +99,54 @@ async fn a_parent_without_the_phone_gets_the_code_by_mail_and_gives_the_dates() 
     server.advance(Span::hours(24));
     server.drain_outbox().await;
     assert!(server.messages().last().unwrap().text.contains("mot de passe a été changé"), "and an SMS in the morning");
+}
+
+/// The first due jobs of a queue, claimed.
+async fn claim(server: &TestServer, kind: JobKind, max_jobs: i64) -> Vec<Job> {
+    let request = ClaimRequest { kind, filter: ClaimFilter::Due, max_jobs };
+    outbox::claim(&server.app.db, &server.app.master_key, server.now(), request).await.unwrap()
+}
+
+/// The first pass that tells of ages tells every pupil of them: whoever asks for a code then must not wait for all of that.
+#[tokio::test]
+async fn a_code_by_mail_leaves_before_thousands_of_notices_that_came_earlier() {
+    let (server, account) = start().await;
+    let op = server.operation();
+    let mut tx = op.write(Durability::Relaxed).await.unwrap();
+    for n in 0..2_000 {
+        let (account_id, kind, detail) = (&account.account_id, AccountNoticeKind::OfAge, n.to_string());
+        let what = NoticeRequest { account_id, kind, detail: &detail, device_id: None, lang: Lang::Fr };
+        notify_person(&mut tx, (&*server.app).into(), what).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let waiting = "SELECT COUNT(*) FROM outbox WHERE kind = 'mail' AND state = 'waiting'";
+    assert_eq!(server.query_count(waiting).await, 2_000);
+    server.advance(Span::minutes(10));
+    let mut browser = Browser::new(&server);
+    browser.forget(&account.identifiant).await;
+    browser.submit("par-e-mail", &[]).await;
+    browser.follow().await;
+    for job in claim(&server, JobKind::SendRecoveryCode, 16).await {
+        let op = server.operation();
+        let done = preau::recovery::ops::send_code_if_known(&op, &job).await.unwrap();
+        outbox::finish(op.write(Durability::Relaxed).await.unwrap(), &job, done).await.unwrap();
+    }
+    assert_eq!(server.query_count(waiting).await, 2_001);
+    let is_code = |job: &Job| job.body.contains("choisir un nouveau mot de passe");
+    let first = claim(&server, JobKind::Mail, 1).await;
+    assert!(is_code(&first[0]), "{}", first[0].body);
+    // The mail server was away: what is tried again stays behind.
+    let rest = claim(&server, JobKind::Mail, 4).await;
+    assert!(!rest.iter().any(is_code));
+    for job in &rest {
+        let op = server.operation();
+        outbox::finish(op.write(Durability::Relaxed).await.unwrap(), job, JobOutcome::Retry).await.unwrap();
+    }
+    server.advance(Span::minutes(3));
+    assert!(is_code(&claim(&server, JobKind::Mail, 1).await[0]));
+    // What waits there for hours is nothing that an operator should look at.
+    let (stuck, _) = outbox::backlog(&mut server.app.db.read().await.unwrap()).await.unwrap();
+    assert_eq!(stuck, 1, "the code");
 }
 
 #[tokio::test]

@@ -189,7 +189,8 @@ async fn send(
     let address = format!("{}{}", context.issuer, paths::ADMIN);
     let values = [("service", service), ("link", link.unwrap_or(&address))];
     let text = context.pages.message(context.lang, key, &values)?;
-    notify::ops::enqueue_mail(tx, op.master_key, to, subject, text).await
+    notify::ops::enqueue_mail(tx, op.master_key, to, subject, text).await?;
+    Ok(())
 }
 
 /// Takes every proof of an administrator and invites anew: for somebody who lost them. Sessions end. The giver must be

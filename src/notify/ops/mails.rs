@@ -6,18 +6,17 @@ use crate::db::UnitOfWork;
 use crate::mail::{MailMessage, MailSendError};
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 
-/// Enqueues a mail in the transaction that causes it.
+/// Enqueues a mail in the transaction that causes it. Returns the job's id.
 pub async fn enqueue_mail(
     tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,
     to: &str,
     subject: String,
     text: String,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<String> {
     let message = MailMessage { id: String::new(), to: to.to_owned(), subject, text };
     let body = serde_json::to_string(&message)?;
-    outbox::enqueue(tx, master_key, JobKind::Mail, &body).await?;
-    Ok(())
+    outbox::enqueue(tx, master_key, JobKind::Mail, &body).await
 }
 
 /// Hands a mail to the gateway. The job's id makes a second delivery after a crash the same mail.

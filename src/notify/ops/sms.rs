@@ -68,6 +68,8 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         let name = account.given_name.as_str();
         text = app.pages.message(told.lang, "sms-notice-shared", &[("name", name), ("text", &text)])?;
     }
+    let kind: Option<AccountNoticeKind> = told.kind.parse().ok();
+    let is_one_of_many = kind.is_some_and(AccountNoticeKind::is_told_to_many);
     let budget = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("notice_sms/{}", account.id));
     let mut tx = op.write(Durability::Relaxed).await?;
     if let RateLimitDecision::Limited { .. } = limits::store::consume(&mut tx, RateLimit::NoticeSms, &budget).await? {
@@ -75,13 +77,13 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         app.metrics.record_limited(RateLimit::NoticeSms.name(), "budget");
         return Ok(JobOutcome::Discard);
     }
-    if !otp::ops::count_other_message(app, &mut tx, op.now, &told.to).await? {
+    if !otp::ops::count_other_message(app, &mut tx, op.now, (told.to.as_str(), is_one_of_many)).await? {
         tx.rollback().await?;
         app.metrics.record_sms("capped");
         return Ok(JobOutcome::Retry);
     }
     // Who holds the phone at night would delete it.
-    let by_day = told.kind.parse().ok().and_then(AccountNoticeKind::sms) == Some(SmsTime::NextMorning);
+    let by_day = kind.and_then(AccountNoticeKind::sms) == Some(SmsTime::NextMorning);
     let body = serde_json::to_string(&SmsJob {
         id: String::new(),
         to: told.to,
@@ -89,7 +91,11 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         by_day,
         about: None,
     })?;
-    outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, op.now.plus(NOTICE_SMS_TTL)).await?;
+    let expires = op.now.plus(NOTICE_SMS_TTL);
+    let message = outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, expires).await?;
+    if is_one_of_many {
+        outbox::put_last(&mut tx, &message).await?;
+    }
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Sms);
