@@ -15,6 +15,8 @@ use crate::protocol::acr::{Acr, Amr};
 pub const SESSION_IDLE_TTL: Span = Span::minutes(30);
 /// The maximum lifetime of a session.
 pub const SESSION_TTL: Span = Span::hours(12);
+/// The maximum number of sessions of one account: beyond it, the oldest ends.
+pub const MAX_SESSIONS: i64 = 10;
 /// The minimum interval between two writes of `seen_at`.
 pub const TOUCH_INTERVAL: Span = Span::minutes(1);
 

@@ -1,4 +1,8 @@
-//! Creates, finds and ends sessions.
+//! Creates and finds sessions; `ends` ends them.
+
+mod ends;
+
+pub use ends::{end, end_all, end_of_device, end_of_upstream, end_others};
 
 use super::{AuthenticationMethod, SESSION_TTL, Session, TOUCH_INTERVAL, UpstreamOrigin, store};
 use crate::accounts::{self, Account};
@@ -9,10 +13,9 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{AccountId, ClientId, SessionId};
-use crate::crypto::{AssociatedData, MasterKey};
+use crate::crypto::AssociatedData;
 use crate::db::{Durability, UnitOfWork};
 use crate::grants::ops::SessionEnd;
-use crate::outbox::JobKind;
 use crate::protocol::acr::Amr;
 use crate::{grants, logouts};
 
@@ -135,7 +138,7 @@ async fn begin_row(
         let about = AuditDetails { account: Some(account_id), ..AuditDetails::default() };
         audit::store::record(tx, AuditEvent::ClosingWithdrawn, about).await?;
     }
-    Ok(())
+    ends::end_excess(tx, &op.app.master_key, account_id, new.id).await
 }
 
 /// Replaces a session after a second factor was proven in it: a rise of privilege gets a new cookie, and the session still
@@ -201,17 +204,6 @@ async fn replace_previous(
     Ok(())
 }
 
-/// Revokes the session's refresh tokens and enqueues the logout notifications, after a session was ended.
-async fn propagate_end(
-    tx: &mut UnitOfWork<'_>,
-    master_key: &MasterKey,
-    id: &SessionId,
-    account_id: &AccountId,
-) -> anyhow::Result<()> {
-    grants::ops::revoke_for_session(tx, id).await?;
-    logouts::ops::enqueue_logouts(tx, master_key, id, account_id).await
-}
-
 /// Returns the id of the session that a cookie names.
 pub fn session_id(cookie: &str) -> SessionId {
     SessionId::new(sha256_base64url(cookie))
@@ -252,99 +244,4 @@ pub async fn touch(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> 
 pub async fn find_unended(app: &App, cookie: Option<&str>) -> anyhow::Result<Option<Session>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
     Ok(store::find(&mut app.db.read().await?, &session_id(cookie)).await?.filter(|s| !s.ended))
-}
-
-/// Ends a session and enqueues the logout notifications. The transaction is durable, because the end user is told of
-/// the sign-out.
-pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
-    let Operation { app, now, .. } = *op;
-    let mut tx = op.write(Durability::Durable).await?;
-    if store::end(&mut tx, now, &session.id).await? {
-        tx.actor = Actor::Account(session.account_id.clone());
-        let about = AuditDetails { account: Some(&session.account_id), ..AuditDetails::default() };
-        audit::store::record(&mut tx, AuditEvent::SignedOut, about).await?;
-        propagate_end(&mut tx, &app.master_key, &session.id, &session.account_id).await?;
-    }
-    tx.commit().await?;
-    app.job_notifier.notify(JobKind::BackchannelLogout);
-    Ok(())
-}
-
-/// Ends every session and refresh token of an account and enqueues the logout notifications
-/// (docs/threats.md#attack-s8), inside the caller's transaction. Returns the number of ended sessions. `reason` is an
-/// operator's, for the audit.
-pub async fn end_all(
-    tx: &mut UnitOfWork<'_>,
-    master_key: &MasterKey,
-    account_id: &AccountId,
-    reason: Option<&str>,
-) -> anyhow::Result<u64> {
-    end_all_but(tx, master_key, account_id, None, reason).await
-}
-
-/// Ends the sessions of one device of the account, inside the caller's transaction.
-pub async fn end_of_device(
-    tx: &mut UnitOfWork<'_>,
-    master_key: &MasterKey,
-    account_id: &AccountId,
-    device_id: &str,
-) -> anyhow::Result<()> {
-    let now = tx.now;
-    for id in store::list_open_of_device(tx, account_id, device_id).await? {
-        if store::end(tx, now, &id).await? {
-            propagate_end(tx, master_key, &id, account_id).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Ends every session of an account but one, like [`end_all`]. Every refresh token of the account is revoked, also that
-/// of the session that stays.
-pub async fn end_others(
-    tx: &mut UnitOfWork<'_>,
-    master_key: &MasterKey,
-    account_id: &AccountId,
-    except: Option<&SessionId>,
-) -> anyhow::Result<()> {
-    end_all_but(tx, master_key, account_id, except, None).await?;
-    Ok(())
-}
-
-/// Ends open sessions that began through an upstream, at most `most`, inside the caller's transaction. Returns how many.
-pub async fn end_of_upstream(
-    tx: &mut UnitOfWork<'_>,
-    master_key: &MasterKey,
-    upstream: &str,
-    most: i64,
-) -> anyhow::Result<usize> {
-    let now = tx.now;
-    let open = store::list_open_of_upstream(tx, upstream, most).await?;
-    for (id, account_id) in &open {
-        if store::end(tx, now, id).await? {
-            propagate_end(tx, master_key, id, account_id).await?;
-        }
-    }
-    Ok(open.len())
-}
-
-async fn end_all_but(
-    tx: &mut UnitOfWork<'_>,
-    master_key: &MasterKey,
-    account_id: &AccountId,
-    except: Option<&SessionId>,
-    reason: Option<&str>,
-) -> anyhow::Result<u64> {
-    let now = tx.now;
-    let mut ended = 0;
-    for id in store::list_open(tx, account_id).await? {
-        if except != Some(&id) && store::end(tx, now, &id).await? {
-            propagate_end(tx, master_key, &id, account_id).await?;
-            ended += 1;
-        }
-    }
-    grants::ops::revoke_for_account(tx, account_id).await?;
-    let detail = ended.to_string();
-    let about = AuditDetails { account: Some(account_id), detail: &detail, reason, ..AuditDetails::default() };
-    audit::store::record(tx, AuditEvent::SessionsEnded, about).await?;
-    Ok(ended)
 }

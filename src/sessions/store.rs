@@ -144,6 +144,24 @@ pub async fn list_open(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<Sessio
     Ok(tx.fetch_all::<(SessionId,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
 }
 
+/// At most so many sessions beyond the maximum are listed: a sign-in adds one.
+const MAX_EXCESS: i64 = 2;
+
+/// Lists the oldest of the sessions of an account that are not ended and began after a time, beyond the maximum number: the
+/// new one counts, and is never among them. It reads the open sessions of the account, of which there are few for that
+/// reason.
+pub async fn list_excess(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    new: &SessionId,
+    since: Timestamp,
+) -> Result<Vec<SessionId>> {
+    let sql = "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL AND authenticated_at > $2 AND id <> $3 \
+               ORDER BY authenticated_at DESC, id LIMIT $4 OFFSET $5";
+    let values = args![account_id, since, new, MAX_EXCESS, super::MAX_SESSIONS - 1];
+    Ok(tx.fetch_all::<(SessionId,)>(sql, values).await?.into_iter().map(|(id,)| id).collect())
+}
+
 /// Returns the ids of the sessions not ended that began on a device of the account.
 pub async fn list_open_of_device(tx: &mut Tx, account_id: &AccountId, device_id: &str) -> Result<Vec<SessionId>> {
     let sql = "SELECT id FROM session WHERE account_id = $1 AND device_id = $2 AND ended_at IS NULL ORDER BY id";

@@ -170,6 +170,62 @@ async fn bcl_2_5_every_end_of_a_session_is_told_to_its_clients() {
 }
 
 #[tokio::test]
+async fn the_eleventh_session_of_a_person_ends_the_oldest_like_a_sign_out() {
+    let mut s = fixture().await;
+    let held = s.ent.sign_in(&mut s.browser, &s.member).await;
+    let mut others = Vec::new();
+    for _ in 0..9 {
+        s.server.advance(Span::seconds(1));
+        others.push(s.ent.sign_in(&mut Browser::new(&s.server), &s.member).await);
+    }
+    s.server.drain_outbox().await;
+    assert!(s.receiver.calls().is_empty(), "ten are a person's");
+    // In a browser of one of them: the new session takes the place of its own, and of no other one.
+    s.server.advance(Span::seconds(1));
+    let mut same = s.browser.clone_browser();
+    same.open(&s.ent.attempt_with(&[("prompt", "login")]).url).await;
+    same.sign_in(&s.member).await.expect_redirect_away();
+    s.server.drain_outbox().await;
+    assert!(s.receiver.calls().is_empty());
+    for tokens in others.iter().chain([&held]) {
+        assert_eq!(s.ent.userinfo(&tokens.access_token).await.status, StatusCode::OK);
+    }
+    // The oldest is now the first of the others.
+    s.server.advance(Span::seconds(1));
+    let eleventh = s.ent.sign_in(&mut Browser::new(&s.server), &s.member).await;
+    s.server.drain_outbox().await;
+    let calls = s.receiver.calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].claims()["sid"], others[0].claims["sid"]);
+    assert_eq!(s.ent.userinfo(&others[0].access_token).await.status, StatusCode::UNAUTHORIZED);
+    for tokens in others[1..].iter().chain([&held, &eleventh]) {
+        assert_eq!(s.ent.userinfo(&tokens.access_token).await.status, StatusCode::OK);
+    }
+    assert_eq!(s.server.query_count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 10);
+    assert_eq!(s.server.query_count("SELECT COUNT(*) FROM audit WHERE fact = 'signed_out'").await, 1);
+}
+
+/// The answer of an upstream may be older than every session: the one that begins with it is not the one that ends.
+#[tokio::test]
+async fn a_session_never_ends_by_its_own_beginning_and_those_of_yesterday_do_not_count() {
+    let s = fixture().await;
+    for n in 0..12 {
+        let sql = "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at) VALUES ($1, $2, $3, 'pwd', $3)";
+        let at = s.server.now().minus(Span::hours(if n < 2 { 12 } else { 1 })).0;
+        let values = vec![format!("s{n}").into(), s.member.account_id.as_str().into(), at.into()];
+        s.server.execute_sql(sql, values).await;
+    }
+    let alive = s.server.now().minus(Span::hours(12));
+    let mut tx = s.server.app.db.read().await.unwrap();
+    for (new, expected) in [("s2", vec![]), ("s0", vec!["s9"])] {
+        let new = preau::base::typed_ids::SessionId::new(new);
+        let found = preau::sessions::store::list_excess(&mut tx, &s.member.account_id, &new, alive).await.unwrap();
+        let found: Vec<&str> = found.iter().map(|id| id.as_str()).collect();
+        assert_eq!(found, expected, "{new}");
+    }
+}
+
+#[tokio::test]
 async fn attack_s8_a_new_password_tells_every_client_of_every_session() {
     let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let receiver = LogoutReceiver::start().await;
