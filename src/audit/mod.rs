@@ -33,6 +33,8 @@ pub enum AuditEvent {
     EmailTakenBack,
     CodeAccepted,
     LetterIssued,
+    /// A school took a printed letter back; the detail is its kind.
+    LetterWithdrawn,
     /// The agent's letters of the day for parents with an active account were used up; the detail is how many more were
     /// asked for.
     LettersRefused,

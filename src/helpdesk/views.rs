@@ -113,6 +113,8 @@ pub struct PersonPage {
     /// True if the act is another role's to do.
     pub act_of_others: bool,
     pub may_letter: bool,
+    /// The time of the newest letter whose code serves, where it may be taken back.
+    pub letter_printed: Option<String>,
     pub may_show_identifiant: bool,
     pub may_remove_factors: bool,
     pub may_end_sessions: bool,
@@ -136,8 +138,16 @@ pub struct PersonPage {
 }
 
 /// The acts that the page confirms after they are done.
-pub const DONE_WORDS: [&str; 7] =
-    ["reopen", "give_tries_back", "lift_contest", "resume", "remove_factors", "end_sessions", "show_identifiant"];
+pub const DONE_WORDS: [&str; 8] = [
+    "reopen",
+    "give_tries_back",
+    "lift_contest",
+    "resume",
+    "remove_factors",
+    "end_sessions",
+    "withdraw_letter",
+    "show_identifiant",
+];
 /// The causes, for the samples.
 const CAUSE_WORDS: [&str; 25] = [
     "no_child",
@@ -197,6 +207,7 @@ impl Page for PersonPage {
             act: Some("letter"),
             act_of_others: false,
             may_letter: true,
+            letter_printed: None,
             may_show_identifiant: false,
             may_remove_factors: false,
             may_end_sessions: false,
@@ -235,9 +246,10 @@ impl Page for PersonPage {
             RepairFormError::LetterChanged,
         ] {
             let reason = "Numéro fixe".to_owned();
-            for (posted, check) in [("letter", "known"), ("end_sessions", "")] {
-                let (error, reason) = (Some(error), reason.clone());
-                all.push(PersonPage { error, posted, check, reason, may_end_sessions: true, ..page.clone() });
+            for (posted, check) in [("letter", "known"), ("end_sessions", ""), ("withdraw_letter", "paper")] {
+                let (error, reason, letter_printed) = (Some(error), reason.clone(), Some(page.when.clone()));
+                let may_end_sessions = true;
+                all.push(PersonPage { error, posted, check, reason, letter_printed, may_end_sessions, ..page.clone() });
             }
         }
         for done in DONE_WORDS {
@@ -260,6 +272,7 @@ impl Page for PersonPage {
                 act_of_others: true,
                 may_show_identifiant,
                 may_remove_factors,
+                letter_printed: Some(page.when.clone()),
                 may_end_sessions: true,
                 ..page.clone()
             });

@@ -29,6 +29,7 @@ pub fn kind_of(event: AuditEvent) -> JournalKind {
         | Fact::RecoveryStarted
         | Fact::CodeAccepted
         | Fact::LetterIssued
+        | Fact::LetterWithdrawn
         | Fact::ChildrenConfirmed
         | Fact::ChildContested
         | Fact::ChildHidden

@@ -110,6 +110,31 @@ pub async fn withdraw_all(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Re
     Ok(())
 }
 
+/// A letter that a school printed and whose code serves.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct ServingLetter {
+    pub id: LetterId,
+    pub kind: String,
+    /// The school in whose name it was printed.
+    pub uai: Uai,
+    pub issued_at: i64,
+}
+
+/// Lists the letters of an account that schools printed and whose codes serve, the newest first: one of a kind at most.
+/// The code that a parent handed over is no letter of a school.
+pub async fn list_serving(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<Vec<ServingLetter>> {
+    let sql = "SELECT id, kind, uai, issued_at FROM letter WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 \
+               AND kind <> 'parent_for_pupil' AND uai IS NOT NULL ORDER BY issued_at DESC, id DESC LIMIT 10";
+    tx.fetch_all(sql, args![account_id, now]).await
+}
+
+/// Ends a letter that its school takes back. Returns false if it was used, or ended otherwise, before.
+pub async fn withdraw(tx: &mut UnitOfWork<'_>, id: &LetterId) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE letter SET state = 'withdrawn', ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
 /// Lists the letters that a typed code is compared with, the newest first: the account's, in all states, or else those of
 /// another account, because rows that are read and decoded take time. The code of a letter is bound to its account, so
 /// none of another one is ever equal.

@@ -118,6 +118,8 @@ pub enum RecoveryOutcome {
     NoneRight,
     /// Another recovery or activation of the account completed first.
     Overtaken,
+    /// The school took the letter back whose code was typed.
+    LetterWithdrawn,
 }
 
 /// A decrypted row of the table `recovery`.

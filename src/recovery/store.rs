@@ -208,9 +208,10 @@ pub async fn end_at_factor(tx: &mut Tx, account_id: &AccountId) -> anyhow::Resul
     Ok(())
 }
 
-/// Ends the unfinished recoveries that began with a letter, because another browser typed its code.
-pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId) -> anyhow::Result<()> {
-    let outcome = serde_json::to_string(&RecoveryOutcome::Overtaken)?;
+/// Ends the unfinished recoveries that began with a letter, with an outcome: another browser typed its code, or the school
+/// took it back.
+pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId, outcome: &RecoveryOutcome) -> anyhow::Result<()> {
+    let outcome = serde_json::to_string(outcome)?;
     let sql = concat!("UPDATE recovery SET state = 'ended', outcome = $2 WHERE letter_id = $1 AND ", unfinished!());
     tx.execute(sql, args![letter_id, outcome]).await?;
     Ok(())

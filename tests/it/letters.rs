@@ -1,6 +1,7 @@
 //! Letters with a single-use code: a pupil's first sign-in, and a parent whose mobile is not known.
 
 use axum::http::StatusCode;
+use preau::administrators::roles::AdminRole;
 use preau::base::actor::Actor;
 use preau::base::clock::Span;
 use preau::base::profile::Profile;
@@ -16,7 +17,7 @@ use preau::notify::ops::NoticeContext;
 use preau::recovery::{self, Recovery};
 use preau::roster::store as roster_store;
 
-use crate::support::deployment::MONOD;
+use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::masked::masked;
 use crate::support::people::PASSWORD;
 use crate::support::{Browser, TestFamily, TestResponse, TestServer};
@@ -227,6 +228,92 @@ async fn takeover_w8_a_used_a_replaced_and_an_expired_code_are_told_to_whoever_t
     // None of them cost a try.
     other.type_letter(&third.identifiant, &LetterCode::draw(server.app.rng.as_ref()).to_printed_form()).await;
     assert!(other.page.visible_text().contains("Il reste 9 essais"), "{}", other.page.visible_text());
+}
+
+/// A letter that bears a wrong name, or went to somebody else.
+#[tokio::test]
+async fn takeover_w8_a_school_takes_a_letter_back_also_from_a_browser_that_typed_its_code() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let mut taker = Browser::new(&server);
+    taker.type_letter(&letter.identifiant, &letter.code()).await;
+    taker.type_own_date(DATES[0]).await;
+    assert!(taker.page.has_element("#terminer"));
+    let id = server.query_texts("SELECT id FROM pupil WHERE account_id IS NOT NULL").await.remove(0);
+    let page = format!("/admin/personnes/{id}");
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "school:0349999J", "h@ecole.example").await;
+    desk.browser.get(&page).await;
+    assert_eq!(desk.browser.page.status, StatusCode::OK);
+    assert!(!desk.browser.page.has_element("#retirer-lettre"), "whoever prints none takes none back");
+    let fields = [("geste", "withdraw_letter"), ("preuve", "paper"), ("raison", "x")];
+    desk.browser.post(&format!("{page}/geste"), &fields).await;
+    assert_eq!(desk.browser.page.status, StatusCode::NOT_FOUND);
+    // Of another class, there is no such pupil.
+    let mut other = server.create_administrator(AdminRole::Delegate, "class:0349999J/4 C", "e@ecole.example").await;
+    other.browser.post(&format!("{page}/geste"), &fields).await;
+    assert_eq!(other.browser.page.status, StatusCode::NOT_FOUND);
+    let mut delegate = server.create_administrator(AdminRole::Delegate, "class:0349999J/6 A", "d@ecole.example").await;
+    delegate.browser.get(&page).await;
+    delegate.browser.submit("retirer-lettre", &[("preuve", "known"), ("raison", "")]).await;
+    assert_eq!(delegate.browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "a reason is asked for");
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["taken"]);
+    delegate.browser.submit("retirer-lettre", &[("preuve", "known"), ("raison", "Mauvais élève")]).await;
+    assert_eq!(delegate.browser.page.location(), format!("{page}?fait=withdraw_letter"));
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["withdrawn"]);
+    delegate.browser.follow().await;
+    let said = delegate.browser.page.visible_text();
+    assert!(said.contains("La lettre est retirée") && said.contains("Lettre retirée par l'établissement"), "{said}");
+    assert!(!delegate.browser.page.has_element("#retirer-lettre"), "there is none any more");
+    // Posted twice, by a page that is older than that.
+    delegate.browser.post(&format!("{page}/geste"), &fields).await;
+    assert_eq!(delegate.browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let journal = "SELECT fact || '/' || detail || '/' || reason || '/' || role FROM audit \
+                   WHERE fact IN ('letter_withdrawn', 'person_unblocked') ORDER BY fact";
+    assert_eq!(
+        server.query_texts(journal).await,
+        [
+            "letter_withdrawn/first/Mauvais élève/delegate@0349999J/6 A",
+            "person_unblocked/withdraw_letter: known/Mauvais élève/delegate@0349999J/6 A"
+        ]
+    );
+    // The browser that was on its way goes no further, and the code is answered like one whose time is over.
+    taker.type_password(NEW).await;
+    let said = taker.page.visible_text();
+    assert!(!taker.has_session() && said.contains("L'établissement a retiré la feuille"), "{said}");
+    let mut late = Browser::new(&server);
+    late.type_letter(&letter.identifiant, &letter.code()).await;
+    assert!(late.page.visible_text().contains("Ce code n'est plus valable depuis le"), "{}", late.page.visible_text());
+    // Another one may be printed.
+    let again = server.print_pupil().await;
+    late.type_letter(&again.identifiant, &again.code()).await;
+    late.type_own_date(DATES[0]).await;
+    late.type_password(NEW).await;
+    assert!(late.has_session());
+}
+
+#[tokio::test]
+async fn a_school_takes_back_no_letter_of_another_school_and_none_that_was_used() {
+    let server = start().await;
+    let at_lycee = TestFamily { children: vec![(900_012, "Inès", "02/02/2010", "2 A")], ..family() };
+    server.import_families("montpellier", LYCEE, &[at_lycee]).await;
+    server.print_parent().await;
+    let id = server.query_texts("SELECT id FROM person WHERE account_id IS NOT NULL").await.remove(0);
+    let page = format!("/admin/personnes/{id}");
+    let fields = [("geste", "withdraw_letter"), ("preuve", "paper"), ("raison", "x")];
+    let mut other = server.create_administrator(AdminRole::SchoolHead, "school:0349998H", "b@ecole.example").await;
+    other.browser.get(&page).await;
+    assert_eq!(other.browser.page.status, StatusCode::OK, "a child is there too");
+    assert!(!other.browser.page.has_element("#retirer-lettre"));
+    other.browser.post(&format!("{page}/geste"), &fields).await;
+    assert_eq!(other.browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["issued"]);
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    head.browser.get(&page).await;
+    server.execute_sql("UPDATE letter SET state = 'used', ended_at = issued_at", Vec::new()).await;
+    head.browser.submit("retirer-lettre", &fields[1..]).await;
+    assert_eq!(head.browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "it was used meanwhile");
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["used"]);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM audit WHERE fact = 'letter_withdrawn'").await, 0);
 }
 
 #[tokio::test]

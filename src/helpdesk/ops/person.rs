@@ -1,28 +1,31 @@
 //! Reads one person, as a help desk may see them: never a whole number, a birth date, the other parent, or a code.
 
+mod standing;
+
 use std::collections::BTreeMap;
+
+use standing::{
+    account_standing, campaign, find_account, has_factors, has_two_accounts, list_letters, password_wait,
+    phone_standing, wait,
+};
 
 use super::portal::{Refusals, find_refusals};
 use super::search::{ENDED_RECENTLY, child_words};
-use crate::accounts::{self, Account, AccountState};
+use crate::accounts::Account;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{AdminScope, Place};
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
-use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::Tx;
-use crate::helpdesk::diagnosis::{
-    AccountStanding, CampaignStanding, Cause, NearAttempt, PersonState, PhoneStanding, Repair, why,
-};
+use crate::helpdesk::diagnosis::{CampaignStanding, Cause, NearAttempt, PersonState, PhoneStanding, Repair, why};
 use crate::helpdesk::store::near::{self, NEAR_RETENTION, NearRow};
 use crate::helpdesk::store::person::{self as rows, ParentRow, PersonEvent, PupilNames, TieRow};
-use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::letters::store::ServingLetter;
+use crate::limits::RateLimit;
 use crate::otp::ops::person_budget_key;
-use crate::roster::matching::matching_candidates;
 use crate::roster::sealed_rows::open_mobile;
-use crate::roster::{self};
-use crate::tenants::{self, CampaignStatus};
 
 /// The number of events on a page.
 const MAX_EVENTS: i64 = 20;
@@ -43,6 +46,8 @@ pub struct PersonFile {
     pub phone_end: Option<String>,
     pub near: Vec<NearRow>,
     pub events: Vec<PersonEvent>,
+    /// The letters whose codes serve, the newest first.
+    pub letters: Vec<ServingLetter>,
     pub has_factors: bool,
     pub refusals: Refusals,
     pub state: PersonState,
@@ -76,6 +81,14 @@ impl PersonFile {
         self.ties.iter().filter(|tie| tie.is_current && tie.level != "contact").map(place_of).collect()
     }
 
+    /// Returns the places by which somebody may take the person's letters back: those of now at the schools that printed
+    /// them.
+    pub fn places_of_letters(&self) -> Vec<Place> {
+        let mut places = self.current_places();
+        places.retain(|place| self.letters.iter().any(|letter| Some(&letter.uai) == place.uai.as_ref()));
+        places
+    }
+
     /// Returns the act of seeing the person; `None` for somebody whom no roster knows.
     pub fn seeing_act(&self) -> Option<AdminAct> {
         match self.profile() {
@@ -89,6 +102,7 @@ impl PersonFile {
     #[must_use]
     pub fn within(mut self, scope: &AdminScope, now: Timestamp) -> Self {
         self.ties.retain(|tie| scope.contains(&place_of(tie)));
+        self.letters.retain(|letter| self.ties.iter().any(|tie| tie.uai == letter.uai));
         self.state.set_aside = withheld(&self.ties, "set_aside");
         self.state.contested = withheld(&self.ties, "contested");
         self.state.elsewhere = self.refusals.elsewhere(&self.ties);
@@ -135,92 +149,6 @@ pub async fn find(op: &Operation<'_>, id: &str) -> anyhow::Result<Option<PersonF
     pupil_file(op, &mut tx, pupil, ties).await.map(Some)
 }
 
-async fn find_account(tx: &mut Tx, id: Option<&AccountId>) -> anyhow::Result<Option<Account>> {
-    Ok(match id {
-        Some(id) => accounts::store::find(tx, id).await?,
-        None => None,
-    })
-}
-
-fn standing(account: Option<&Account>) -> AccountStanding {
-    match account.map(|account| account.state) {
-        None => AccountStanding::None,
-        Some(AccountState::Pending) => AccountStanding::Pending,
-        Some(AccountState::Active) => AccountStanding::Active,
-        Some(AccountState::Closed) => AccountStanding::Closed,
-    }
-}
-
-/// Returns the end of a wait on a budget.
-async fn wait(op: &Operation<'_>, tx: &mut Tx, (action, key): (RateLimit, &str)) -> anyhow::Result<Option<Timestamp>> {
-    Ok(match limits::store::peek_at(tx, action, key, op.now).await? {
-        RateLimitDecision::Limited { until } => Some(until),
-        RateLimitDecision::Allowed { .. } => None,
-    })
-}
-
-async fn password_wait(
-    op: &Operation<'_>,
-    tx: &mut Tx,
-    account: Option<&Account>,
-) -> anyhow::Result<Option<Timestamp>> {
-    let Some(account) = account else { return Ok(None) };
-    let key = accounts::ops::password_limiter_key(op.app, &account.identifiant, None);
-    wait(op, tx, (RateLimit::Password, &key)).await
-}
-
-async fn has_factors(tx: &mut Tx, account: Option<&Account>) -> anyhow::Result<bool> {
-    Ok(match account {
-        Some(account) => crate::credentials::store::find_factors(tx, &account.id).await?.is_required(),
-        None => false,
-    })
-}
-
-/// Returns the campaign of the schools of the current children, together: one open school suffices.
-async fn campaign(
-    op: &Operation<'_>,
-    tx: &mut Tx,
-    parent: &ParentRow,
-    ties: &[TieRow],
-) -> anyhow::Result<CampaignStanding> {
-    let exception = tenants::store::exceptions::find_campaign_exception(tx, &parent.id).await?;
-    if exception.is_some_and(|until| until > op.now) {
-        return Ok(CampaignStanding::Open);
-    }
-    let mut found = CampaignStanding::NotPlanned;
-    for tie in ties.iter().filter(|tie| tie.is_current && tie.level == "legal") {
-        let known = tenants::store::find_campaign(tx, &tie.uai).await?;
-        found = match (tenants::campaign_status(known, op.now), found) {
-            (CampaignStatus::Open, _) => return Ok(CampaignStanding::Open),
-            (CampaignStatus::Upcoming(at), _) => CampaignStanding::Upcoming(at),
-            (_, upcoming @ CampaignStanding::Upcoming(_)) => upcoming,
-            (CampaignStatus::Closed(at), _) => CampaignStanding::Closed(at),
-            (CampaignStatus::NotPlanned, other) => other,
-        };
-    }
-    Ok(found)
-}
-
-fn phone_standing(parent: &ParentRow) -> PhoneStanding {
-    match (parent.phone_state.as_str(), parent.phone_why.as_deref()) {
-        ("mobile", _) if parent.phone_disowned_at.is_some() => PhoneStanding::Disowned,
-        ("mobile", _) => PhoneStanding::Mobile,
-        ("none", _) => PhoneStanding::None,
-        (_, Some("landline")) => PhoneStanding::Landline,
-        (_, Some("incomplete")) => PhoneStanding::Incomplete,
-        _ => PhoneStanding::Unusable,
-    }
-}
-
-/// True if the same name and number belongs to a person with another account.
-async fn has_two_accounts(tx: &mut Tx, parent: &ParentRow) -> anyhow::Result<bool> {
-    let (Some(blind), Some(own)) = (&parent.phone_blind, &parent.account_id) else { return Ok(false) };
-    let all = roster::store::list_by_phone(tx, blind).await?;
-    let family = parent.usage_name.as_deref().unwrap_or(&parent.family_name);
-    let same = matching_candidates(&all, family, &parent.given_name);
-    Ok(same.iter().any(|other| other.account_id.as_ref().is_some_and(|id| id != own)))
-}
-
 /// Lists the given names of current children whom something holds back.
 fn withheld(ties: &[TieRow], kind: &str) -> Vec<String> {
     let of = |tie: &&TieRow| tie.is_current && tie.withheld.as_deref() == Some(kind);
@@ -251,7 +179,7 @@ async fn parent_file(
     let state = PersonState {
         profile: Profile::Responsable,
         is_present: ties.iter().any(|tie| tie.is_current && tie.level == "legal"),
-        account: standing(account.as_ref()),
+        account: account_standing(account.as_ref()),
         is_suspended: account.as_ref().is_some_and(|account| account.suspended_by.is_some()),
         must_change_password: account.as_ref().is_some_and(Account::must_change_password),
         phone: phone_standing(&parent),
@@ -266,11 +194,25 @@ async fn parent_file(
         has_two_accounts: has_two_accounts(tx, &parent).await?,
     };
     let events = rows::list_events(tx, parent.account_id.as_ref(), Some(&parent.id), MAX_EVENTS).await?;
+    let letters = list_letters(op, tx, account.as_ref()).await?;
     let has_factors = has_factors(tx, account.as_ref()).await?;
     let (cause, repair) = why(&state, op.now);
     let subject = Subject::Parent(Box::new(parent));
     let phone_end = end;
-    Ok(PersonFile { subject, ties, account, phone_end, near, events, has_factors, refusals, state, cause, repair })
+    Ok(PersonFile {
+        subject,
+        ties,
+        account,
+        phone_end,
+        near,
+        events,
+        letters,
+        has_factors,
+        refusals,
+        state,
+        cause,
+        repair,
+    })
 }
 
 async fn pupil_file(
@@ -284,7 +226,7 @@ async fn pupil_file(
     let state = PersonState {
         profile: Profile::Eleve,
         is_present: ties.iter().any(|tie| tie.is_current),
-        account: standing(account.as_ref()),
+        account: account_standing(account.as_ref()),
         is_suspended: account.as_ref().is_some_and(|account| account.suspended_by.is_some()),
         must_change_password: account.as_ref().is_some_and(Account::must_change_password),
         phone: PhoneStanding::None,
@@ -299,11 +241,25 @@ async fn pupil_file(
         has_two_accounts: false,
     };
     let events = rows::list_events(tx, pupil.account_id.as_ref(), None, MAX_EVENTS).await?;
+    let letters = list_letters(op, tx, account.as_ref()).await?;
     let has_factors = has_factors(tx, account.as_ref()).await?;
     let (cause, repair) = why(&state, op.now);
     let (near, phone_end) = (Vec::new(), None);
     let subject = Subject::Pupil(pupil);
-    Ok(PersonFile { subject, ties, account, phone_end, near, events, has_factors, refusals, state, cause, repair })
+    Ok(PersonFile {
+        subject,
+        ties,
+        account,
+        phone_end,
+        near,
+        events,
+        letters,
+        has_factors,
+        refusals,
+        state,
+        cause,
+        repair,
+    })
 }
 
 /// Lists the current children of a parent in words, each once.

@@ -19,7 +19,8 @@ use crate::helpdesk::diagnosis::Repair;
 use crate::helpdesk::store::person::{self as rows, TieRow};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::outbox::JobKind;
-use crate::{roster, tenants};
+use crate::recovery::{self, RecoveryOutcome};
+use crate::{letters, roster, tenants};
 
 /// The time for which the activation opens for one person.
 pub const REOPEN_TTL: Span = Span::days(7);
@@ -59,6 +60,8 @@ pub enum HelpdeskAct {
     RemoveFactors,
     /// Ends every session and forgets the devices, for somebody who lost a phone.
     EndSessions,
+    /// Takes printed letters back, whose codes serve no more: they bear a wrong name, or went to somebody else.
+    WithdrawLetter,
 }
 
 impl HelpdeskAct {
@@ -72,6 +75,8 @@ impl HelpdeskAct {
             HelpdeskAct::Reopen => AdminAct::ReopenForOne,
             HelpdeskAct::Resume => AdminAct::SuspendAccount,
             HelpdeskAct::RemoveFactors => AdminAct::RemoveFactors,
+            // Whoever may print one takes it back.
+            HelpdeskAct::WithdrawLetter => AdminAct::PrintLetter,
             HelpdeskAct::GiveTriesBack
             | HelpdeskAct::LiftContest
             | HelpdeskAct::ShowIdentifiant
@@ -117,9 +122,13 @@ pub async fn repair(
     order: RepairOrder<'_>,
 ) -> anyhow::Result<RepairOutcome> {
     let Some(reason) = stated(order.reason) else { return Ok(RepairOutcome::NoReason) };
-    let mut tx = op.write(Durability::Durable).await?;
     // Whoever had the child last year sees what was, and changes nothing.
-    let places = file.current_places();
+    let places = match order.act {
+        HelpdeskAct::WithdrawLetter if file.letters.is_empty() => return Ok(RepairOutcome::NothingToDo),
+        HelpdeskAct::WithdrawLetter => file.places_of_letters(),
+        _ => file.current_places(),
+    };
+    let mut tx = op.write(Durability::Durable).await?;
     let Some(grant) = on_duty.permitted(&mut tx, order.act.needs(), &places).await? else {
         tx.rollback().await?;
         return Ok(RepairOutcome::NotPermitted);
@@ -150,6 +159,7 @@ pub async fn repair(
             }
             None => RepairOutcome::NothingToDo,
         },
+        HelpdeskAct::WithdrawLetter => withdraw_letters(&mut tx, file, &grant, reason).await?,
     };
     if outcome == RepairOutcome::NothingToDo {
         tx.rollback().await?;
@@ -221,6 +231,35 @@ async fn lift(
         tenants::store::settle_child(tx, &parent.id, &tie.pupil_id).await?;
     }
     Ok(if lifted.is_empty() { RepairOutcome::NothingToDo } else { RepairOutcome::Done })
+}
+
+/// Ends the serving letters of the schools of the role's territory. A browser that typed such a code goes no further.
+async fn withdraw_letters(
+    tx: &mut UnitOfWork<'_>,
+    file: &PersonFile,
+    grant: &RoleGrant,
+    reason: &str,
+) -> anyhow::Result<RepairOutcome> {
+    let places = file.places_of_letters();
+    let mut outcome = RepairOutcome::NothingToDo;
+    for letter in &file.letters {
+        let is_of = |place: &Place| place.uai.as_ref() == Some(&letter.uai) && place.is_inside(&grant.territory);
+        // It may have been used since the page was drawn.
+        if places.iter().any(is_of) && letters::store::withdraw(tx, &letter.id).await? {
+            recovery::store::end_of_letter(tx, &letter.id, &RecoveryOutcome::LetterWithdrawn).await?;
+            let about = AuditDetails {
+                account: file.account.as_ref().map(|account| &account.id),
+                person: file.person_id(),
+                uai: Some(&letter.uai),
+                detail: &letter.kind,
+                reason: Some(reason),
+                ..AuditDetails::default()
+            };
+            audit::store::record(tx, AuditEvent::LetterWithdrawn, about).await?;
+            outcome = RepairOutcome::Done;
+        }
+    }
+    Ok(outcome)
 }
 
 async fn record(

@@ -27,7 +27,7 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 
 /// The events that a help desk sees, as the person sees them.
-const SHOWN_EVENTS: [&str; 14] = [
+const SHOWN_EVENTS: [&str; 15] = [
     "signed_in",
     "passwords_failed",
     "codes_failed",
@@ -36,6 +36,7 @@ const SHOWN_EVENTS: [&str; 14] = [
     "activation_started",
     "recovery_started",
     "letter_issued",
+    "letter_withdrawn",
     "children_confirmed",
     "child_contested",
     "child_set_aside",
@@ -176,6 +177,11 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
         act: act.filter(|_| may_act),
         act_of_others: act.is_some() && !may_act,
         may_letter: file.state.is_present && !file.state.is_suspended && allowed(AdminAct::PrintLetter),
+        letter_printed: file
+            .letters
+            .first()
+            .filter(|_| may(&on_duty.roles, AdminAct::PrintLetter, &file.places_of_letters(), ctx.now).is_some())
+            .map(|letter| dates::moment(ctx.lang, Timestamp(letter.issued_at), ctx.now)),
         may_show_identifiant: unblocks && file.account.is_some(),
         may_remove_factors: allowed(AdminAct::RemoveFactors) && has_password && file.has_factors,
         may_end_sessions: unblocks && has_password && !file.state.is_suspended,

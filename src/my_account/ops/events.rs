@@ -7,7 +7,7 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 47] = [
+pub const EVENT_WORDS: [&str; 48] = [
     "signed_in",
     "signed_out",
     "upstream_linked",
@@ -23,6 +23,7 @@ pub const EVENT_WORDS: [&str; 47] = [
     "email_removed",
     "email_taken_back",
     "letter_issued",
+    "letter_withdrawn",
     "children_confirmed",
     "child_contested",
     "child_set_aside",

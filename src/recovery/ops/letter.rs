@@ -80,7 +80,7 @@ pub async fn start_with_letter(
         expires_at: op.now.plus(RECOVERY_TTL),
     };
     advance_from_letter(&mut tx, &mut new, &letter).await?;
-    store::end_of_letter(&mut tx, &letter.id).await?;
+    store::end_of_letter(&mut tx, &letter.id, &RecoveryOutcome::Overtaken).await?;
     anyhow::ensure!(store::insert(&mut tx, &app.master_key, &new).await?, "a new recovery has the id of another");
     let about =
         AuditDetails { account: Some(&letter.account_id), detail: &new.support_code, ..AuditDetails::default() };

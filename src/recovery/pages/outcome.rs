@@ -36,6 +36,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
         RecoveryOutcome::NothingToAsk => RecoveryEndedReason::NothingToAsk,
         RecoveryOutcome::NoneRight => RecoveryEndedReason::NoneRight,
         RecoveryOutcome::Overtaken => RecoveryEndedReason::Overtaken,
+        RecoveryOutcome::LetterWithdrawn => RecoveryEndedReason::LetterWithdrawn,
     };
     let status = if *outcome == RecoveryOutcome::Overtaken { StatusCode::GONE } else { StatusCode::OK };
     let page = RecoveryEnded {

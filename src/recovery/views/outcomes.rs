@@ -39,6 +39,7 @@ pub enum RecoveryEndedReason {
     NothingToAsk,
     NoneRight,
     Overtaken,
+    LetterWithdrawn,
 }
 
 /// `/mot-de-passe-oublie/termine`: the new password serves, and the browser is signed in.
@@ -87,6 +88,7 @@ impl Page for RecoveryEnded {
             RecoveryEndedReason::NothingToAsk,
             RecoveryEndedReason::NoneRight,
             RecoveryEndedReason::Overtaken,
+            RecoveryEndedReason::LetterWithdrawn,
         ]
         .into_iter()
         .map(|reason| RecoveryEnded {
