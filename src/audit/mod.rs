@@ -94,6 +94,8 @@ pub enum AuditEvent {
     AccountResumed,
     PasswordChangeForced,
     RosterImported,
+    /// An import replaced mobile numbers that got messages; the detail is how many.
+    PhonesReplaced,
     /// Somebody decided on a roster that was given on screen; the detail is its format, and the decision.
     RosterUploadDecided,
     /// The last import of a school was undone.

@@ -1,6 +1,7 @@
-//! Sends what is due: the mail of the day about notices (`notices`), and what happened to relying parties
-//! (`services`). Nothing is looked for where no mail is sent.
+//! Sends what is due: the mail of the day about notices (`notices`) and what others did (`acts`), and what happened to
+//! relying parties (`services`). Nothing is looked for where no mail is sent.
 
+mod acts;
 mod notices;
 mod services;
 

@@ -1,5 +1,6 @@
 //! Rows of mails that were sent, and of those whom they go to.
 
+pub mod acts;
 pub mod notices;
 pub mod services;
 

@@ -41,6 +41,7 @@ pub fn kind_of(event: AuditEvent) -> JournalKind {
         | Fact::RemindersOrdered
         | Fact::RemindersSent => JournalKind::Activations,
         Fact::RosterImported
+        | Fact::PhonesReplaced
         | Fact::RosterUploadDecided
         | Fact::RosterImportUndone
         | Fact::PupilRecognised

@@ -111,6 +111,11 @@ impl Phone {
         }
     }
 
+    /// True if a number that got messages is another one now, or none.
+    pub fn is_replaced_by(&self, newer: &Phone) -> bool {
+        self.mobile().is_some() && self != newer
+    }
+
     /// Returns the state stored beside the encrypted number.
     pub fn state(&self) -> PhoneState {
         match self {

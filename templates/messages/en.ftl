@@ -1929,6 +1929,18 @@ mail-console-notices = Hello,
     Open the console as you always do, or by this address: { $link }
 
     One message a day at most, and only if there is something new.
+mail-console-notices-acts-subject = { $service }: something new at your school
+mail-console-notices-acts = Hello,
+
+    New points since the last message: { $new }. Waiting in all: { $n }.
+
+    Yesterday, others than you acted for people of your school:
+    { $acts }
+
+    The journal of the console says for whom, and why: { $link }
+
+    One message a day at most, and only if there is something new.
+mail-console-act = • { $who }: letters printed { $letters }, people unblocked { $unblocked }, mobiles replaced { $phones }
 mail-console-requested-subject = { $service }: a request waits for your decision
 mail-console-requested = Hello,
 
@@ -2827,6 +2839,7 @@ admin-fact-account_suspended = suspended an account
 admin-fact-account_resumed = resumed an account
 admin-fact-password_change_forced = a new password is imposed
 admin-fact-roster_imported = a roster is taken
+admin-fact-phones_replaced = mobiles are replaced by the roster
 admin-fact-roster_upload_decided = decided on an uploaded roster
 admin-fact-roster_import_undone = undid the last roster
 admin-fact-pupil_recognised = a pupil known elsewhere is recognised

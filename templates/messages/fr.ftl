@@ -1929,6 +1929,18 @@ mail-console-notices = Bonjour,
     Ouvrez la console comme d'habitude, ou par cette adresse : { $link }
 
     Un message par jour au plus, et seulement s'il y a du nouveau.
+mail-console-notices-acts-subject = { $service } : du nouveau dans votre établissement
+mail-console-notices-acts = Bonjour,
+
+    Points nouveaux depuis le dernier message : { $new }. En attente en tout : { $n }.
+
+    Hier, d'autres que vous ont agi pour des personnes de votre établissement :
+    { $acts }
+
+    Le journal de la console dit pour qui, et pourquoi : { $link }
+
+    Un message par jour au plus, et seulement s'il y a du nouveau.
+mail-console-act = • { $who } : lettres imprimées { $letters }, déblocages { $unblocked }, portables remplacés { $phones }
 mail-console-requested-subject = { $service } : une demande attend votre décision
 mail-console-requested = Bonjour,
 
@@ -2836,6 +2848,7 @@ admin-fact-account_suspended = a suspendu un compte
 admin-fact-account_resumed = a rétabli un compte suspendu
 admin-fact-password_change_forced = un nouveau mot de passe est imposé
 admin-fact-roster_imported = une base élèves est prise
+admin-fact-phones_replaced = des portables sont remplacés par la base élèves
 admin-fact-roster_upload_decided = a décidé d'une base élèves déposée
 admin-fact-roster_import_undone = a annulé la dernière base élèves
 admin-fact-pupil_recognised = un élève connu ailleurs est reconnu

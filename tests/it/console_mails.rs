@@ -116,6 +116,48 @@ async fn a_school_has_one_mail_a_day_from_two_servers_and_only_if_something_is_n
     }
 }
 
+/// An insider who prints letters and knows the roster could get into an account: the head hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn takeover_w7_a_head_reads_once_what_others_did_yesterday_and_who_did_it() {
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand(), TestFamily::petit()]).await;
+    let other = server.restart().await;
+    server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "chef@ecole.example").await;
+    let mut delegate = administrator(&server, AdminRole::Delegate, "school:0349999J", "cpe@ecole.example").await;
+    administrator(&server, AdminRole::SchoolHead, "school:0349998H", "lycee@ecole.example").await;
+    let anne = server.query_texts("SELECT id FROM person WHERE person_key = '500001'").await.remove(0);
+    let paul = server.query_texts("SELECT id FROM person WHERE person_key = '500002'").await.remove(0);
+    let checked = [("preuve", "paper"), ("raison", "Vue au secrétariat")];
+    for (who, person) in [(&mut delegate, &anne), (&mut head, &paul)] {
+        who.browser.post(&format!("/admin/personnes/{person}/lettre"), &checked).await;
+        assert_eq!(who.browser.page.status, StatusCode::OK, "{}", who.browser.page.visible_text());
+    }
+    let fields = [&[("geste", "end_sessions")][..], &checked[..]].concat();
+    delegate.browser.post(&format!("/admin/personnes/{anne}/geste"), &fields).await;
+    assert_eq!(delegate.browser.page.status, StatusCode::SEE_OTHER);
+    server.advance(Span::hours(1));
+    let moved = TestFamily { phone: "06 39 98 00 77", ..TestFamily::petit() };
+    server.import_families("montpellier", MONOD, &[TestFamily::durand(), moved]).await;
+    mail(&[&server, &other]).await;
+    assert_eq!(told(&server), Vec::<String>::new(), "the day is not over");
+    server.advance(Span::days(1));
+    mail(&[&server, &other, &server, &other]).await;
+    assert_eq!(told(&server), [line("chef@ecole.example", "du nouveau dans votre établissement")]);
+    let text = mails(&server).pop().unwrap().text;
+    for words in [
+        "• Nom de cpe : lettres imprimées 1, déblocages 1, portables remplacés 0",
+        "• l'exploitation : lettres imprimées 0, déblocages 0, portables remplacés 1",
+        "En attente en tout : 0.",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let private = ["Nom de chef", "Anne", "DURAND", "Paul", "PETIT", "secrétariat", "00 77"];
+    assert!(!private.iter().any(|word| text.contains(word)), "{text}");
+    server.advance(Span::days(1));
+    mail(&[&server, &other]).await;
+    assert_eq!(told(&server).len(), 1, "nothing was done yesterday");
+}
+
 #[tokio::test]
 async fn nothing_is_mailed_where_no_mail_is_sent() {
     let server = TestServer::start_with_open_campaign(&[TestFamily::petit()]).await;

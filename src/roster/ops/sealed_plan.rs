@@ -13,6 +13,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::ids::row_ids;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{Durability, UnitOfWork};
+use crate::roster::PersonData;
 use crate::roster::formats::{RosterFormat, SchoolRoster};
 use crate::roster::precedence::FormatStanding;
 use crate::roster::reconcile::{ExportVersion, LinkKey, ReconcilePlan};
@@ -45,6 +46,8 @@ pub struct SealedPlan {
     pub(super) persons_changed: Vec<PersonRow>,
     pub(super) pupils_new: Vec<(String, PupilRow)>,
     pub(super) pupils_changed: Vec<PupilRow>,
+    /// The number of persons whose mobile is another one from now on, or none.
+    phones_replaced: usize,
 }
 
 impl SealedPlan {
@@ -82,6 +85,10 @@ impl SealedPlan {
             let is_same = current.pupils.get(key).is_some_and(|known| known.data == *data);
             Ok((key.clone(), former.pupils.get(key).map_or_else(|| row.clone(), |old| row.dated_after(old, is_same))))
         };
+        let is_replaced = |(key, data): &&(String, PersonData)| {
+            current.persons.get(key).is_some_and(|known| known.data.phone.is_replaced_by(&data.phone))
+        };
+        let phones_replaced = plan.persons_changed.iter().filter(is_replaced).count();
         let persons_new = plan.persons_new.iter().map(person).collect::<Result<_>>()?;
         let persons_changed = plan.persons_changed.iter().map(person);
         let persons_changed = persons_changed.map(|row| row.map(|(_, row)| row)).collect::<Result<_>>()?;
@@ -103,6 +110,7 @@ impl SealedPlan {
             persons_changed,
             pupils_new,
             pupils_changed,
+            phones_replaced,
         })
     }
 
@@ -129,6 +137,11 @@ impl SealedPlan {
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
         let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::RosterImported, about).await?;
+        if self.phones_replaced > 0 {
+            let detail = self.phones_replaced.to_string();
+            let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
+            audit::store::record(&mut tx, AuditEvent::PhonesReplaced, about).await?;
+        }
         if let Some(source) = ctx.source {
             tables::upsert_source(&mut tx, uai, self.standing.format, source).await?;
         }

@@ -66,7 +66,8 @@ fn no_message_and_no_template_is_unused() {
     );
     used.extend(["sms-reminder", "sms-reminder-portal"].map(str::to_owned));
     let mails = ConsoleMailKind::iter().map(ConsoleMailKind::message_key);
-    for key in mails.chain(["mail-console-notices".to_owned()]) {
+    used.insert("mail-console-act".to_owned());
+    for key in mails.chain(["mail-console-notices", "mail-console-notices-acts"].map(str::to_owned)) {
         used.extend([format!("{key}-subject"), key]);
     }
     for kind in AccountNoticeKind::iter() {
