@@ -20,7 +20,7 @@ const SIDES: [&str; 2] = ["together-", "alone-"];
 
 /// Returns a text for one number in so many.
 fn some(text: &str, n: usize, every: usize) -> Option<String> {
-    (n % every == 0).then(|| text.to_owned())
+    n.is_multiple_of(every).then(|| text.to_owned())
 }
 
 /// Returns the n-th person of a side, as an export of that time has it: each column that may be absent is so for others.
@@ -34,7 +34,7 @@ fn person(side: &str, n: usize, (at, round): (i64, usize)) -> PersonRow {
         given_name: format!("Anne {round}"),
         phone: some(&format!("sealed {m}"), m, 3),
         // Every fourth number stays the same.
-        phone_blind: some(&format!("blind {}", if n % 4 == 0 { n } else { m }), m, 3),
+        phone_blind: some(&format!("blind {}", if n.is_multiple_of(4) { n } else { m }), m, 3),
         phone_state: "mobile".to_owned(),
         phone_why: some("landline", m, 5),
         phone_end: some("56", m, 7),
@@ -42,9 +42,9 @@ fn person(side: &str, n: usize, (at, round): (i64, usize)) -> PersonRow {
         landline_blind: some(&format!("blind {n}"), m, 5),
         mobile_in: some("TEL_PERSONNEL", m, 11),
         // Some rows are newer than the export.
-        exported_at: if round == 0 && n % 13 == 0 { at + 1_000 } else { at },
+        exported_at: if round == 0 && n.is_multiple_of(13) { at + 1_000 } else { at },
         led_by: some("siecle", m, 2),
-        changed_at: (m % 3 == 0).then_some(at),
+        changed_at: m.is_multiple_of(3).then_some(at),
     }
 }
 
@@ -59,9 +59,9 @@ fn pupil(side: &str, n: usize, (at, round): (i64, usize)) -> PupilRow {
         birth_date: format!("sealed {m}"),
         ine_blind: some(&format!("ine {m}"), m, 3),
         account_id: None,
-        exported_at: if round == 0 && n % 13 == 0 { at + 1_000 } else { at },
+        exported_at: if round == 0 && n.is_multiple_of(13) { at + 1_000 } else { at },
         led_by: some("siecle", m, 2),
-        changed_at: (m % 3 == 0).then_some(at),
+        changed_at: m.is_multiple_of(3).then_some(at),
     }
 }
 
@@ -74,7 +74,7 @@ async fn write_side(tx: &mut UnitOfWork<'_>, side: &str) {
     assert!(rows::insert_pupils(tx, "montpellier", &pupils.iter().collect::<Vec<_>>()).await.unwrap());
     let enrolments: Vec<(&PupilId, Option<&str>)> = pupils.iter().map(|pupil| (&pupil.id, Some("6 A"))).collect();
     rows::upsert_enrolments(tx, &uai, "aaf", &enrolments).await.unwrap();
-    let level = |n: usize| if n % 2 == 0 { Level::Contact } else { Level::Legal };
+    let level = |n: usize| if n.is_multiple_of(2) { Level::Contact } else { Level::Legal };
     let links: Vec<NewLink<'_>> = persons
         .iter()
         .zip(&pupils)
@@ -90,7 +90,7 @@ async fn write_side(tx: &mut UnitOfWork<'_>, side: &str) {
     rows::upsert_links(tx, &uai, &links).await.unwrap();
     for (n, person) in persons.iter().enumerate() {
         let account = ["active", "pending", "", "active"][n % 4];
-        let at = |every: usize| (n % every == 0).then_some(700_i64);
+        let at = |every: usize| n.is_multiple_of(every).then_some(700_i64);
         let sql = "UPDATE person SET account_id = NULLIF($2, ''), phone_proven_at = $3, phone_disowned_at = $4, \
                    phone_change_untold_at = $5, former_phone = $6, indexed_at = 9 WHERE id = $1";
         let former = some("sealed before", n, 8);
@@ -242,8 +242,8 @@ async fn a_september_changes_everybody_and_is_undone() {
         // Sixty pupils leave; every other parent has another number or none; every other birth date was wrong.
         let mut next = roster.without(60, "08/09/2026");
         next.year = 2026;
-        for (n, (_, mobile)) in next.persons.iter_mut().enumerate().filter(|(n, _)| n % 2 == 0) {
-            *mobile = if n % 4 == 0 { String::new() } else { format!("06 39 98 {:02} {:02}", 50 + n / 100, n % 100) };
+        for (n, (_, mobile)) in next.persons.iter_mut().enumerate().filter(|(n, _)| n.is_multiple_of(2)) {
+            *mobile = if n.is_multiple_of(4) { String::new() } else { format!("06 39 98 {:02} {:02}", 50 + n / 100, n % 100) };
         }
         for (_, born, _) in next.pupils.iter_mut().step_by(2) {
             *born = "15/02/2013".to_owned();
