@@ -154,7 +154,7 @@ mod tests {
             let mut tx = db.write(Durability::Relaxed).await.unwrap();
             let row = |n: usize| args![format!("a{n}"), format!("{n}"), format!("académie {n}")];
             tx.write_rows(&ACADEMIES, (0..300).map(row).collect()).await.unwrap();
-            let name = |n: usize| (n % 3 > 0).then(|| format!("nom {n}"));
+            let name = |n: usize| (!n.is_multiple_of(3)).then(|| format!("nom {n}"));
             let rows = (0..count).map(|n| args![format!("a{n}"), name(n)]).collect();
             let expected = count - usize::from(count > 7);
             assert_eq!(usize::try_from(tx.write_rows(&NAMES, rows).await.unwrap()), Ok(expected), "{count}");
