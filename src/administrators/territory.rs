@@ -285,6 +285,13 @@ impl AdminScope {
         self.schools.contains(uai.as_str())
     }
 
+    /// Returns the schools of which the scope has classes.
+    pub fn class_schools(&self) -> Vec<Uai> {
+        let of_classes = self.classes.iter().filter_map(|class| class.split_once('/')).map(|(uai, _)| uai);
+        let distinct: BTreeSet<&str> = of_classes.collect();
+        distinct.into_iter().filter_map(|uai| Uai::parse(uai).ok()).collect()
+    }
+
     /// Returns the arguments of a query.
     pub fn arguments(&self) -> ScopeArguments {
         let list = |values: &BTreeSet<String>| {
@@ -488,5 +495,8 @@ mod tests {
         assert_eq!(of(&[class, Territory::School(uai("0349998H"))]), None);
         assert_eq!(of(&[school, Territory::Academy("toulouse".into())]), None);
         assert_eq!(of(&[]), None);
+        let classes = ["6 A", "6 B"].map(|class| Territory::Class(uai("0349999J"), class.into()));
+        let roles = classes.map(|territory| grant(AdminRole::Delegate, territory));
+        assert_eq!(AdminScope::of(&roles, AdminAct::SeePupils, NOW).class_schools(), [uai("0349999J")]);
     }
 }

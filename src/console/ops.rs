@@ -13,6 +13,7 @@ use crate::client_admin::requests::{ClientRequest, RequestState};
 use crate::client_admin::standing::ServiceStanding;
 use crate::client_admin::store::requests::list_approvers;
 use crate::figures::{self, FigurePlace, FigureSubject, SignInFigures};
+use crate::http::pages::dates;
 
 /// A campaign that closes within this time is to be looked at.
 const CLOSING_SOON: Span = Span::days(4);
@@ -124,7 +125,9 @@ async fn read_sign_ins(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<O
     let reads = |grant: &&RoleGrant| grant.permission(AdminAct::ReadFigures) != Permission::No;
     let mut subjects = on_duty.roles.iter().filter(reads).filter_map(|grant| FigureSubject::of(&grant.territory));
     let Some(subject) = subjects.find(|subject| subject.client_id.is_empty()) else { return Ok(None) };
-    let days = figures::ops::read_sign_ins(op, &subject, HOME_DAYS).await?;
-    let today = figures::ops::read_sign_ins(op, &subject, 1).await?;
-    Ok(Some(HomeSignIns { place: subject.place, days, today }))
+    let mut rows = figures::ops::list_rows(op, &subject, HOME_DAYS).await?;
+    let days = SignInFigures::sum(&rows);
+    let today = dates::date_key(op.now);
+    rows.retain(|row| row.day == today);
+    Ok(Some(HomeSignIns { place: subject.place, days, today: SignInFigures::sum(&rows) }))
 }

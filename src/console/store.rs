@@ -15,18 +15,44 @@ pub struct SchoolTask {
     pub n: i64,
 }
 
-/// Lists the kinds of open notices of the schools inside a scope, the most first.
+/// Counts the open notices of whole schools by kind, at most a thousand of each: the cost is that of the schools, however
+/// many people they have.
+const WHOLE_SCHOOLS_NOTICES: &str = "\
+    WITH listed AS MATERIALIZED (SELECT s.uai, s.name, k.kind, (SELECT COUNT(*) FROM (SELECT 1 FROM notice n \
+    WHERE n.uai = s.uai AND n.kind = k.kind AND n.settled_at IS NULL LIMIT 1000) AS counted) AS n \
+    FROM school s CROSS JOIN (SELECT 'contested' AS kind UNION ALL SELECT 'set_aside' \
+    UNION ALL SELECT 'recovery_failed' UNION ALL SELECT 'shared_mobile' UNION ALL SELECT 'reopening' \
+    UNION ALL SELECT 'unreachable' UNION ALL SELECT 'country_refused' UNION ALL SELECT 'phone_disowned' \
+    UNION ALL SELECT 'link_repeated') AS k \
+    WHERE ($1 OR REPLACE($2, '\u{1f}' || s.ministry || '\u{1f}', '') <> $2 \
+    OR REPLACE($3, '\u{1f}' || s.academy || '\u{1f}', '') <> $3 \
+    OR REPLACE($4, '\u{1f}' || s.uai || '\u{1f}', '') <> $4 OR $5 = '')) \
+    SELECT uai, name, kind, n FROM listed WHERE n > 0 ORDER BY n DESC, uai, kind LIMIT $6";
+
+/// Lists the kinds of open notices of the schools inside a scope, the most first. Of classes alone those of their pupils
+/// count.
 pub async fn list_open_notices(tx: &mut Tx, scope: &AdminScope, most: i64) -> Result<Vec<SchoolTask>> {
-    let sql = concat!(
-        "SELECT s.uai, s.name, n.kind, COUNT(*) AS n FROM notice n JOIN school s ON s.uai = n.uai \
-         LEFT JOIN enrolment e ON e.pupil_id = n.pupil_id AND e.uai = n.uai \
-         WHERE n.settled_at IS NULL AND ",
-        in_scope!(),
-        " GROUP BY s.uai, s.name, n.kind ORDER BY COUNT(*) DESC, s.uai, n.kind LIMIT $6"
-    );
     let mut values = scope_args(scope);
     values.push(Value::from(most));
-    tx.fetch_all(sql, values).await
+    let mut all = tx.fetch_all::<SchoolTask>(WHOLE_SCHOOLS_NOTICES, values).await?;
+    let sql = concat!(
+        "SELECT s.uai, s.name, n.kind, COUNT(*) AS n FROM notice n JOIN school s ON s.uai = n.uai \
+         JOIN enrolment e ON e.pupil_id = n.pupil_id AND e.uai = n.uai \
+         WHERE n.uai = $6 AND n.settled_at IS NULL AND ",
+        in_scope!(),
+        " GROUP BY s.uai, s.name, n.kind ORDER BY n.kind"
+    );
+    for uai in scope.class_schools() {
+        // The whole school is in the list, if it is in the scope.
+        if !all.iter().any(|task| task.uai == uai) {
+            let mut values = scope_args(scope);
+            values.push(Value::from(&uai));
+            all.extend(tx.fetch_all::<SchoolTask>(sql, values).await?);
+        }
+    }
+    all.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| (&a.uai, &a.kind).cmp(&(&b.uai, &b.kind))));
+    all.truncate(usize::try_from(most).unwrap_or_default());
+    Ok(all)
 }
 
 /// A campaign that closes soon.
@@ -105,4 +131,21 @@ pub async fn count_school(tx: &mut Tx, uai: &Uai) -> Result<SchoolNumbers> {
          WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND p.account_id IS NULL \
          AND p.phone_state <> 'mobile') AS unreachable";
     tx.fetch_one(sql, vec![Value::from(uai)]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+    use crate::tenants::NoticeKind;
+
+    #[test]
+    fn every_kind_of_notices_is_counted_on_the_home_page() {
+        let named = WHOLE_SCHOOLS_NOTICES.matches("SELECT '").count();
+        assert_eq!(NoticeKind::iter().count(), named);
+        for kind in NoticeKind::iter() {
+            assert!(WHOLE_SCHOOLS_NOTICES.contains(&format!("SELECT '{}'", kind.name())), "{kind:?}");
+        }
+    }
 }

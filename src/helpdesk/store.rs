@@ -9,6 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, Value, args};
+use crate::roster::store::words::SubjectKind;
 
 /// Somebody found, in the columns that lists show. Of a parent one row for each child, of a pupil one for each school.
 #[derive(Clone, Debug, FromRow)]
@@ -68,14 +69,56 @@ pub struct WordBounds {
     pub third: (String, String),
 }
 
-fn word_args(scope: &AdminScope, academy: &str, words: &WordBounds, most: i64) -> Vec<Value> {
+/// The bounds of a search by words in one academy: however many people have a name, so many are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchBounds {
+    /// The number of words of the index that are looked at.
+    pub words: i64,
+    /// The number of people of the scope who are read and sorted.
+    pub people: i64,
+    /// The number of rows of the answer.
+    pub rows: i64,
+}
+
+/// The people whose words are searched for, out of scope too, as `w`: by the arguments of `word_args`. Whether somebody
+/// has a word is asked by a scalar subquery: in the place of EXISTS, PostgreSQL would read the words of everybody once.
+macro_rules! named {
+    ($kind:literal) => {
+        concat!(
+            "(SELECT v.subject_id FROM search_word v WHERE v.academy = $6 AND v.kind = '",
+            $kind,
+            "' AND v.word >= $7 AND v.word <= $8 LIMIT $15) w WHERE ($9 = '' OR (SELECT 1 FROM search_word x \
+             WHERE x.kind = '",
+            $kind,
+            "' AND x.subject_id = w.subject_id AND x.word >= $9 AND x.word <= $10 LIMIT 1) = 1) \
+             AND ($11 = '' OR (SELECT 1 FROM search_word y WHERE y.kind = '",
+            $kind,
+            "' AND y.subject_id = w.subject_id AND y.word >= $11 AND y.word <= $12 LIMIT 1) = 1)"
+        )
+    };
+}
+
+fn word_args(scope: &AdminScope, academy: &str, words: &WordBounds, most: SearchBounds) -> Vec<Value> {
     let mut values = scope_args(scope);
     values.push(Value::from(academy));
     for (from, to) in [&words.first, &words.second, &words.third] {
         values.extend([Value::from(from), Value::from(to)]);
     }
-    values.push(Value::from(most));
+    values.extend([Value::from(most.rows), Value::from(most.people), Value::from(most.words)]);
     values
+}
+
+/// True if more words of the index lie between the first bounds than a search looks at: it may have missed somebody.
+pub async fn has_more_words(tx: &mut Tx, academy: &str, words: &WordBounds, most: SearchBounds) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM search_word v WHERE v.academy = $1 AND v.kind = $2 \
+               AND v.word >= $3 AND v.word <= $4 LIMIT $5) AS found";
+    for kind in [SubjectKind::Person, SubjectKind::Pupil] {
+        let values = args![academy, kind.name(), &words.first.0, &words.first.1, most.words + 1];
+        if tx.fetch_one::<(i64,)>(sql, values).await?.0 > most.words {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Lists parents of an academy by words, inside a scope, one row for each child.
@@ -84,25 +127,25 @@ pub async fn list_parents_by_words(
     scope: &AdminScope,
     academy: &str,
     words: &WordBounds,
-    most: i64,
+    most: SearchBounds,
 ) -> Result<Vec<FoundRow>> {
     let sql = concat!(
         "SELECT p.id, p.family_name, p.usage_name, p.given_name, p.account_id, a.state AS account_state, \
          a.suspended_at IS NOT NULL AS suspended, p.phone, p.phone_state, p.phone_end, \
          u.given_name AS child_given, COALESCE(u.usage_name, u.family_name) AS child_family, e.class, \
-         s.name AS school \
-         FROM (SELECT DISTINCT w.subject_id FROM search_word w WHERE w.academy = $6 AND w.kind = 'person' \
-         AND w.word >= $7 AND w.word <= $8 \
-         AND ($9 = '' OR EXISTS (SELECT 1 FROM search_word x WHERE x.kind = 'person' \
-         AND x.subject_id = w.subject_id AND x.word >= $9 AND x.word <= $10)) \
-         AND ($11 = '' OR EXISTS (SELECT 1 FROM search_word y WHERE y.kind = 'person' \
-         AND y.subject_id = w.subject_id AND y.word >= $11 AND y.word <= $12))) f \
+         s.name AS school FROM (SELECT w.subject_id FROM ",
+        named!("person"),
+        " AND (SELECT 1 FROM link l JOIN school s ON s.uai = l.uai LEFT JOIN enrolment e \
+         ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
+         WHERE l.person_id = w.subject_id AND l.ended_at IS NULL AND ",
+        in_scope!(),
+        " LIMIT 1) = 1 LIMIT $14) f \
          JOIN person p ON p.id = f.subject_id JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL \
          JOIN pupil u ON u.id = l.pupil_id JOIN school s ON s.uai = l.uai \
          LEFT JOIN account a ON a.id = p.account_id \
          LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL WHERE ",
         in_scope!(),
-        " ORDER BY p.family_name, p.given_name, p.id, u.given_name LIMIT $13"
+        " ORDER BY p.family_name, p.given_name, p.id, u.given_name, u.id, l.uai LIMIT $13"
     );
     tx.fetch_all(sql, word_args(scope, academy, words, most)).await
 }
@@ -113,23 +156,22 @@ pub async fn list_pupils_by_words(
     scope: &AdminScope,
     academy: &str,
     words: &WordBounds,
-    most: i64,
+    most: SearchBounds,
 ) -> Result<Vec<FoundRow>> {
     let sql = concat!(
         "SELECT u.id, u.family_name, u.usage_name, u.given_name, u.account_id, a.state AS account_state, \
          a.suspended_at IS NOT NULL AS suspended, CAST(NULL AS TEXT) AS phone, CAST(NULL AS TEXT) AS phone_state, \
          CAST(NULL AS TEXT) AS phone_end, CAST(NULL AS TEXT) AS child_given, CAST(NULL AS TEXT) AS child_family, \
-         e.class, s.name AS school \
-         FROM (SELECT DISTINCT w.subject_id FROM search_word w WHERE w.academy = $6 AND w.kind = 'pupil' \
-         AND w.word >= $7 AND w.word <= $8 \
-         AND ($9 = '' OR EXISTS (SELECT 1 FROM search_word x WHERE x.kind = 'pupil' \
-         AND x.subject_id = w.subject_id AND x.word >= $9 AND x.word <= $10)) \
-         AND ($11 = '' OR EXISTS (SELECT 1 FROM search_word y WHERE y.kind = 'pupil' \
-         AND y.subject_id = w.subject_id AND y.word >= $11 AND y.word <= $12))) f \
+         e.class, s.name AS school FROM (SELECT w.subject_id FROM ",
+        named!("pupil"),
+        " AND (SELECT 1 FROM enrolment e JOIN school s ON s.uai = e.uai \
+         WHERE e.pupil_id = w.subject_id AND e.ended_at IS NULL AND ",
+        in_scope!(),
+        " LIMIT 1) = 1 LIMIT $14) f \
          JOIN pupil u ON u.id = f.subject_id JOIN enrolment e ON e.pupil_id = u.id AND e.ended_at IS NULL \
          JOIN school s ON s.uai = e.uai LEFT JOIN account a ON a.id = u.account_id WHERE ",
         in_scope!(),
-        " ORDER BY u.family_name, u.given_name, u.id LIMIT $13"
+        " ORDER BY u.family_name, u.given_name, u.id, e.uai LIMIT $13"
     );
     tx.fetch_all(sql, word_args(scope, academy, words, most)).await
 }
@@ -159,8 +201,13 @@ pub async fn list_parents_by_phone_end(
     tx.fetch_all(sql, values).await
 }
 
-/// Lists the academies by id.
-pub async fn list_academies(tx: &mut Tx) -> Result<Vec<String>> {
-    let rows = tx.fetch_all::<(String,)>("SELECT id FROM academy ORDER BY id", args![]).await?;
+/// Lists the academies that a scope touches, by id: whoever administers one searches no other.
+pub async fn list_academies(tx: &mut Tx, scope: &AdminScope) -> Result<Vec<String>> {
+    let sql = "SELECT a.id FROM academy a WHERE $1 OR REPLACE($3, '\u{1f}' || a.id || '\u{1f}', '') <> $3 \
+               OR EXISTS (SELECT 1 FROM school s WHERE s.academy = a.id \
+               AND (REPLACE($2, '\u{1f}' || s.ministry || '\u{1f}', '') <> $2 \
+               OR REPLACE($4, '\u{1f}' || s.uai || '\u{1f}', '') <> $4 \
+               OR REPLACE($5, '\u{1f}' || s.uai || '/', '') <> $5)) ORDER BY a.id";
+    let rows = tx.fetch_all::<(String,)>(sql, scope_args(scope)).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }

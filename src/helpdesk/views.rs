@@ -56,7 +56,9 @@ impl Page for PeoplePage {
             has_more: true,
         };
         let empty = |kind| PeoplePage { kind, hits: Vec::new(), has_more: false, ..page.clone() };
-        vec![page.clone(), empty("searched"), empty("start"), empty("short"), empty("wrong_uai"), empty("four_digits")]
+        let too_many = PeoplePage { has_more: true, ..empty("searched") };
+        let refusals = ["start", "short", "wrong_uai", "four_digits"].map(empty);
+        [vec![page.clone(), empty("searched"), too_many], refusals.to_vec()].concat()
     }
 }
 

@@ -78,7 +78,7 @@ pub fn campaign_status(campaign: Option<Campaign>, now: Timestamp) -> CampaignSt
 }
 
 /// The reason for a notice to a school.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum NoticeKind {
     /// The parent answered *Non* to the question about a child.

@@ -1713,6 +1713,7 @@ admin-figure-unreachable-why = a letter opens an account for them
 admin-room-people = People
 admin-found = On your territory: { $place }
 admin-found-nobody = Nobody fits on your territory: { $place }
+admin-too-many-fit = Too many people have a name that begins so: type more of it, or add a first name.
 admin-search-start = A name, a username, the end of a mobile, a child or a code
 admin-search-short = Type two letters at least.
 admin-search-wrong_uai = The letter of this UAI is not the right one: a digit may be wrong.

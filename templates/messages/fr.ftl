@@ -1713,6 +1713,7 @@ admin-figure-unreachable-why = une lettre leur ouvre un compte
 admin-room-people = Personnes
 admin-found = Sur votre territoire : { $place }
 admin-found-nobody = Personne ne correspond sur votre territoire : { $place }
+admin-too-many-fit = Trop de personnes ont un nom qui commence ainsi : tapez-en plus, ou ajoutez un prénom.
 admin-search-start = Un nom, un identifiant, la fin d'un portable, un enfant ou un code
 admin-search-short = Tapez deux lettres au moins.
 admin-search-wrong_uai = La lettre de cet UAI n'est pas la bonne : un chiffre est peut-être faux.

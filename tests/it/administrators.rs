@@ -11,7 +11,7 @@ use preau::credentials::totp::TotpSecret;
 
 use crate::passkeys::{RIGHT, enrolled};
 use crate::support::html::attribute;
-use crate::support::{Browser, SoftAuthenticator, TestServer, WrongWords};
+use crate::support::{Browser, SoftAuthenticator, TestFamily, TestServer, WrongWords};
 
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
@@ -549,4 +549,37 @@ async fn the_home_shows_what_waits_and_figures_that_are_there() {
     auditor.browser.get("/admin").await;
     assert!(!auditor.browser.page.visible_text().contains("compte actif"));
     assert!(!auditor.browser.page.has_element("a[href='/admin/equipe']"));
+}
+
+#[tokio::test]
+async fn threat_s15_the_home_counts_the_notices_of_the_own_schools_and_of_the_own_classes() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", "0349999J", &[TestFamily::durand(), TestFamily::ndiaye()]).await;
+    let notices = "INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at) \
+                   SELECT 'n' || u.id, l.uai, l.person_id, u.id, 'contested', '', $1 \
+                   FROM pupil u JOIN link l ON l.pupil_id = u.id";
+    assert_eq!(server.execute_sql(notices, vec![server.now().0.into()]).await, 3);
+    let (several, one) = ("3 réponses Non pour un enfant", "un parent a répondu Non pour un enfant");
+    for (n, (role, territory, told)) in [
+        (AdminRole::National, "all", several),
+        (AdminRole::HelpDesk, "ministry:en", "Rien n'attend"),
+        (AdminRole::Academy, "academy:montpellier", several),
+        (AdminRole::Academy, "academy:toulouse", "Rien n'attend"),
+        (AdminRole::SchoolHead, "school:0349999J", several),
+        (AdminRole::SchoolHead, "school:0319999A", "Rien n'attend"),
+        (AdminRole::Delegate, "class:0349999J/4 C", one),
+        (AdminRole::Delegate, "class:0349999J/5 B", "Rien n'attend"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut who = server.create_administrator(role, territory, &format!("who{n}@ac.example")).await;
+        who.browser.get("/admin").await;
+        let shown = who.browser.page.visible_text();
+        assert!(shown.contains(told), "{role:?} of {territory}: {shown}");
+    }
+    server.execute_sql("UPDATE notice SET settled_at = 1", Vec::new()).await;
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    head.browser.get("/admin").await;
+    assert!(head.browser.page.visible_text().contains("Rien n'attend"));
 }

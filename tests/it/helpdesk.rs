@@ -101,6 +101,23 @@ async fn threat_s15_people_are_found_by_what_is_typed_and_on_the_own_territory_o
 }
 
 #[tokio::test]
+async fn a_name_of_thousands_asks_for_more_letters_and_reads_no_more_people_than_a_rare_one() {
+    let server = start().await;
+    let words = "INSERT INTO search_word (academy, word, kind, subject_id) \
+                 WITH RECURSIVE n (i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $2) \
+                 SELECT 'montpellier', 'duranal', 'person', 'x' || i FROM n";
+    server.execute_sql(words, vec![1_i64.into(), 5_001_i64.into()]).await;
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
+    assert_eq!(desk.search("duran").await, Vec::<String>::new());
+    let told = desk.browser.page.visible_text();
+    assert!(told.contains("Trop de personnes ont un nom qui commence ainsi"), "{told}");
+    assert_eq!(desk.search("durande").await, ["DURANDEL Paule", "DURANDEL Inès"]);
+    assert!(!desk.browser.page.visible_text().contains("Il y en a d'autres"));
+    // Another word leads there.
+    assert_eq!(desk.search("paule duran").await, ["DURANDEL Paule"]);
+}
+
+#[tokio::test]
 async fn threat_s15_a_person_outside_the_territory_is_answered_like_nobody() {
     let server = start().await;
     let (inside, outside) = (person_id(&server, 500_001).await, person_id(&server, 500_090).await);

@@ -12,7 +12,7 @@ use crate::base::typed_ids::PersonId;
 use crate::base::uai::Uai;
 use crate::db::Tx;
 use crate::helpdesk::search::{HelpdeskQuery, MAX_HITS};
-use crate::helpdesk::store::{self, FoundRow, WordBounds};
+use crate::helpdesk::store::{self, FoundRow, SearchBounds, WordBounds};
 use crate::roster::ops::words::phone_end_blind;
 use crate::roster::sealed_rows::open_mobile;
 use crate::roster::search::{SearchWords, prefix_bounds, words_of};
@@ -21,6 +21,8 @@ use crate::roster::search::{SearchWords, prefix_bounds, words_of};
 pub const ENDED_RECENTLY: Span = Span::days(366);
 /// The number of rows that a search reads: a parent has one for each child.
 const MAX_ROWS: i64 = 400;
+/// The bounds of a search by words in each academy: a name of thousands is found in the same time as a rare one.
+const WORD_SEARCH_BOUNDS: SearchBounds = SearchBounds { words: 5_000, people: 1_000, rows: MAX_ROWS };
 
 /// Somebody found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +45,7 @@ pub struct PersonHit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchResult {
     pub hits: Vec<PersonHit>,
+    /// True if there are others, or may be: the words are those of too many people.
     pub has_more: bool,
     /// True if the digits are too few for so large a territory.
     pub needs_four_digits: bool,
@@ -98,11 +101,13 @@ async fn by_words(
     let bounds = |n: usize| words.words().get(n).map(|word| prefix_bounds(word)).unwrap_or_default();
     let bounds = WordBounds { first: bounds(0), second: bounds(1), third: bounds(2) };
     let (mut parents, mut pupils) = (Vec::new(), Vec::new());
-    for academy in store::list_academies(tx).await? {
+    let (mut has_missed, most) = (false, WORD_SEARCH_BOUNDS);
+    for academy in store::list_academies(tx, &scopes.pupils).await? {
         if !scopes.parents.is_empty() {
-            parents.extend(store::list_parents_by_words(tx, &scopes.parents, &academy, &bounds, MAX_ROWS).await?);
+            parents.extend(store::list_parents_by_words(tx, &scopes.parents, &academy, &bounds, most).await?);
         }
-        pupils.extend(store::list_pupils_by_words(tx, &scopes.pupils, &academy, &bounds, MAX_ROWS).await?);
+        pupils.extend(store::list_pupils_by_words(tx, &scopes.pupils, &academy, &bounds, most).await?);
+        has_missed = has_missed || store::has_more_words(tx, &academy, &bounds, most).await?;
     }
     let mut hits = Vec::new();
     for group in group_rows(parents) {
@@ -111,7 +116,8 @@ async fn by_words(
     for group in group_rows(pupils) {
         hits.push(hit(op, true, &group, false)?);
     }
-    Ok(cut(hits))
+    let found = cut(hits);
+    Ok(SearchResult { has_more: found.has_more || has_missed, ..found })
 }
 
 async fn by_phone_end(op: &Operation<'_>, tx: &mut Tx, scopes: &Scopes, digits: &str) -> anyhow::Result<SearchResult> {

@@ -117,14 +117,18 @@ pub struct PersonEvent {
     pub detail: String,
 }
 
-/// Lists the latest events of an account or a person of the roster, the newest first.
+/// Lists the latest events of an account or a person of the roster, the newest first. Each of the two is read by its own
+/// index: of both at once PostgreSQL may read the journal backwards, until it has met enough of them.
 pub async fn list_events(
     tx: &mut Tx,
     account_id: Option<&AccountId>,
     person_id: Option<&PersonId>,
     most: i64,
 ) -> Result<Vec<PersonEvent>> {
-    let sql = "SELECT at, fact, actor_kind, detail FROM audit WHERE (account_id = $1 OR person_id = $2) \
+    let sql = "SELECT at, fact, actor_kind, detail FROM (SELECT * FROM (SELECT id, at, fact, actor_kind, detail \
+               FROM audit WHERE account_id = $1 ORDER BY at DESC, id DESC LIMIT $3) AS of_account \
+               UNION SELECT * FROM (SELECT id, at, fact, actor_kind, detail \
+               FROM audit WHERE person_id = $2 ORDER BY id DESC LIMIT $3) AS of_person) AS told \
                ORDER BY id DESC LIMIT $3";
     let (account, person) = (account_id.map_or("", |id| id.as_str()), person_id.map_or("", |id| id.as_str()));
     tx.fetch_all(sql, args![account, person, most]).await

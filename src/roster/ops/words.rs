@@ -5,7 +5,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::Durability;
 use crate::roster::sealed_rows::open_mobile;
 use crate::roster::search::words_of;
-use crate::roster::store::words::{self, SubjectKind};
+use crate::roster::store::words::{self, NamedSubject, SubjectKind};
 
 /// The number of people of one transaction: SQLite's other writers wait for it.
 const INDEX_BATCH_ROWS: i64 = 500;
@@ -35,20 +35,28 @@ pub async fn index_batch(op: StorageOperation<'_>) -> anyhow::Result<usize> {
         }));
     }
     let mut tx = op.write(Durability::Relaxed).await?;
+    let mut marked = Vec::with_capacity(persons.len());
     for (person, end) in persons.iter().zip(&ends) {
         let names = [Some(&person.family_name), person.usage_name.as_ref(), Some(&person.given_name)];
-        let words = words_of(names.into_iter().flatten().map(String::as_str));
         if words::mark_person(&mut tx, &person.id, person.exported_at, end.as_deref()).await? {
-            words::replace(&mut tx, &person.academy, SubjectKind::Person, &person.id, &words).await?;
+            marked.push(named(&person.academy, &person.id, names));
         }
     }
+    words::replace(&mut tx, SubjectKind::Person, &marked).await?;
+    let mut marked = Vec::with_capacity(pupils.len());
     for pupil in &pupils {
         let names = [Some(&pupil.family_name), pupil.usage_name.as_ref(), Some(&pupil.given_name)];
-        let words = words_of(names.into_iter().flatten().map(String::as_str));
         if words::mark_pupil(&mut tx, &pupil.id, pupil.exported_at).await? {
-            words::replace(&mut tx, &pupil.academy, SubjectKind::Pupil, &pupil.id, &words).await?;
+            marked.push(named(&pupil.academy, &pupil.id, names));
         }
     }
+    words::replace(&mut tx, SubjectKind::Pupil, &marked).await?;
     tx.commit().await?;
     Ok(count)
+}
+
+/// Returns somebody with the words of the names.
+fn named<'a>(academy: &'a str, id: &'a str, names: [Option<&String>; 3]) -> NamedSubject<'a> {
+    let words = words_of(names.into_iter().flatten().map(String::as_str));
+    NamedSubject { academy, id, words }
 }

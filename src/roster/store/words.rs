@@ -1,7 +1,9 @@
 //! The words of people's names, and what is not indexed yet.
 
+use std::sync::LazyLock;
+
 use crate::base::typed_ids::{PersonId, PupilId};
-use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
+use crate::db::{BATCH_SIZE, FromRow, InsertSql, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
 
 /// The kind of somebody who is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,14 +79,32 @@ pub async fn mark_pupil(tx: &mut UnitOfWork<'_>, id: &PupilId, exported_at: i64)
     Ok(tx.execute(sql, args![id, now, exported_at]).await? == 1)
 }
 
-/// Writes the words of somebody in place of former ones.
-pub async fn replace(tx: &mut Tx, academy: &str, kind: SubjectKind, id: &str, words: &[String]) -> Result<()> {
-    tx.execute("DELETE FROM search_word WHERE kind = $1 AND subject_id = $2", args![kind.name(), id]).await?;
-    for word in words {
-        let sql = "INSERT INTO search_word (academy, word, kind, subject_id) VALUES ($1, $2, $3, $4) \
-                   ON CONFLICT DO NOTHING";
-        tx.execute(sql, args![academy, word, kind.name(), id]).await?;
+static WORDS: LazyLock<InsertSql> = LazyLock::new(|| {
+    InsertSql::new("INSERT INTO search_word (academy, word, kind, subject_id)", 4, "ON CONFLICT DO NOTHING")
+});
+
+/// The words of somebody's names.
+#[derive(Clone, Debug)]
+pub struct NamedSubject<'a> {
+    pub academy: &'a str,
+    pub id: &'a str,
+    pub words: Vec<String>,
+}
+
+/// Writes the words of some people in place of former ones.
+pub async fn replace(tx: &mut Tx, kind: SubjectKind, people: &[NamedSubject<'_>]) -> Result<()> {
+    let sql = concat!("DELETE FROM search_word WHERE kind = $1 AND subject_id IN (", batch_placeholders!(), ")");
+    for some in people.chunks(BATCH_SIZE) {
+        let ids = some.iter().map(|person| person.id);
+        tx.execute(sql, batch_args(Value::from(kind.name()), ids)).await?;
     }
+    let mut rows = Vec::new();
+    for person in people {
+        for word in &person.words {
+            rows.push(args![person.academy, word, kind.name(), person.id]);
+        }
+    }
+    tx.insert_rows(&WORDS, rows).await?;
     Ok(())
 }
 
