@@ -5,12 +5,14 @@
 
 mod activation;
 mod commits;
+mod console;
 mod http;
 mod http_client;
 mod import;
 mod letters;
 mod measure;
 mod relying_parties;
+mod served;
 mod sign_in;
 mod sms_inbox;
 mod timing;
@@ -19,6 +21,7 @@ mod token;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::ids::id128;
 use crate::base::rng::SystemRandom;
@@ -29,13 +32,18 @@ use crate::demo::{Demo, DemoListeners, Ports};
 use crate::sms::SmsGateways;
 use crate::telemetry;
 
+use console::AcademySize;
 use sms_inbox::SmsInbox;
+
+/// The people of an import, and those of the console's academy, unless `--people` says another number.
+const IMPORTED_PEOPLE: u32 = 20_000;
+const CONSOLE_PEOPLE: u32 = 100_000;
 
 #[derive(Debug, clap::Args)]
 pub struct BenchArgs {
     #[arg(value_enum)]
     what: BenchTarget,
-    /// The duration of each of the two measurements, in seconds.
+    /// The duration of each of the two measurements, in seconds; of console, of each page's.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
     /// Of timing: the posts of each form for people who exist, and as many for people who do not.
@@ -44,9 +52,13 @@ pub struct BenchArgs {
     /// Of import: the format of the files.
     #[arg(long, value_enum, default_value = "siecle")]
     format: ImportFormat,
-    /// Of import: the pupils and responsables, or the accounts.
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(2..=2_000_000))]
-    people: u32,
+    /// Of import: the pupils and responsables, or the accounts; of console: the pupils and responsables. Without it,
+    /// 20 000 are imported, and 100 000 looked for.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=2_000_000))]
+    people: Option<u32>,
+    /// Of console: the schools of the academy.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=9_000))]
+    schools: u16,
     /// Of http: the requests to measure, such as userinfo,refresh; without it, all.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<http::Call>,
@@ -67,6 +79,8 @@ enum BenchTarget {
     Http,
     /// Commits of the database, those that survive a power cut against those that need not.
     Commits,
+    /// Pages of the console among many people over HTTP, against their goals and a page that reads nothing.
+    Console,
     /// Letters in files of 1 000, against the rate that a school's office is promised.
     Letters,
     /// An import of generated schools, first, again, and with other classes, against the same rows alone.
@@ -99,11 +113,19 @@ pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Resul
             return Ok(report.is_quiet());
         }
         BenchTarget::Import => {
-            let people = usize::try_from(args.people)?;
+            let people = usize::try_from(args.people.unwrap_or(IMPORTED_PEOPLE))?;
             let rates = import::measure(demo.app(), &folder.0, args.format, people).await?;
             demo.app().db.close().await;
             writeln!(out, "{rates}, on {cores} cores")?;
             return Ok(true);
+        }
+        BenchTarget::Console => {
+            let people = usize::try_from(args.people.unwrap_or(CONSOLE_PEOPLE))?;
+            let size = AcademySize { people, schools: usize::from(args.schools) };
+            let times = Box::pin(console::measure(&demo, size, Duration::from_secs(args.seconds))).await?;
+            demo.app().db.close().await;
+            writeln!(out, "{times}, on {cores} cores")?;
+            return Ok(times.is_within_goals());
         }
         BenchTarget::Http => {
             let calls = if args.only.is_empty() { &http::Call::ALL } else { args.only.as_slice() };
@@ -162,6 +184,9 @@ mod tests {
         }
         let costs = http::measure(&demo, &http::Call::ALL, 1).await.unwrap();
         assert_eq!(costs.to_string().lines().count(), 12, "{costs}");
+        let size = AcademySize { people: 400, schools: 4 };
+        let times = Box::pin(console::measure(&demo, size, Duration::from_millis(1))).await.unwrap();
+        assert_eq!(times.to_string().lines().count(), 12, "{times}");
     }
 
     #[tokio::test]

@@ -4,8 +4,7 @@
 //! The server's share is the CPU time of the process without that of the threads that play the relying parties.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -14,13 +13,11 @@ use serde_json::{Value, json};
 use super::http_client::{Connection, thread_cpu_seconds};
 use super::measure::{cpu_seconds, mean};
 use super::relying_parties::{Party, RelyingParties};
+use super::served::measure_served;
 use crate::app::AppState;
 use crate::demo::Demo;
-use crate::http::connections::{ConnectionLimiter, ConnectionLimits};
-use crate::http::serve::{self, ConnectionTimeouts, ServerHandle};
 use crate::jose::{self, Alg};
 use crate::protocol::params::encode;
-use crate::router;
 
 /// The connections that are used at the same time.
 const CONNECTIONS: usize = 4;
@@ -104,21 +101,9 @@ const VERIFICATION: &str = "ES256 verification";
 
 /// Measures the named requests, each for so many seconds.
 pub async fn measure(demo: &Demo, calls: &[Call], seconds: u64) -> anyhow::Result<CpuCosts> {
-    let app = demo.app();
-    let parties = Arc::new(RelyingParties::insert(demo).await?);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    listener.set_nonblocking(true)?;
-    let (at, handle) = (listener.local_addr()?, ServerHandle::default());
-    let limits = ConnectionLimits { total: 100, per_source: 100, proxies: Vec::new() };
-    let timeouts = ConnectionTimeouts { keep_alive: Duration::from_secs(600), ..ConnectionTimeouts::default() };
-    let limiter = ConnectionLimiter::new(limits, timeouts.write_stall, app.metrics.connections());
-    let server = serve::serve(listener, router::public(app.clone())?, None, (limiter, timeouts), handle.clone());
-    let server = tokio::spawn(server);
-    let (app, calls) = (app.clone(), calls.to_vec());
-    let costs = tokio::task::spawn_blocking(move || measure_all(&app, &parties, at, (&calls, seconds))).await??;
-    handle.stop_at_once();
-    server.await??;
-    Ok(costs)
+    let parties = RelyingParties::insert(demo).await?;
+    let (app, calls) = (demo.app().clone(), calls.to_vec());
+    measure_served(demo.app(), move |at| measure_all(&app, &parties, at, (&calls, seconds))).await
 }
 
 fn measure_all(

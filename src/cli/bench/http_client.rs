@@ -37,6 +37,14 @@ impl Connection {
         self.json(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{authorization}\r\n"), path)
     }
 
+    /// Gets a page, with a cookie.
+    pub fn page(&mut self, path: &str, cookie: &str) -> anyhow::Result<String> {
+        let answer = self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n"))?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        anyhow::ensure!(answer.status == 200, "{path} answered {}: {text}", answer.status);
+        Ok(text)
+    }
+
     /// Posts a form, with the credentials of a client.
     pub fn post(&mut self, path: &str, basic: Option<&str>, body: &str) -> anyhow::Result<Value> {
         let authorization = basic.map(|basic| format!("Authorization: Basic {basic}\r\n")).unwrap_or_default();

@@ -3,7 +3,7 @@
 //! are those of people whose roster was imported before.
 
 mod accounts;
-mod files;
+pub(super) mod files;
 
 use std::fmt;
 use std::path::Path;
@@ -30,7 +30,8 @@ use crate::tenants::{self, School};
 
 use files::{ExportDay, GeneratedSchool, PUPILS_PER_SCHOOL, write_accounts, write_files};
 
-const ACADEMY: &str = "montpellier";
+/// The academy of all generated schools.
+pub(super) const ACADEMY: &str = "montpellier";
 
 /// The rates of one import.
 pub struct ImportRates {
@@ -150,7 +151,8 @@ fn rate(seconds: f64, people: usize) -> f64 {
     people as f64 / seconds.max(f64::MIN_POSITIVE)
 }
 
-async fn declare(app: &AppState, schools: &[GeneratedSchool], first_degree: bool) -> anyhow::Result<()> {
+/// Declares generated schools.
+pub(super) async fn declare(app: &AppState, schools: &[GeneratedSchool], first_degree: bool) -> anyhow::Result<()> {
     let op = Operation::of_job(app, "bench");
     let mut tx = op.write(Durability::Relaxed).await?;
     for school in schools {
