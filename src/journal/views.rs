@@ -10,6 +10,15 @@ use crate::administrators::views::ConsoleFrame;
 use crate::audit::AuditEvent;
 use crate::http::pages::Page;
 
+/// A role that was given or ended, in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordedRole {
+    /// The end of the message's key.
+    pub role: &'static str,
+    /// The territory; empty for all.
+    pub place: String,
+}
+
 /// A row, in words.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct JournalLine {
@@ -43,6 +52,9 @@ pub struct JournalLine {
     pub reason: String,
     pub before: String,
     pub after: String,
+    /// Shown in the place of `before` and `after` where these are roles.
+    pub before_role: Option<RecordedRole>,
+    pub after_role: Option<RecordedRole>,
     pub proof: String,
     pub request_id: String,
 }
@@ -132,6 +144,15 @@ fn sample_lines() -> Vec<JournalLine> {
         ..JournalLine::default()
     };
     lines.extend(AdminAct::iter().map(refused));
+    let recorded = |role: AdminRole, place: &str| Some(RecordedRole { role: role.name(), place: place.to_owned() });
+    lines.extend(AdminRole::iter().map(|role| JournalLine {
+        id: role.name().to_owned(),
+        actor_kind: "operator",
+        fact: AuditEvent::AdministratorRoleApproved.name(),
+        before_role: recorded(AdminRole::Delegate, "0349999J/6 <b>A</b>"),
+        after_role: recorded(role, ""),
+        ..JournalLine::default()
+    }));
     lines.push(JournalLine { fact: "unknown", actor_kind: "unknown", ..JournalLine::default() });
     lines
 }

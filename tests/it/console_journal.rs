@@ -273,6 +273,24 @@ async fn a_person_is_named_to_whoever_may_see_that_person_and_to_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_role_that_was_given_or_ended_is_told_in_words() {
+    let server = TestServer::start().await;
+    server.create_administrator(AdminRole::Delegate, "class:0349999J/6 A", "d@ecole.example").await;
+    crate::console_clients::end_roles(&server, "d@ecole.example").await;
+    let mut who = administrator(&server, AdminRole::National, "all", "n@example.org").await;
+    for (lang, given, all) in [
+        ("fr", "Délégation, 0349999J/6 A", "Administration nationale"),
+        ("en", "Delegate, 0349999J/6 A", "National administration"),
+    ] {
+        let seen = see(&mut who, &format!("/admin/journal?lang={lang}")).await;
+        let page = who.browser.page.text();
+        assert_eq!((texts(&page, "td > del"), texts(&page, "td > ins").len()), (vec![given.to_owned()], 2), "{seen}");
+        assert!(texts(&page, "td > ins").contains(&given.to_owned()) && seen.contains(all), "{seen}");
+        assert!(!seen.contains("delegate@") && !seen.contains("national@"), "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn the_page_tells_whether_the_shown_rows_are_as_they_were_sealed() {
     let server = TestServer::start().await;
     record_everywhere(&server).await;

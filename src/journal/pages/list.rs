@@ -21,7 +21,7 @@ use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::journal::ops::{self, JournalPart};
 use crate::journal::store::JournalRow;
-use crate::journal::views::{ChainWords, FilterChip, JournalLine, JournalPage};
+use crate::journal::views::{ChainWords, FilterChip, JournalLine, JournalPage, RecordedRole};
 use crate::journal::{FilterRefusal, JournalFilter, JournalKind, JournalScope, NOBODY, facts};
 use crate::protocol::params::encode;
 
@@ -35,12 +35,22 @@ fn shown_text(lang: Lang, recorded: Option<String>) -> String {
 }
 
 /// Splits a stored role into the role and its territory; nothing of a role of a newer release.
-pub(super) fn role_of(stored: Option<&str>) -> (Option<&'static str>, String) {
+fn role_of(stored: Option<&str>) -> (Option<&'static str>, String) {
     let Some((role, territory)) = stored.and_then(|stored| stored.split_once('@')) else {
         return (None, String::new());
     };
     let territory = if territory == "all" { "" } else { territory };
     (role.parse::<AdminRole>().ok().map(AdminRole::name), territory.to_owned())
+}
+
+/// Returns the role that an event records before or after it; nothing of an event that is about no role.
+fn recorded_role(event: Option<AuditEvent>, stored: Option<&str>) -> Option<RecordedRole> {
+    let is_of_roles = matches!(
+        event?,
+        AuditEvent::AdministratorRoleGiven | AuditEvent::AdministratorRoleApproved | AuditEvent::AdministratorRoleEnded
+    );
+    let (role, place) = role_of(stored.filter(|_| is_of_roles));
+    Some(RecordedRole { role: role?, place })
 }
 
 /// Returns the end of the message's key that tells who did it where no administrator is named.
@@ -100,6 +110,8 @@ fn line(ctx: &RequestContext, scope: &JournalScope, row: JournalRow) -> JournalL
         client: row.client_id.unwrap_or_default(),
         detail: row.detail,
         reason: row.reason.unwrap_or_default(),
+        before_role: recorded_role(event, row.before.as_deref()),
+        after_role: recorded_role(event, row.after.as_deref()),
         before: shown_text(ctx.lang, row.before),
         after: shown_text(ctx.lang, row.after),
         proof: row.proof.unwrap_or_default(),
@@ -196,5 +208,13 @@ mod tests {
         for other in [Some("of a newer release@x"), Some(""), None] {
             assert_eq!(role_of(other).0, None, "{other:?}");
         }
+        let given = Some(AuditEvent::AdministratorRoleGiven);
+        let told = |event, stored| recorded_role(event, stored).map(|told| (told.role, told.place));
+        assert_eq!(told(given, Some("delegate@0349999J/6 A")), Some(("delegate", "0349999J/6 A".to_owned())));
+        assert_eq!(told(given, Some("of a newer release@x")), None);
+        assert_eq!(told(given, None), None);
+        // A name that somebody typed elsewhere is no role.
+        assert_eq!(told(Some(AuditEvent::ClientChanged), Some("delegate@0349999J")), None);
+        assert_eq!(told(None, Some("delegate@0349999J")), None);
     }
 }
