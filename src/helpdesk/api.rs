@@ -196,7 +196,7 @@ async fn diagnosis(call: &ApiCall<'_>) -> ApiResult {
     let message = |key: &str, args: &[(&str, &str)]| -> Result<String, PagesError> {
         call.app.pages.message(call.ctx.lang, key, args)
     };
-    let suspended_by = file.account.as_ref().and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
+    let suspended_by = file.suspension.as_ref().map_or(SuspendedBy::School, |suspension| suspension.by);
     let failed = |error: PagesError| ApiError::from(anyhow::Error::from(error));
     let by = message(suspended_by.message_key(), &[]).map_err(failed)?;
     let args = [
@@ -258,11 +258,12 @@ async fn repair_person(call: &ApiCall<'_>) -> ApiResult {
     let check: Option<IdentityCheck> = call.body.text("identity_check").and_then(|word| word.parse().ok());
     let (act, check) = kind.zip(check).ok_or(ProblemCode::BadValue)?;
     let grant = call.permit(act.needs(), &file.current_places()).await?;
-    let order = RepairOrder { act, check, reason: call.body.text("reason").unwrap_or_default() };
+    let order = RepairOrder { act, check: Some(check), reason: call.body.text("reason").unwrap_or_default() };
     let until = match repair(&call.op(Some(&grant)), call.on_duty, &file, order).await? {
         RepairOutcome::Done => None,
         RepairOutcome::OpenUntil(at) => Some(at),
         RepairOutcome::NoReason => return Err(ApiRefusal::of_field(ProblemCode::BadValue, "reason").into()),
+        RepairOutcome::NoCheck => return Err(ApiRefusal::of_field(ProblemCode::BadValue, "identity_check").into()),
         RepairOutcome::NothingToDo => return Err(ProblemCode::NothingToDo.into()),
         // No act of a program shows one.
         RepairOutcome::NotPermitted | RepairOutcome::Identifiant(_) => return Err(ProblemCode::NotFound.into()),

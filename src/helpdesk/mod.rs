@@ -14,6 +14,8 @@ pub mod store;
 pub mod views;
 
 use crate::accounts::{AccountState, SuspendedBy};
+use crate::administrators::roles::AdminRole;
+use crate::administrators::territory::RoleGrant;
 
 /// The refusal of a change: nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -34,4 +36,70 @@ pub enum AccountChangeError {
     UnknownAcademy(String),
     #[error("the reason is empty: the audit names the reason of each change")]
     NoReason,
+}
+
+/// The suspension of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSuspension {
+    pub by: SuspendedBy,
+    /// The role that suspended it in the console; `None` for an operator at the command line.
+    pub role: Option<String>,
+}
+
+impl AccountSuspension {
+    /// Returns the authority to which the person is sent: the academy's administrators act for those who run the service.
+    pub fn authority_of(grant: &RoleGrant) -> SuspendedBy {
+        match grant.role {
+            AdminRole::National | AdminRole::Academy => SuspendedBy::Operator,
+            _ => SuspendedBy::School,
+        }
+    }
+
+    /// True if a role that suspends accounts may end it: what somebody above suspended, somebody above resumes.
+    pub fn may_be_ended_by(&self, grant: &RoleGrant) -> bool {
+        self.by == SuspendedBy::School
+            || grant.role == AdminRole::National
+            || self.role.as_deref() == Some(grant.name().as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::administrators::territory::Territory;
+    use crate::base::typed_ids::AdminRoleId;
+
+    #[test]
+    fn attack_p1_what_somebody_above_suspended_somebody_above_resumes() {
+        let grant = |role, territory: &str| RoleGrant {
+            id: AdminRoleId::new("r"),
+            role,
+            territory: Territory::parse(territory).unwrap(),
+            pupils_only: false,
+            ends_at: None,
+            approved: true,
+            ended: false,
+            only: None,
+            carrier: None,
+        };
+        let national = grant(AdminRole::National, "all");
+        let academy = grant(AdminRole::Academy, "academy:montpellier");
+        let other = grant(AdminRole::Academy, "academy:toulouse");
+        let head = grant(AdminRole::SchoolHead, "school:0349999J");
+        let by = |grant: &RoleGrant| AccountSuspension {
+            by: AccountSuspension::authority_of(grant),
+            role: Some(grant.name()),
+        };
+        let by_command = AccountSuspension { by: SuspendedBy::Operator, role: None };
+        for (suspension, resumed_by) in [
+            (by(&head), [true, true, true, true]),
+            (by(&academy), [true, true, false, false]),
+            (by(&other), [true, false, true, false]),
+            (by(&national), [true, false, false, false]),
+            (by_command, [true, false, false, false]),
+        ] {
+            let found = [&national, &academy, &other, &head].map(|grant| suspension.may_be_ended_by(grant));
+            assert_eq!(found, resumed_by, "{suspension:?}");
+        }
+    }
 }

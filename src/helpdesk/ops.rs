@@ -15,7 +15,7 @@ pub mod repairs;
 pub mod search;
 pub mod show;
 
-use super::AccountChangeError;
+use super::{AccountChangeError, AccountSuspension, store};
 use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier};
 use crate::activation::{self, ActivationOutcome};
 use crate::app::StorageOperation;
@@ -57,38 +57,53 @@ pub struct EndedSessions {
     pub devices: u64,
 }
 
-/// Suspends an account: its sessions, refresh tokens, known devices and unfinished activations and recoveries end, and
-/// relying parties are told. Its letters and its password stay: they serve again once it is resumed.
+/// Suspends an account, for the operator.
 pub async fn suspend(op: StorageOperation<'_>, identifiant: &str, reason: &str) -> anyhow::Result<EndedSessions> {
     let reason = stated(reason)?;
     let mut tx = op.write(Durability::Durable).await?;
     let account = find_and_lock(&mut tx, identifiant).await?;
-    let by = SuspendedBy::Operator;
-    if !accounts::store::suspend(&mut tx, &account.id, by).await? {
+    let about = AuditDetails { reason: Some(reason), ..AuditDetails::default() };
+    let ended = suspend_in(&mut tx, op.master_key, (&account, SuspendedBy::Operator), about).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Suspends an account in the caller's transaction, which locked it: its sessions, refresh tokens, known devices and
+/// unfinished activations and recoveries end, and relying parties are told. Its letters and its password stay: they serve
+/// again once it is resumed. `about` has the reason, and what else the audit tells.
+async fn suspend_in(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    (account, by): (&Account, SuspendedBy),
+    about: AuditDetails<'_>,
+) -> anyhow::Result<EndedSessions> {
+    if !accounts::store::suspend(tx, &account.id, by).await? {
         return Err(match account.suspended_by {
-            Some(by) => AccountChangeError::SuspendedAlready(account.identifiant, by),
-            None => AccountChangeError::State(account.identifiant, account.state),
+            Some(by) => AccountChangeError::SuspendedAlready(account.identifiant.clone(), by),
+            None => AccountChangeError::State(account.identifiant.clone(), account.state),
         }
         .into());
     }
-    let about = AuditDetails {
-        account: Some(&account.id),
-        reason: Some(reason),
-        before: Some(account.state.name()),
-        after: Some("suspended"),
-        ..AuditDetails::default()
-    };
-    audit::store::record(&mut tx, AuditEvent::AccountSuspended, about).await?;
-    let sessions = sessions::ops::end_all(&mut tx, op.master_key, &account.id, Some(reason)).await?;
-    let devices = devices::store::forget_others(&mut tx, &account.id, None).await?;
-    let pupils = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
+    let (before, after) = (Some(account.state.name()), Some("suspended"));
+    let told = AuditDetails { account: Some(&account.id), before, after, ..about };
+    audit::store::record(tx, AuditEvent::AccountSuspended, told).await?;
+    let sessions = sessions::ops::end_all(tx, master_key, &account.id, about.reason).await?;
+    let devices = devices::store::forget_others(tx, &account.id, None).await?;
+    let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
     let school = pupils.into_iter().next().map(|pupil| pupil.school);
     let outcome = RecoveryOutcome::Suspended { by, school: school.clone() };
-    recovery::store::end_unfinished(&mut tx, &account.id, None, &outcome).await?;
+    recovery::store::end_unfinished(tx, &account.id, None, &outcome).await?;
     let outcome = ActivationOutcome::Suspended { by, school };
-    activation::store::end_unfinished(&mut tx, &account.id, None, &outcome).await?;
-    tx.commit().await?;
-    Ok(EndedSessions { identifiant: account.identifiant, sessions, devices })
+    activation::store::end_unfinished(tx, &account.id, None, &outcome).await?;
+    Ok(EndedSessions { identifiant: account.identifiant.clone(), sessions, devices })
+}
+
+/// Finds the suspension of an account.
+async fn find_suspension(tx: &mut Tx, account: Option<&Account>) -> anyhow::Result<Option<AccountSuspension>> {
+    let Some((account, by)) = account.and_then(|account| Some((account, account.suspended_by?))) else {
+        return Ok(None);
+    };
+    Ok(Some(AccountSuspension { by, role: store::person::find_suspending_role(tx, &account.id).await? }))
 }
 
 /// Lifts the suspension of an account, whoever suspended it. Returns the account as it was.

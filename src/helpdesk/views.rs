@@ -112,14 +112,16 @@ pub struct PersonPage {
     pub by: String,
     /// The act that repairs it, if it is done here: `reopen`, `give_tries_back`, `lift_contest`, `resume`, `letter`.
     pub act: Option<&'static str>,
-    /// True if the act is another role's to do.
+    /// True if the act is another role's to do; and if that is one of the academy.
     pub act_of_others: bool,
+    pub act_of_academy: bool,
     pub may_letter: bool,
     /// The time of the newest letter whose code serves, where it may be taken back.
     pub letter_printed: Option<String>,
     pub may_show_identifiant: bool,
     pub may_remove_factors: bool,
     pub may_end_sessions: bool,
+    pub may_suspend: bool,
     pub children: Vec<ChildLine>,
     /// `none`, `pending`, `active`, `closed` or `suspended`.
     pub account: &'static str,
@@ -140,10 +142,11 @@ pub struct PersonPage {
 }
 
 /// The acts that the page confirms after they are done.
-pub const DONE_WORDS: [&str; 8] = [
+pub const DONE_WORDS: [&str; 9] = [
     "reopen",
     "give_tries_back",
     "lift_contest",
+    "suspend",
     "resume",
     "remove_factors",
     "end_sessions",
@@ -208,11 +211,13 @@ impl Page for PersonPage {
             by: "l'établissement".to_owned(),
             act: Some("letter"),
             act_of_others: false,
+            act_of_academy: false,
             may_letter: true,
             letter_printed: None,
             may_show_identifiant: false,
             may_remove_factors: false,
             may_end_sessions: false,
+            may_suspend: false,
             children: vec![child("legal"), child("in_charge"), child("contact")],
             account: "none",
             phone_end: Some("41".to_owned()),
@@ -248,10 +253,22 @@ impl Page for PersonPage {
             RepairFormError::LetterChanged,
         ] {
             let reason = "Numéro fixe".to_owned();
-            for (posted, check) in [("letter", "known"), ("end_sessions", ""), ("withdraw_letter", "paper")] {
+            for (posted, check) in
+                [("letter", "known"), ("end_sessions", ""), ("withdraw_letter", "paper"), ("suspend", "")]
+            {
                 let (error, reason, letter_printed) = (Some(error), reason.clone(), Some(page.when.clone()));
-                let may_end_sessions = true;
-                all.push(PersonPage { error, posted, check, reason, letter_printed, may_end_sessions, ..page.clone() });
+                let (may_end_sessions, may_suspend) = (true, true);
+                let page = page.clone();
+                all.push(PersonPage {
+                    error,
+                    posted,
+                    check,
+                    reason,
+                    letter_printed,
+                    may_end_sessions,
+                    may_suspend,
+                    ..page
+                });
             }
         }
         for done in DONE_WORDS {
@@ -272,10 +289,12 @@ impl Page for PersonPage {
                 campaign,
                 act: None,
                 act_of_others: true,
+                act_of_academy: account == "suspended",
                 may_show_identifiant,
                 may_remove_factors,
                 letter_printed: Some(page.when.clone()),
                 may_end_sessions: true,
+                may_suspend: account == "active",
                 ..page.clone()
             });
         }

@@ -1,16 +1,37 @@
 //! The help desk of the console: the search, why somebody does not get in, and what repairs it.
 
 use axum::http::StatusCode;
-use preau::administrators::roles::AdminRole;
+use preau::administrators::roles::{AdminRole, Permission};
 use preau::base::clock::Span;
 use preau::base::roster_key::RosterKey;
 use preau::clients::SubjectType;
+use preau::helpdesk;
+use preau::helpdesk::ops::repairs::HelpdeskAct;
 use preau::roster::ops::words::index_batch;
+use strum::IntoEnumIterator as _;
 
+use crate::admin_api_tokens::{Call, make_token};
+use crate::console_clients::administrator;
 use crate::support::deployment::{LYCEE, MONOD, TOULOUSE};
 use crate::support::{Browser, TestAdministrator, TestFamily, TestRelyingParty, TestServer};
 
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
+/// Each role with a territory, and whether Anne DURAND is in it.
+const ROLES: [(AdminRole, &str, bool); 12] = [
+    (AdminRole::National, "all", true),
+    (AdminRole::National, "ministry:agriculture", false),
+    (AdminRole::Academy, "academy:montpellier", true),
+    (AdminRole::Academy, "academy:toulouse", false),
+    (AdminRole::SchoolHead, "school:0349999J", true),
+    (AdminRole::SchoolHead, "school:0349998H", false),
+    (AdminRole::Delegate, "class:0349999J/6 A", true),
+    (AdminRole::Delegate, "class:0349999J/4 C", false),
+    (AdminRole::HelpDesk, "academy:montpellier", true),
+    (AdminRole::HelpDesk, "school:0349998H", false),
+    (AdminRole::ServiceContact, "client:ent", false),
+    (AdminRole::Auditor, "all", true),
+];
 
 /// A parent of the lycée of the same academy.
 fn elsewhere() -> TestFamily {
@@ -400,4 +421,126 @@ async fn threat_s15_who_tries_the_service_of_other_schools_is_led_to_the_one_of_
     server.advance(Span::days(8));
     let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "i@ac.example").await;
     assert!(desk.see(&id).await.contains("Rien n'empêche d'entrer"));
+}
+
+#[tokio::test]
+async fn threat_s15_attack_p1_each_act_is_done_by_the_roles_of_the_table_on_their_territory_and_three_by_programs() {
+    let server = start().await;
+    let account = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let id = person_id(&server, 500_001).await;
+    for (n, (role, territory, is_inside)) in ROLES.into_iter().enumerate() {
+        let mut who = administrator(&server, role, territory, &format!("r{n}@ac.example")).await;
+        for act in HelpdeskAct::iter() {
+            server.set_suspension(&account, (act == HelpdeskAct::Resume).then_some("school")).await;
+            let fields = [("geste", act.name()), ("preuve", "paper"), ("raison", "Essai")];
+            who.browser.post(&format!("/admin/personnes/{id}/geste"), &fields).await;
+            let status = who.browser.page.status;
+            let may = is_inside && role.permission(act.needs()) != Permission::No;
+            assert_eq!(status != StatusCode::NOT_FOUND, may, "{act:?} by {role:?} of {territory}: {status}");
+            let answers = [StatusCode::OK, StatusCode::SEE_OTHER, REFUSED, StatusCode::NOT_FOUND];
+            assert!(answers.contains(&status), "{act:?} by {role:?} of {territory}: {status}");
+        }
+        server.set_suspension(&account, None).await;
+        let sees = is_inside && role.permission(HelpdeskAct::ShowIdentifiant.needs()) != Permission::No;
+        who.browser.get(&format!("/admin/personnes/{id}")).await;
+        assert_eq!(who.browser.page.status == StatusCode::OK, sees, "{role:?} of {territory}");
+        let suspends = is_inside && role.permission(HelpdeskAct::Suspend.needs()) != Permission::No;
+        assert_eq!(sees && who.browser.page.has_element("#suspendre"), suspends, "{role:?} of {territory}");
+    }
+    let mut suspended = server.query_texts("SELECT role FROM audit WHERE fact = 'account_suspended'").await;
+    suspended.sort();
+    assert_eq!(suspended, ["academy@montpellier", "national@all", "school_head@0349999J"], "each once");
+    // What asks for a person who was proven lately is no program's.
+    let mut national = administrator(&server, AdminRole::National, "all", "programs@example.org").await;
+    let token = make_token(&mut national, &["persons:repair"], &[]).await;
+    for act in HelpdeskAct::iter() {
+        let body = format!(r#"{{"kind":"{}","reason":"Essai","identity_check":"paper"}}"#, act.name());
+        let with = Call { headers: &[], body: Some(body.as_str()) };
+        let answer = server.api(&token, ("POST", &format!("/persons/{id}/repairs")), with).await;
+        let is_programs = matches!(act, HelpdeskAct::Reopen | HelpdeskAct::GiveTriesBack | HelpdeskAct::LiftContest);
+        assert_eq!(answer.problem(), if is_programs { "nothing_to_do" } else { "bad_value" }, "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn attack_a14_a_suspension_with_its_reason_ends_what_is_open_and_a_fresh_proof_comes_first() {
+    let server = start().await;
+    let account = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let id = person_id(&server, 500_001).await;
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    let open = "SELECT COUNT(*) FROM session WHERE ended_at IS NULL";
+    let mut parent = Browser::signed_in_at(&server, &account, "/compte").await;
+    assert!(server.query_count(open).await > 0, "somebody is signed in");
+    head.see(&id).await;
+    head.browser.submit("suspendre", &[("raison", "  ")]).await;
+    assert_eq!(head.browser.page.status, REFUSED);
+    assert!(head.browser.page.has_element("#suspend-raison[aria-invalid]"), "{}", head.browser.page.text());
+    assert!(server.query_count(open).await > 0, "nothing without a reason");
+    head.see(&id).await;
+    head.browser.submit("suspendre", &[("raison", "Décision de justice")]).await;
+    assert_eq!(head.browser.page.location(), format!("/admin/personnes/{id}?fait=suspend"));
+    assert_eq!(server.query_count(open).await, 0);
+    let told = "SELECT role || ' ' || proof || ' ' || uai || ' ' || academy || ' ' || reason || ' ' || before || ' ' || \
+                after || ' ' || CASE WHEN person_id IS NULL THEN 'nobody' ELSE 'somebody' END \
+                FROM audit WHERE fact = 'account_suspended'";
+    let right = "school_head@0349999J passkey 0349999J montpellier Décision de justice active suspended somebody";
+    assert_eq!(server.query_texts(told).await, [right]);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM audit WHERE fact = 'person_unblocked'").await, 0);
+    // The right password opens nothing, and says whom to turn to.
+    parent.open("/connexion").await;
+    parent.sign_in(&account).await;
+    let said = parent.page.visible_text();
+    assert!(said.contains("suspendu par l'établissement. Adressez-vous à Clg Théodore Monod"), "{said}");
+    // Suspended it is already.
+    let fields = [("geste", "suspend"), ("raison", "encore")];
+    head.browser.post(&format!("/admin/personnes/{id}/geste"), &fields).await;
+    assert_eq!(head.browser.page.status, REFUSED);
+    let seen = head.see(&id).await;
+    assert!(seen.contains("suspendu par l'établissement") && !head.browser.page.has_element("#suspendre"), "{seen}");
+    assert_eq!(head.act("faire").await, StatusCode::SEE_OTHER);
+    Browser::signed_in_at(&server, &account, "/compte").await;
+    server.advance(Span::minutes(6));
+    head.see(&id).await;
+    head.browser.submit("suspendre", &[("raison", "Décision de justice")]).await;
+    assert!(head.browser.page.location().starts_with("/admin/preuve"), "{}", head.browser.page.location());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE suspended_by IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn attack_p1_what_the_academy_suspended_no_school_resumes_and_what_the_operator_did_no_academy() {
+    let server = start().await;
+    let account = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let id = person_id(&server, 500_001).await;
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    let mut academy = administrator(&server, AdminRole::Academy, "academy:montpellier", "m@ac.example").await;
+    let mut national = administrator(&server, AdminRole::National, "all", "n@example.org").await;
+    let resume = [("geste", "resume"), ("preuve", "paper"), ("raison", "x")];
+    let path = format!("/admin/personnes/{id}/geste");
+    academy.see(&id).await;
+    academy.browser.submit("suspendre", &[("raison", "Enquête")]).await;
+    assert_eq!(academy.browser.page.status, StatusCode::SEE_OTHER, "{}", academy.browser.page.visible_text());
+    let seen = head.see(&id).await;
+    assert!(seen.contains("suspendu par l'académie") && seen.contains("Ce geste revient à l'académie"), "{seen}");
+    assert!(!head.browser.page.has_element("#faire"));
+    head.browser.post(&path, &resume).await;
+    assert_eq!(head.browser.page.status, StatusCode::NOT_FOUND);
+    academy.see(&id).await;
+    assert_eq!(academy.act("faire").await, StatusCode::SEE_OTHER, "its own");
+    server.advance(Span::minutes(1));
+    helpdesk::ops::suspend(server.operation().storage(), &account.identifiant, "Fraude").await.unwrap();
+    for (who, status) in [(&mut academy, StatusCode::NOT_FOUND), (&mut national, StatusCode::SEE_OTHER)] {
+        who.see(&id).await;
+        assert_eq!(who.browser.page.has_element("#faire"), status == StatusCode::SEE_OTHER);
+        who.browser.post(&path, &resume).await;
+        assert_eq!(who.browser.page.status, status, "{}", who.browser.page.visible_text());
+    }
+    // Somebody without an account has nothing to suspend, nor to resume.
+    let nobody = person_id(&server, 500_010).await;
+    head.see(&nobody).await;
+    assert!(!head.browser.page.has_element("#suspendre"));
+    for act in ["suspend", "resume", "remove_factors", "end_sessions"] {
+        let fields = [("geste", act), ("preuve", "paper"), ("raison", "x")];
+        head.browser.post(&format!("/admin/personnes/{nobody}/geste"), &fields).await;
+        assert_eq!(head.browser.page.status, REFUSED, "{act}");
+    }
 }

@@ -4,11 +4,7 @@ mod standing;
 
 use std::collections::BTreeMap;
 
-use standing::{
-    account_standing, campaign, find_account, has_factors, has_two_accounts, list_letters, password_wait,
-    phone_standing, wait,
-};
-
+use super::find_suspension;
 use super::portal::{Refusals, find_refusals};
 use super::search::{ENDED_RECENTLY, child_words};
 use crate::accounts::Account;
@@ -19,6 +15,7 @@ use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::Tx;
+use crate::helpdesk::AccountSuspension;
 use crate::helpdesk::diagnosis::{CampaignStanding, Cause, NearAttempt, PersonState, PhoneStanding, Repair, why};
 use crate::helpdesk::store::near::{self, NEAR_RETENTION, NearRow};
 use crate::helpdesk::store::person::{self as rows, ParentRow, PersonEvent, PupilNames, TieRow};
@@ -26,6 +23,10 @@ use crate::letters::store::ServingLetter;
 use crate::limits::RateLimit;
 use crate::otp::ops::person_budget_key;
 use crate::roster::sealed_rows::open_mobile;
+use standing::{
+    account_standing, campaign, find_account, has_factors, has_two_accounts, list_letters, password_wait,
+    phone_standing, wait,
+};
 
 /// The number of events on a page.
 const MAX_EVENTS: i64 = 20;
@@ -43,6 +44,7 @@ pub struct PersonFile {
     pub subject: Subject,
     pub ties: Vec<TieRow>,
     pub account: Option<Account>,
+    pub suspension: Option<AccountSuspension>,
     pub phone_end: Option<String>,
     pub near: Vec<NearRow>,
     pub events: Vec<PersonEvent>,
@@ -196,6 +198,7 @@ async fn parent_file(
     let events = rows::list_events(tx, parent.account_id.as_ref(), Some(&parent.id), MAX_EVENTS).await?;
     let letters = list_letters(op, tx, account.as_ref()).await?;
     let has_factors = has_factors(tx, account.as_ref()).await?;
+    let suspension = find_suspension(tx, account.as_ref()).await?;
     let (cause, repair) = why(&state, op.now);
     let subject = Subject::Parent(Box::new(parent));
     let phone_end = end;
@@ -203,6 +206,7 @@ async fn parent_file(
         subject,
         ties,
         account,
+        suspension,
         phone_end,
         near,
         events,
@@ -243,6 +247,7 @@ async fn pupil_file(
     let events = rows::list_events(tx, pupil.account_id.as_ref(), None, MAX_EVENTS).await?;
     let letters = list_letters(op, tx, account.as_ref()).await?;
     let has_factors = has_factors(tx, account.as_ref()).await?;
+    let suspension = find_suspension(tx, account.as_ref()).await?;
     let (cause, repair) = why(&state, op.now);
     let (near, phone_end) = (Vec::new(), None);
     let subject = Subject::Pupil(pupil);
@@ -250,6 +255,7 @@ async fn pupil_file(
         subject,
         ties,
         account,
+        suspension,
         phone_end,
         near,
         events,

@@ -2,10 +2,9 @@
 //! both.
 
 use super::person::{PersonFile, Subject, place_of};
-use crate::accounts::Account;
-use crate::accounts::SuspendedBy;
+use crate::accounts::{self, Account};
 use crate::administrators::ops::OnDuty;
-use crate::administrators::roles::{AdminAct, AdminRole};
+use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{Place, RoleGrant};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -14,9 +13,9 @@ use crate::base::typed_ids::PupilId;
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::guardianship::Guardianship;
-use crate::helpdesk::AccountChangeError;
 use crate::helpdesk::diagnosis::Repair;
 use crate::helpdesk::store::person::{self as rows, TieRow};
+use crate::helpdesk::{AccountChangeError, AccountSuspension};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::outbox::JobKind;
 use crate::recovery::{self, RecoveryOutcome};
@@ -46,7 +45,7 @@ impl IdentityCheck {
 }
 
 /// An act of a help desk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum HelpdeskAct {
     /// Opens the activation for this person, for seven days.
@@ -56,6 +55,8 @@ pub enum HelpdeskAct {
     /// Takes a *Non* back that was an error.
     LiftContest,
     ShowIdentifiant,
+    /// Shuts the account, until it is resumed.
+    Suspend,
     Resume,
     RemoveFactors,
     /// Ends every session and forgets the devices, for somebody who lost a phone.
@@ -73,7 +74,7 @@ impl HelpdeskAct {
     pub fn needs(self) -> AdminAct {
         match self {
             HelpdeskAct::Reopen => AdminAct::ReopenForOne,
-            HelpdeskAct::Resume => AdminAct::SuspendAccount,
+            HelpdeskAct::Suspend | HelpdeskAct::Resume => AdminAct::SuspendAccount,
             HelpdeskAct::RemoveFactors => AdminAct::RemoveFactors,
             // Whoever may print one takes it back.
             HelpdeskAct::WithdrawLetter => AdminAct::PrintLetter,
@@ -83,13 +84,19 @@ impl HelpdeskAct {
             | HelpdeskAct::EndSessions => AdminAct::UnblockPerson,
         }
     }
+
+    /// True if somebody asks for it, whose identity is checked. Whoever suspends an account was asked by nobody.
+    pub fn asks_for_identity(self) -> bool {
+        self != HelpdeskAct::Suspend
+    }
 }
 
 /// An act with how identity was checked, and why.
 #[derive(Clone, Copy, Debug)]
 pub struct RepairOrder<'a> {
     pub act: HelpdeskAct,
-    pub check: IdentityCheck,
+    /// `None` where nobody asks.
+    pub check: Option<IdentityCheck>,
     pub reason: &'a str,
 }
 
@@ -101,6 +108,8 @@ pub enum RepairOutcome {
     Identifiant(String),
     /// Open until this time.
     OpenUntil(Timestamp),
+    /// The identity of whoever asks was not checked.
+    NoCheck,
     NoReason,
     /// The role ended meanwhile, or never permitted it.
     NotPermitted,
@@ -121,6 +130,9 @@ pub async fn repair(
     file: &PersonFile,
     order: RepairOrder<'_>,
 ) -> anyhow::Result<RepairOutcome> {
+    if order.act.asks_for_identity() && order.check.is_none() {
+        return Ok(RepairOutcome::NoCheck);
+    }
     let Some(reason) = stated(order.reason) else { return Ok(RepairOutcome::NoReason) };
     // Whoever had the child last year sees what was, and changes nothing.
     let places = match order.act {
@@ -133,10 +145,6 @@ pub async fn repair(
         tx.rollback().await?;
         return Ok(RepairOutcome::NotPermitted);
     };
-    if order.act == HelpdeskAct::Resume && !may_resume(file, &grant) {
-        tx.rollback().await?;
-        return Ok(RepairOutcome::NotPermitted);
-    }
     tx.actor = on_duty.actor(Some(&grant));
     let outcome = match order.act {
         HelpdeskAct::Reopen if file.repair != Repair::Reopen => RepairOutcome::NothingToDo,
@@ -147,25 +155,25 @@ pub async fn repair(
             .account
             .as_ref()
             .map_or(RepairOutcome::NothingToDo, |a| RepairOutcome::Identifiant(a.identifiant.clone())),
-        HelpdeskAct::Resume => change_account(file, super::resume_in(&mut tx, known(file)?, reason).await)?,
-        HelpdeskAct::RemoveFactors => change_account(
-            file,
-            super::factors::remove_in(op.storage(), &mut tx, op.app.into(), known(file)?, reason).await,
-        )?,
-        HelpdeskAct::EndSessions => match &file.account {
-            Some(account) => {
-                let done = super::end_sessions_in(&mut tx, &op.app.master_key, account, reason).await;
-                change_account(file, done)?
-            }
-            None => RepairOutcome::NothingToDo,
-        },
+        HelpdeskAct::Suspend | HelpdeskAct::Resume | HelpdeskAct::RemoveFactors | HelpdeskAct::EndSessions => {
+            change_account(op, &mut tx, (file, &grant), (order, reason)).await?
+        }
         HelpdeskAct::WithdrawLetter => withdraw_letters(&mut tx, file, &grant, reason).await?,
     };
-    if outcome == RepairOutcome::NothingToDo {
+    if matches!(outcome, RepairOutcome::NothingToDo | RepairOutcome::NotPermitted) {
         tx.rollback().await?;
         return Ok(outcome);
     }
-    record(&mut tx, file, &places, (order, reason)).await?;
+    // A suspension is a fact of its own, and unblocks nobody.
+    if order.act != HelpdeskAct::Suspend {
+        let detail = format!("{}: {}", order.act.name(), order.check.map_or("", IdentityCheck::name));
+        let about = AuditDetails {
+            account: file.account.as_ref().map(|account| &account.id),
+            detail: &detail,
+            ..about(file, &places, reason)
+        };
+        audit::store::record(&mut tx, AuditEvent::PersonUnblocked, about).await?;
+    }
     tx.commit().await?;
     // What ends sessions tells the relying parties.
     for kind in [JobKind::Mail, JobKind::BackchannelLogout] {
@@ -174,20 +182,49 @@ pub async fn repair(
     Ok(outcome)
 }
 
-/// True if a suspension may be ended by a role: what the operator suspended, the operator's people resume.
-pub fn may_resume(file: &PersonFile, grant: &RoleGrant) -> bool {
-    let by = file.account.as_ref().and_then(|account| account.suspended_by);
-    by != Some(SuspendedBy::Operator) || grant.role == AdminRole::National
+/// Returns the person, the place and the reason of an act for the audit.
+fn about<'a>(file: &'a PersonFile, places: &'a [Place], reason: &'a str) -> AuditDetails<'a> {
+    let place = places.first();
+    AuditDetails {
+        person: file.person_id(),
+        uai: place.and_then(|place| place.uai.as_ref()),
+        academy: place.and_then(|place| place.academy.as_deref()),
+        reason: Some(reason),
+        ..AuditDetails::default()
+    }
 }
 
-fn known(file: &PersonFile) -> anyhow::Result<&Account> {
-    file.account.as_ref().ok_or_else(|| AccountChangeError::Unknown(String::new()).into())
-}
-
-/// Reads the outcome of a change of the account: what was changed already is nothing to do.
-fn change_account<T>(_: &PersonFile, done: anyhow::Result<T>) -> anyhow::Result<RepairOutcome> {
+/// Changes the person's account, as it is by now: what was changed already is nothing to do.
+async fn change_account(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    (file, grant): (&PersonFile, &RoleGrant),
+    (order, reason): (RepairOrder<'_>, &str),
+) -> anyhow::Result<RepairOutcome> {
+    let Some(account) = &file.account else { return Ok(RepairOutcome::NothingToDo) };
+    let Some(account) = accounts::store::find_and_lock(tx, &account.id).await? else {
+        return Ok(RepairOutcome::NothingToDo);
+    };
+    let done = match order.act {
+        HelpdeskAct::Suspend => {
+            let (places, by) = (file.current_places(), AccountSuspension::authority_of(grant));
+            let about = about(file, &places, reason);
+            super::suspend_in(tx, &op.app.master_key, (&account, by), about).await.map(drop)
+        }
+        HelpdeskAct::Resume => {
+            let suspension = super::find_suspension(tx, Some(&account)).await?;
+            if suspension.is_some_and(|suspension| !suspension.may_be_ended_by(grant)) {
+                return Ok(RepairOutcome::NotPermitted);
+            }
+            super::resume_in(tx, &account, reason).await
+        }
+        HelpdeskAct::RemoveFactors => {
+            super::factors::remove_in(op.storage(), tx, op.app.into(), &account, reason).await.map(drop)
+        }
+        _ => super::end_sessions_in(tx, &op.app.master_key, &account, reason).await,
+    };
     match done {
-        Ok(_) => Ok(RepairOutcome::Done),
+        Ok(()) => Ok(RepairOutcome::Done),
         Err(error) if error.downcast_ref::<AccountChangeError>().is_some() => Ok(RepairOutcome::NothingToDo),
         Err(error) => Err(error),
     }
@@ -260,24 +297,4 @@ async fn withdraw_letters(
         }
     }
     Ok(outcome)
-}
-
-async fn record(
-    tx: &mut UnitOfWork<'_>,
-    file: &PersonFile,
-    places: &[Place],
-    (order, reason): (RepairOrder<'_>, &str),
-) -> anyhow::Result<()> {
-    let detail = format!("{}: {}", order.act.name(), order.check.name());
-    let place = places.first();
-    let about = AuditDetails {
-        account: file.account.as_ref().map(|account| &account.id),
-        person: file.person_id(),
-        uai: place.and_then(|place| place.uai.as_ref()),
-        academy: place.and_then(|place| place.academy.as_deref()),
-        detail: &detail,
-        reason: Some(reason),
-        ..AuditDetails::default()
-    };
-    Ok(audit::store::record(tx, AuditEvent::PersonUnblocked, about).await?)
 }

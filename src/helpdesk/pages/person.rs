@@ -18,7 +18,7 @@ use crate::base::profile::Profile;
 use crate::helpdesk::diagnosis::{AccountStanding, CampaignStanding, Cause, PhoneStanding, Repair};
 use crate::helpdesk::ops::letters::{LetterOutcome, print_letter};
 use crate::helpdesk::ops::person::{self, PersonFile, children_words};
-use crate::helpdesk::ops::repairs::{HelpdeskAct, IdentityCheck, RepairOrder, RepairOutcome, may_resume, repair};
+use crate::helpdesk::ops::repairs::{HelpdeskAct, IdentityCheck, RepairOrder, RepairOutcome, repair};
 use crate::helpdesk::views::{ChildLine, DONE_WORDS, PersonEventLine, PersonPage, RepairFormError};
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -154,12 +154,14 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
     let allowed = |act| may(&on_duty.roles, act, &places, ctx.now).is_some();
     let CauseDetails { when, names, last2, schools, door } = details(ctx, &file.cause);
     let act = act_of(file.repair);
-    let may_now = |grant: &RoleGrant| file.repair != Repair::Resume || may_resume(file, grant);
+    let suspension = file.suspension.as_ref().filter(|_| file.repair == Repair::Resume);
+    let may_now = |grant: &RoleGrant| suspension.is_none_or(|suspension| suspension.may_be_ended_by(grant));
     let permits = may(&on_duty.roles, needed(file.repair), &places, ctx.now).is_some_and(may_now);
     let may_act = act.is_some() && permits;
     let children = children_words(file);
-    let suspended_by = file.account.as_ref().and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
+    let suspended_by = file.suspension.as_ref().map_or(SuspendedBy::School, |suspension| suspension.by);
     let has_password = file.state.account == AccountStanding::Active;
+    let may_be_suspended = has_password || file.state.account == AccountStanding::Pending;
     let unblocks = allowed(AdminAct::UnblockPerson);
     Ok(PersonPage {
         frame: frame(app, ctx, on_duty).await?.in_room("people"),
@@ -176,6 +178,7 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
         by: app.pages.message(ctx.lang, suspended_by.message_key(), &[])?,
         act: act.filter(|_| may_act),
         act_of_others: act.is_some() && !may_act,
+        act_of_academy: suspension.is_some_and(|suspension| suspension.by == SuspendedBy::Operator),
         may_letter: file.state.is_present && !file.state.is_suspended && allowed(AdminAct::PrintLetter),
         letter_printed: file
             .letters
@@ -185,6 +188,7 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
         may_show_identifiant: unblocks && file.account.is_some(),
         may_remove_factors: allowed(AdminAct::RemoveFactors) && has_password && file.has_factors,
         may_end_sessions: unblocks && has_password && !file.state.is_suspended,
+        may_suspend: allowed(AdminAct::SuspendAccount) && may_be_suspended && !file.state.is_suspended,
         children: children.into_iter().map(|(name, school, level)| ChildLine { name, school, level }).collect(),
         account: match file.state.account {
             _ if file.state.is_suspended => "suspended",
@@ -271,9 +275,8 @@ pub async fn act(
     let grant = on_duty.permit(&app, &ctx, act.needs(), &file.current_places()).await?;
     let typed = TypedRepair::read(&form, act.name());
     let whole = (&on_duty, &file);
-    let Some(check) = typed.check else { return refuse(&app, &ctx, whole, typed, RepairFormError::Check).await };
     let op = on_duty.operation(&app, &ctx, Some(&grant));
-    let order = RepairOrder { act, check, reason: &typed.reason };
+    let order = RepairOrder { act, check: typed.check, reason: &typed.reason };
     match repair(&op, &on_duty, &file, order).await.map_err(failed)? {
         RepairOutcome::Done | RepairOutcome::OpenUntil(_) => {
             Ok(see_other(&format!("{}/{id}?fait={}", paths::ADMIN_PEOPLE, act.name())))
@@ -286,6 +289,7 @@ pub async fn act(
             });
             Ok(shown(&app, &ctx, page))
         }
+        RepairOutcome::NoCheck => refuse(&app, &ctx, whole, typed, RepairFormError::Check).await,
         RepairOutcome::NoReason => refuse(&app, &ctx, whole, typed, RepairFormError::Reason).await,
         RepairOutcome::NothingToDo => refuse(&app, &ctx, whole, typed, RepairFormError::NothingToDo).await,
         RepairOutcome::NotPermitted => Err(not_found()),

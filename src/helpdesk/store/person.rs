@@ -134,6 +134,13 @@ pub async fn list_events(
     tx.fetch_all(sql, args![account, person, most]).await
 }
 
+/// Returns the role with which an account was suspended last; `None` if it was done without one, or is forgotten.
+pub async fn find_suspending_role(tx: &mut Tx, account_id: &AccountId) -> Result<Option<String>> {
+    let sql = "SELECT role FROM audit WHERE account_id = $1 AND fact = 'account_suspended' \
+               ORDER BY at DESC, id DESC LIMIT 1";
+    Ok(tx.fetch_optional::<(Option<String>,)>(sql, args![account_id]).await?.and_then(|(role,)| role))
+}
+
 /// Returns the person or pupil of the roster behind an account, for a link to its page: the parent exported last, else
 /// the pupil.
 pub async fn find_subject_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Option<String>> {
