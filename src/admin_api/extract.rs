@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use call::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiFuture, ApiResult, GivenPart};
+pub use call::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiFuture, ApiResult, GivenPart, KnownVersions};
 
 use axum::Router;
 use axum::body::{Bytes, HttpBody as _};
@@ -143,20 +143,26 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Reads the versions that a request knows.
-fn if_match(headers: &HeaderMap) -> Result<Vec<String>, ApiRefusal> {
-    let mut out = Vec::new();
+/// Reads the versions that a request knows: `*` alone, or versions in quotation marks.
+fn if_match(headers: &HeaderMap) -> Result<KnownVersions, ApiRefusal> {
+    let wrong = || ApiRefusal::of_field(ProblemCode::BadParameter, "If-Match");
+    let mut named = Vec::new();
+    let mut is_any = false;
     for value in headers.get_all(header::IF_MATCH) {
-        let text = value.to_str().map_err(|_| ApiRefusal::of_field(ProblemCode::BadParameter, "If-Match"))?;
-        for one in text.split(',').map(str::trim) {
-            let quoted = one.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            match quoted.or((one == "*").then_some(one)) {
-                Some(version) => out.push(version.to_owned()),
-                None => return Err(ApiRefusal::of_field(ProblemCode::BadParameter, "If-Match")),
+        for one in value.to_str().map_err(|_| wrong())?.split(',').map(str::trim) {
+            match one.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+                Some(version) => named.push(version.to_owned()),
+                None if one == "*" && !is_any => is_any = true,
+                None => return Err(wrong()),
             }
         }
     }
-    Ok(out)
+    match (is_any, named.is_empty()) {
+        (false, true) => Ok(KnownVersions::Unsaid),
+        (true, true) => Ok(KnownVersions::Any),
+        (false, false) => Ok(KnownVersions::Named(named)),
+        (true, false) => Err(wrong()),
+    }
 }
 
 async fn answer(
@@ -189,7 +195,8 @@ async fn answer(
     check_query(doc.query, &ctx.query)?;
     let Ok(Path(path)) = path else { return Err(ProblemCode::NotFound.into()) };
     let if_match = if_match(request.headers())?;
-    if doc.version == VersionUse::Required && if_match.is_empty() {
+    // An order is for what was read: `*` says of nothing that it was.
+    if doc.version == VersionUse::Required && !matches!(if_match, KnownVersions::Named(_)) {
         return Err(ProblemCode::VersionRequired.into());
     }
     let (parts, body) = request.into_parts();
@@ -340,9 +347,15 @@ mod tests {
         assert_eq!(bearer(&headers(&[(auth.clone(), "Bearer x"), (auth, "Bearer y")])), None);
         assert_eq!(bearer(&headers(&[(header::COOKIE, "Bearer x")])), None);
         let versions = |text| if_match(&headers(&[(header::IF_MATCH, text)])).ok();
-        assert_eq!(versions("\"7\", \"8\""), Some(vec!["7".to_owned(), "8".to_owned()]));
-        assert_eq!(versions("*"), Some(vec!["*".to_owned()]));
-        assert_eq!((versions("7"), versions("W/\"7\"")), (None, None));
-        assert_eq!(if_match(&HeaderMap::new()).unwrap(), Vec::<String>::new());
+        let named = |all: &[&str]| Some(KnownVersions::Named(all.iter().map(|one| (*one).to_owned()).collect()));
+        assert_eq!(versions("\"7\", \"8\""), named(&["7", "8"]));
+        assert_eq!(versions("\"*\""), named(&["*"]), "a version of this name");
+        assert_eq!(versions(" * "), Some(KnownVersions::Any));
+        for wrong in ["7", "W/\"7\"", "*, \"7\"", "\"7\", *", "*, *", "**", ""] {
+            assert_eq!(versions(wrong), None, "{wrong:?}");
+        }
+        let twice = headers(&[(header::IF_MATCH, "*"), (header::IF_MATCH, "\"7\"")]);
+        assert!(if_match(&twice).is_err());
+        assert_eq!(if_match(&HeaderMap::new()).unwrap(), KnownVersions::Unsaid);
     }
 }

@@ -55,9 +55,9 @@ pub enum VersionUse {
     No,
     /// The answer has an `ETag`.
     Answered,
-    /// An `If-Match` is compared if there is one.
+    /// An `If-Match` is compared if there is one; `*` is any version (RFC 9110 13.1.1).
     Compared,
-    /// Without an `If-Match` nothing is done (RFC 6585 3).
+    /// Without an `If-Match` that names a version nothing is done (RFC 6585 3): `*` tells of nothing that was read.
     Required,
 }
 

@@ -11,8 +11,9 @@ use crate::administrators::api_tokens::ApiScope;
 /// The version of OpenAPI.
 const OPENAPI_VERSION: &str = "3.1.0";
 
-/// The form of an `If-Match`: versions in quotation marks, or any.
-const VERSIONS_PATTERN: &str = r#"^(\*|"[!#-+.-~-]*")$"#;
+/// The form of an `If-Match` that names a version, in quotation marks; and of one that may say any.
+const VERSION_PATTERN: &str = r#"^"[!#-+.-~-]*"$"#;
+const VERSION_OR_ANY_PATTERN: &str = r#"^(\*|"[!#-+.-~-]*")$"#;
 /// The form of an `Idempotency-Key`.
 const KEY_PATTERN: &str = "^[!-~]{1,128}$";
 
@@ -32,8 +33,8 @@ fn parameters(doc: &EndpointDoc) -> Vec<Value> {
         json!({ "name": name, "in": "header", "required": required, "schema": schema })
     };
     match doc.version {
-        VersionUse::Required => all.push(header("If-Match", true, VERSIONS_PATTERN)),
-        VersionUse::Compared => all.push(header("If-Match", false, VERSIONS_PATTERN)),
+        VersionUse::Required => all.push(header("If-Match", true, VERSION_PATTERN)),
+        VersionUse::Compared => all.push(header("If-Match", false, VERSION_OR_ANY_PATTERN)),
         VersionUse::No | VersionUse::Answered => {}
     }
     if doc.method == ApiMethod::Post {

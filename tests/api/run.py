@@ -134,14 +134,19 @@ def served(folder: pathlib.Path, log) -> tuple[subprocess.Popen, str]:
     return child, issuer
 
 
-def called(issuer: str, token: str, path: str, body=None) -> dict:
+def answered(issuer: str, token: str, path: str, body=None) -> tuple[dict, str]:
+    """Returns an answer and its version."""
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(f"{issuer}/api/admin/v1{path}", data)
     request.add_header("Authorization", f"Bearer {token}")
     request.add_header("Content-Type", "application/json")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=60) as answer:
-        return json.load(answer)
+        return json.load(answer), answer.headers.get("ETag", "")
+
+
+def called(issuer: str, token: str, path: str, body=None) -> dict:
+    return answered(issuer, token, path, body)[0]
 
 
 def known_things(issuer: str, token: str) -> str:
@@ -159,19 +164,34 @@ def known_things(issuer: str, token: str) -> str:
         "client_name": "Schemathesis", "contact": "a@b.example", "redirect_uris": ["https://c.example/r"],
         "method": "either", "schools": [uai], "profiles": ["responsable"],
     }
+    person = first("/persons?q=benali", "id")
+    asked = called(issuer, token, "/client-requests", request)["id"]
+    given = first("/imports", "id")
+    # What orders something names the version that was read: « * » orders nothing.
+    def version(path: str) -> str:
+        found = answered(issuer, token, path)[1]
+        if not found:
+            raise SystemExit(f"tests/api: {path} has no version")
+        return found
+
     paths = {
-        "/persons/{id}/diagnosis": first("/persons?q=benali", "id"),
-        "/persons/{id}/repairs": first("/persons?q=benali", "id"),
-        "/client-requests/{id}": called(issuer, token, "/client-requests", request)["id"],
-        **{f"/imports/{{id}}{end}": first("/imports", "id") for end in ("", "/changes", "/report", "/decision", "/undo")},
+        "/persons/{id}/diagnosis": {"path.id": person},
+        "/persons/{id}/repairs": {"path.id": person},
+        "/client-requests/{id}": {"path.id": asked, "header.If-Match": version(f"/client-requests/{asked}")},
+        "/schools/{uai}/campaign": {"header.If-Match": version(f"/schools/{uai}")},
+        "/schools/{uai}/reminders": {"header.If-Match": version(f"/schools/{uai}/reminders")},
     }
+    for end in ("", "/changes", "/report", "/decision", "/undo"):
+        paths[f"/imports/{{id}}{end}"] = {"path.id": given, "header.If-Match": version(f"/imports/{given}")}
     client = next(iter(registered), None) or first("/clients", "client_id")
     lines = [
         "[parameters]", f'"path.client_id" = "{client}"', f'"path.uai" = "{uai}"',
         '"path.code" = "K7P-4MX"', '"header.If-Match" = "*"',
     ]
     for path, held in paths.items():
-        lines += ["[[operations]]", f'include-path = "{path}"', f'parameters = {{ "path.id" = "{held}" }}']
+        # A version has its quotation marks: single ones around it are TOML's for a text as it stands.
+        said = ", ".join(f"\"{name}\" = '{value}'" for name, value in held.items())
+        lines += ["[[operations]]", f'include-path = "{path}"', f"parameters = {{ {said} }}"]
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 //! The Admin API: every endpoint of its table against scopes, roles and territories; forms of answers and refusals.
 
 use axum::http::StatusCode;
+use preau::admin_api::VersionUse;
 use preau::admin_api::extract::ApiEndpoint;
 use preau::administrators::roles::AdminRole;
 use preau::base::clock::Span;
@@ -60,7 +61,17 @@ async fn call(server: &TestServer, token: &str, endpoint: &ApiEndpoint, path: &s
         "upload_roster" => "?format=siecle",
         _ => "",
     };
-    let headers = [("if-match", "*"), ("content-type", "multipart/form-data; boundary=XyZ")];
+    // Where a version is needed it is read first; of what is not there, any is as good.
+    let read = match endpoint.doc.id {
+        "change_campaign" => path.trim_end_matches("/campaign"),
+        _ => path,
+    };
+    let version = match endpoint.doc.version {
+        VersionUse::Required => server.api_get(token, read).await.header("etag").to_owned(),
+        _ => "*".to_owned(),
+    };
+    let version = if version.is_empty() { "\"1\"" } else { version.as_str() };
+    let headers = [("if-match", version), ("content-type", "multipart/form-data; boundary=XyZ")];
     let headers = if endpoint.doc.takes_files { &headers[..] } else { &headers[..1] };
     let with = Call { headers, body };
     server.api(token, (endpoint.doc.method.name(), &format!("{path}{query}")), with).await
@@ -335,7 +346,7 @@ async fn attack_d1_hostile_bodies_get_a_clear_answer() {
     assert_eq!(server.api(&token, ("PUT", &campaign), right).await.problem(), "changed", "asked twice");
     let facts = server.query_texts("SELECT actor_kind FROM audit WHERE fact = 'campaign_opened'").await;
     assert_eq!(facts, ["token"]);
-    let days = Call { headers: &[("if-match", "*")], body: Some(r#"{"order":"extend","days":8}"#) };
+    let days = Call { headers: &[("if-match", opened.header("etag"))], body: Some(r#"{"order":"extend","days":8}"#) };
     assert_eq!(server.api(&token, ("PUT", &campaign), days).await.problem(), "bad_value");
 }
 
@@ -390,4 +401,39 @@ async fn threat_s15_a_support_code_names_no_school_outside_the_territory() {
         let seen = server.api_get(&token, "/support-codes/K7P-4MX").await.json();
         assert_eq!(seen["traces"].as_array().unwrap().len(), notices, "{seen}");
     }
+}
+
+#[tokio::test]
+async fn attack_p6_any_version_is_no_version_that_was_read_and_any_where_none_is_asked_for() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[TestFamily::durand()]).await;
+    let mut national = operator(&server).await;
+    let token = make_token(&mut national, &ALL, &[]).await;
+    // Every endpoint that asks for a version, whatever its path leads to: nothing is looked at before.
+    let nobody = "f".repeat(32);
+    for endpoint in endpoints().iter().filter(|endpoint| endpoint.doc.version == VersionUse::Required) {
+        let path = filled(endpoint.doc.path, "ent", MONOD, &nobody);
+        let at = (endpoint.doc.method.name(), path.as_str());
+        for headers in [&[("if-match", "*")][..], &[][..]] {
+            let answer = server.api(&token, at, Call { headers, body: Some("{}") }).await;
+            assert_eq!(answer.status, StatusCode::PRECONDITION_REQUIRED, "{}", endpoint.doc.id);
+            assert_eq!(answer.problem(), "version_required", "{}", endpoint.doc.id);
+        }
+        for wrong in ["*, \"1\"", "1", "W/\"1\""] {
+            let answer = server.api(&token, at, Call { headers: &[("if-match", wrong)], body: Some("{}") }).await;
+            assert_eq!(answer.problem(), "bad_parameter", "{}: {wrong}", endpoint.doc.id);
+        }
+    }
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM campaign").await, 0, "nothing was ordered");
+    // Where a version is compared if there is one, any is the one that stands (RFC 9110 13.1.1).
+    let reason = Some(r#"{"reason":"Essai"}"#);
+    let suspend = async |client: &str, version: &str| {
+        let with = Call { headers: &[("if-match", version)], body: reason };
+        server.api(&token, ("PUT", &format!("/clients/{client}/suspension")), with).await
+    };
+    assert_eq!(suspend("nothing", "*").await.problem(), "not_found");
+    assert_eq!(suspend("ent", "\"99\"").await.problem(), "changed");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM client WHERE state = 'suspended'").await, 0);
+    let suspended = suspend("ent", "*").await;
+    assert_eq!(suspended.status, StatusCode::OK, "{}", suspended.visible_text());
 }

@@ -165,8 +165,13 @@ async fn attack_d1_a_program_does_not_use_up_what_its_maker_may_keep() {
     let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;
     let token = make_token(&mut head, &["campaigns:write", "schools:read"], &[]).await;
     let campaign = format!("/schools/{MONOD}/campaign");
-    let extend = Call { headers: &[("if-match", "*")], body: Some(r#"{"order":"extend","days":7}"#) };
-    let extended = server.api(&token, ("PUT", &campaign), extend).await;
+    let extend = async || {
+        let school = server.api_get(&token, &format!("/schools/{MONOD}")).await;
+        let headers = [("if-match", school.header("etag"))];
+        let with = Call { headers: &headers, body: Some(r#"{"order":"extend","days":7}"#) };
+        server.api(&token, ("PUT", &campaign), with).await
+    };
+    let extended = extend().await;
     assert_eq!(extended.status, StatusCode::OK, "{}", extended.visible_text());
     // As if it had ordered all day.
     let more = "INSERT INTO console_draft (id, kind, form, state, version, author_id, created_at, token_id) \
@@ -175,14 +180,14 @@ async fn attack_d1_a_program_does_not_use_up_what_its_maker_may_keep() {
     for n in 0..199 {
         server.execute_sql(more, vec![format!("-{n}").into()]).await;
     }
-    let refused = server.api(&token, ("PUT", &campaign), extend).await;
+    let refused = extend().await;
     assert_eq!((refused.status, refused.problem().as_str()), (StatusCode::TOO_MANY_REQUESTS, "too_many_of_day"));
     // The person goes on; and a person who used up the own share leaves that of the programs.
     head.browser.get("/admin/etablissements/0349999J").await;
     head.browser.submit("rappeler", &[]).await;
     assert!(head.browser.page.location().starts_with("/admin/etablissements/rappel/"));
     server.execute_sql("UPDATE console_draft SET token_id = NULL", Vec::new()).await;
-    let done = server.api(&token, ("PUT", &campaign), extend).await;
+    let done = extend().await;
     assert_eq!(done.status, StatusCode::OK, "{}", done.visible_text());
     let kept = "SELECT COUNT(*) FROM console_draft WHERE token_id IS NOT NULL";
     assert_eq!(server.query_count(kept).await, 1);

@@ -91,6 +91,26 @@ pub struct GivenPart {
     pub content: Bytes,
 }
 
+/// The versions of a thing that a request knows (RFC 9110 13.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KnownVersions {
+    /// There is no `If-Match`.
+    Unsaid,
+    /// `*`: whichever it has. What is not there was answered before.
+    Any,
+    Named(Vec<String>),
+}
+
+impl KnownVersions {
+    /// True if a thing of this version is the one that is meant.
+    fn admits(&self, version: &str) -> bool {
+        match self {
+            KnownVersions::Unsaid | KnownVersions::Any => true,
+            KnownVersions::Named(known) => known.iter().any(|one| one == version),
+        }
+    }
+}
+
 /// A call of an endpoint, everything of it checked.
 pub struct ApiCall<'a> {
     pub app: &'a AppState,
@@ -102,8 +122,7 @@ pub struct ApiCall<'a> {
     pub body: &'a ApiBody,
     /// The files of an endpoint that takes some.
     pub files: &'a [GivenPart],
-    /// The versions that the caller knows; empty without `If-Match`.
-    pub(super) if_match: Vec<String>,
+    pub(super) if_match: KnownVersions,
     /// True once something was committed durably by [`ApiCall::op`].
     pub(super) commits: &'a AtomicBool,
 }
@@ -163,9 +182,10 @@ impl<'a> ApiCall<'a> {
     /// # Errors
     /// It changed since.
     pub fn compare(&self, version: impl ToString) -> Result<(), ApiError> {
-        let version = version.to_string();
-        let is_known = self.if_match.is_empty() || self.if_match.iter().any(|known| *known == version || known == "*");
-        if is_known { Ok(()) } else { Err(ProblemCode::Changed.into()) }
+        match self.if_match.admits(&version.to_string()) {
+            true => Ok(()),
+            false => Err(ProblemCode::Changed.into()),
+        }
     }
 
     /// Returns the position at which a list goes on.
