@@ -29,10 +29,13 @@ const OWN_DECISION_TTL: Span = Span::days(7);
 /// The time after which an upload that needs others to agree is stopped: they have holidays too.
 const OTHERS_DECISION_TTL: Span = Span::days(30);
 /// The maximum sizes of the files that are not decided on, of a school, of an academy and of the deployment, in bytes.
-/// They stand in the database: whoever may give files must not fill it. A school has 2 to 12 MB of them as a rule.
+/// They stand in the database: whoever may give files must not fill it. A school has 2 to 12 MB of them as a rule. Those of
+/// a school and of an academy are for what persons give, and once more for what programs give; of the whole programs take
+/// their part at most, so that there is room for persons.
 const MAX_SCHOOL_BYTES: i64 = 64 << 20;
 const MAX_ACADEMY_BYTES: i64 = 2 << 30;
 const MAX_DEPLOYMENT_BYTES: i64 = 8 << 30;
+const MAX_PROGRAMS_BYTES: i64 = 4 << 30;
 /// The retention of uploads with their reports.
 pub const UPLOAD_RETENTION: Span = Span::days(90);
 
@@ -103,11 +106,15 @@ impl NeededAgreement {
     }
 }
 
-/// The sizes of the files that are not decided on, in bytes.
+/// The sizes of the files that are not decided on, in bytes: of a school and of an academy those that persons gave, or those
+/// that programs did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, crate::db::FromRow)]
 pub struct UndecidedBytes {
     pub school: i64,
     pub academy: i64,
+    /// All that programs gave.
+    pub programs: i64,
+    /// All that is there.
     pub deployment: i64,
 }
 
@@ -120,12 +127,13 @@ pub enum FullPlace {
 }
 
 impl UndecidedBytes {
-    /// Returns what is too full for so many bytes more.
-    pub fn full_for(self, more: i64) -> Option<FullPlace> {
+    /// Returns what is too full for so many bytes more, of a person or of a program.
+    pub fn full_for(self, more: i64, is_program: bool) -> Option<FullPlace> {
         let is_full = |held: i64, most: i64| held.saturating_add(more) > most;
         match self {
             _ if is_full(self.school, MAX_SCHOOL_BYTES) => Some(FullPlace::School),
             _ if is_full(self.academy, MAX_ACADEMY_BYTES) => Some(FullPlace::Academy),
+            _ if is_program && is_full(self.programs, MAX_PROGRAMS_BYTES) => Some(FullPlace::Deployment),
             _ if is_full(self.deployment, MAX_DEPLOYMENT_BYTES) => Some(FullPlace::Deployment),
             _ => None,
         }
@@ -288,17 +296,28 @@ mod tests {
 
     #[test]
     fn attack_d1_files_that_nobody_decides_on_have_a_bound_in_each_place() {
-        let (school, academy, deployment) = (MAX_SCHOOL_BYTES, MAX_ACADEMY_BYTES, MAX_DEPLOYMENT_BYTES);
-        for (held, full) in [
-            (UndecidedBytes::default(), None),
-            (UndecidedBytes { school: school - 10, academy: academy - 10, deployment: deployment - 10 }, None),
-            (UndecidedBytes { school: school - 9, academy, deployment }, Some(FullPlace::School)),
-            (UndecidedBytes { school: 0, academy: academy - 9, deployment }, Some(FullPlace::Academy)),
-            (UndecidedBytes { school: 0, academy: 0, deployment: deployment - 9 }, Some(FullPlace::Deployment)),
+        let of = |school, academy, programs, deployment| UndecidedBytes { school, academy, programs, deployment };
+        let full = |places: [i64; 4]| {
+            let [school, academy, programs, deployment] = places;
+            of(
+                MAX_SCHOOL_BYTES - school,
+                MAX_ACADEMY_BYTES - academy,
+                MAX_PROGRAMS_BYTES - programs,
+                MAX_DEPLOYMENT_BYTES - deployment,
+            )
+        };
+        let (school, academy, all) = (Some(FullPlace::School), Some(FullPlace::Academy), Some(FullPlace::Deployment));
+        for (held, of_person, of_program) in [
+            (UndecidedBytes::default(), None, None),
+            (full([10, 10, 10, 10]), None, None),
+            (full([9, 10, 10, 10]), school, school),
+            (full([10, 9, 10, 10]), academy, academy),
+            (full([10, 10, 9, 10]), None, all),
+            (full([10, 10, 10, 9]), all, all),
         ] {
-            assert_eq!(held.full_for(10), full, "{held:?}");
+            assert_eq!((held.full_for(10, false), held.full_for(10, true)), (of_person, of_program), "{held:?}");
         }
-        assert_eq!(UndecidedBytes::default().full_for(i64::MAX), Some(FullPlace::School));
+        assert_eq!(UndecidedBytes::default().full_for(i64::MAX, false), school);
     }
 
     #[test]

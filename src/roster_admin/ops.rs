@@ -25,7 +25,8 @@ use crate::tenants::{self, School};
 /// The uploads of a person within a day, and those of their programs.
 const MAX_UPLOADS_A_DAY: i64 = 40;
 /// The uploads of a school within a day that may need somebody else's agreement: that one is needed tells whoever gave the
-/// files that somebody in them is known elsewhere, so nobody may ask for it again and again.
+/// files that somebody in them is known elsewhere, so nobody may ask for it again and again. So many of persons, and so many
+/// of programs: one that gives files each hour keeps no school from its own.
 const MAX_ASKING_OTHERS_A_DAY: i64 = 8;
 /// The size of a sealed part of a file.
 const PART_BYTES: usize = 512 * 1024;
@@ -100,14 +101,15 @@ pub async fn receive(
     }
     let (uai, academy) = (&school.uai, school.academy.as_str());
     let agrees = may(&on_duty.roles, AdminAct::AcceptRemovals, std::slice::from_ref(place), op.now).is_some();
-    let since = op.now.minus(Span::days(1));
-    if !agrees && store::count_asking_others(&mut tx, uai, since).await? >= MAX_ASKING_OTHERS_A_DAY {
+    let (since, is_program) = (op.now.minus(Span::days(1)), keeper.is_program());
+    if !agrees && store::count_asking_others(&mut tx, uai, since, is_program).await? >= MAX_ASKING_OTHERS_A_DAY {
         tx.rollback().await?;
         return Ok(UploadOutcome::TooMany);
     }
     let bytes = i64::try_from(listed.iter().map(|file| file.bytes).sum::<usize>())?;
     // Two at the same moment may pass one by one: a server takes two bodies at once.
-    if let Some(place) = store::sum_undecided(&mut tx, uai, academy).await?.full_for(bytes) {
+    let held = store::sum_undecided(&mut tx, (uai, academy), is_program).await?;
+    if let Some(place) = held.full_for(bytes, is_program) {
         tx.rollback().await?;
         return Ok(UploadOutcome::Full(place));
     }

@@ -114,14 +114,17 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewUpload<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Adds up the sizes of the files that are not decided on: of a school, of an academy, and all. Their number is bounded by
-/// the sums themselves and by the uploads of a day.
-pub async fn sum_undecided(tx: &mut Tx, uai: &Uai, academy: &str) -> Result<UndecidedBytes> {
-    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN uai = $1 THEN bytes ELSE 0 END), 0) AS BIGINT) AS school, \
-               CAST(COALESCE(SUM(CASE WHEN academy = $2 THEN bytes ELSE 0 END), 0) AS BIGINT) AS academy, \
+/// Adds up the sizes of the files that are not decided on: of a school and of an academy as far as programs gave them, or
+/// persons; those of all programs, and all. Their number is bounded by the sums themselves and by the uploads of a day.
+pub async fn sum_undecided(tx: &mut Tx, (uai, academy): (&Uai, &str), is_program: bool) -> Result<UndecidedBytes> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN uai = $1 AND (token_id IS NOT NULL) = $3 THEN bytes ELSE 0 END), 0) \
+               AS BIGINT) AS school, \
+               CAST(COALESCE(SUM(CASE WHEN academy = $2 AND (token_id IS NOT NULL) = $3 THEN bytes ELSE 0 END), 0) \
+               AS BIGINT) AS academy, \
+               CAST(COALESCE(SUM(CASE WHEN token_id IS NOT NULL THEN bytes ELSE 0 END), 0) AS BIGINT) AS programs, \
                CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS deployment FROM roster_upload \
                WHERE state IN ('receiving', 'received', 'waiting', 'writing')";
-    tx.fetch_one(sql, args![uai, academy]).await
+    tx.fetch_one(sql, args![uai, academy, is_program]).await
 }
 
 /// Counts the uploads of somebody since a time: the own ones, or those of the own programs.
@@ -131,11 +134,12 @@ pub async fn count_since(tx: &mut Tx, keeper: DraftKeeper<'_>, since: Timestamp)
     Ok(tx.fetch_one::<(i64,)>(sql, args![keeper.author, since, keeper.is_program()]).await?.0)
 }
 
-/// Counts the uploads of a school since a time that needed somebody else's agreement. Those that are not read yet may.
-pub async fn count_asking_others(tx: &mut Tx, uai: &Uai, since: Timestamp) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM roster_upload WHERE uai = $1 AND id > $2 \
+/// Counts the uploads of a school since a time that needed somebody else's agreement, as far as programs gave them, or
+/// persons. Those that are not read yet may.
+pub async fn count_asking_others(tx: &mut Tx, uai: &Uai, since: Timestamp, is_program: bool) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM roster_upload WHERE uai = $1 AND id > $2 AND (token_id IS NOT NULL) = $3 \
                AND (asks_others OR state IN ('receiving', 'received'))";
-    Ok(tx.fetch_one::<(i64,)>(sql, args![uai, row_id_lower_bound(since)]).await?.0)
+    Ok(tx.fetch_one::<(i64,)>(sql, args![uai, row_id_lower_bound(since), is_program]).await?.0)
 }
 
 fn place(row: &str) -> AssociatedData<'_> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::admin_api_tokens::{API, Call, make_token};
 use crate::console_clients::administrator;
-use crate::console_rosters::{count_pupils, crowd, work};
+use crate::console_rosters::{count_pupils, crowd, multipart, work};
 use crate::support::deployment::MONOD;
 use crate::support::people::school_exports;
 use crate::support::{TestFamily, TestResponse, TestServer};
@@ -166,4 +166,58 @@ async fn attack_d1_hostile_files_of_a_program_write_nothing_and_one_key_is_one_u
     assert_eq!(server.query_count("SELECT COUNT(*) FROM roster_upload").await, 1);
     let seen: Value = server.api_get(&token, "/imports").await.json();
     assert_eq!(seen["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn attack_d1_programs_that_ask_for_agreement_use_up_a_share_of_their_own() {
+    let server = TestServer::start().await;
+    let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;
+    let token = make_token(&mut head, &SCOPES, &[]).await;
+    let by_program = form("XyZ", &[("files", "a.xml", "<a/>")]);
+    let by_hand = || multipart(&[("uai", MONOD), ("format", "siecle")], &[("a.xml", b"<a/>")]);
+    // Whatever is not read yet may ask for it.
+    for _ in 0..8 {
+        let given = give(&server, &token, "XyZ", &by_program, "").await;
+        assert_eq!(given.status, StatusCode::CREATED, "{}", given.visible_text());
+    }
+    assert_eq!(give(&server, &token, "XyZ", &by_program, "").await.problem(), "too_many_of_day");
+    for _ in 0..8 {
+        assert_eq!(head.give(by_hand()).await, StatusCode::SEE_OTHER, "{}", head.browser.page.visible_text());
+    }
+    assert_eq!(head.give(by_hand()).await, StatusCode::UNPROCESSABLE_ENTITY);
+    // The other way round: the person used up the own share, and the program goes on.
+    server.execute_sql("DELETE FROM roster_upload_part", Vec::new()).await;
+    server.execute_sql("DELETE FROM roster_upload WHERE token_id IS NOT NULL", Vec::new()).await;
+    assert_eq!(head.give(by_hand()).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(give(&server, &token, "XyZ", &by_program, "").await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn attack_d1_files_of_programs_that_nobody_decides_on_leave_room_for_those_of_persons() {
+    let server = TestServer::start().await;
+    let mut head = administrator(&server, AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;
+    let token = make_token(&mut head, &SCOPES, &[]).await;
+    let content = "x".repeat(2_000);
+    let by_program = form("XyZ", &[("files", "a.xml", content.as_str())]);
+    let by_hand = || multipart(&[("uai", MONOD), ("format", "siecle")], &[("a.xml", content.as_bytes())]);
+    assert_eq!(give(&server, &token, "XyZ", &by_program, "").await.status, StatusCode::CREATED);
+    assert_eq!(head.give(by_hand()).await, StatusCode::SEE_OTHER);
+    let fill = "UPDATE roster_upload SET bytes = CASE WHEN (token_id IS NOT NULL) = $1 THEN $2 ELSE 1 END, uai = $3, \
+                academy = $4";
+    let (school, academy, programs) = (67_108_000_i64, 2_147_483_600_i64, 4_294_967_000_i64);
+    for (bytes, uai, of_academy, place) in [
+        (school, MONOD, "montpellier", "school"),
+        (academy, "0349998H", "montpellier", "academy"),
+        (programs, "0319999A", "toulouse", "deployment"),
+    ] {
+        server.execute_sql(fill, vec![true.into(), bytes.into(), uai.into(), of_academy.into()]).await;
+        let refused = give(&server, &token, "XyZ", &by_program, "").await;
+        assert_eq!(refused.problem(), "uploads_full", "{place}");
+        let told: Value = serde_json::from_slice(&refused.bytes).unwrap();
+        assert_eq!(told["place"], place);
+        assert_eq!(head.give(by_hand()).await, StatusCode::SEE_OTHER, "{place}");
+    }
+    server.execute_sql(fill, vec![false.into(), school.into(), MONOD.into(), "montpellier".into()]).await;
+    assert_eq!(head.give(by_hand()).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(give(&server, &token, "XyZ", &by_program, "").await.status, StatusCode::CREATED);
 }
