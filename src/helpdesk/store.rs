@@ -80,15 +80,16 @@ pub struct SearchBounds {
     pub rows: i64,
 }
 
-/// The people whose words are searched for, out of scope too, as `w`: by the arguments of `word_args`. Whether somebody
-/// has a word is asked by a scalar subquery: in the place of EXISTS, PostgreSQL would read the words of everybody once.
+/// The people whose words are searched for, out of scope too, as `w`: by the arguments of `word_args`, in the order of the
+/// words, which is the index's. Whether somebody has a word is asked by a scalar subquery: in the place of EXISTS,
+/// PostgreSQL would read the words of everybody once.
 macro_rules! named {
     ($kind:literal) => {
         concat!(
             "(SELECT v.subject_id FROM search_word v WHERE v.academy = $6 AND v.kind = '",
             $kind,
-            "' AND v.word >= $7 AND v.word <= $8 LIMIT $15) w WHERE ($9 = '' OR (SELECT 1 FROM search_word x \
-             WHERE x.kind = '",
+            "' AND v.word >= $7 AND v.word <= $8 ORDER BY v.word LIMIT $15) w \
+             WHERE ($9 = '' OR (SELECT 1 FROM search_word x WHERE x.kind = '",
             $kind,
             "' AND x.subject_id = w.subject_id AND x.word >= $9 AND x.word <= $10 LIMIT 1) = 1) \
              AND ($11 = '' OR (SELECT 1 FROM search_word y WHERE y.kind = '",

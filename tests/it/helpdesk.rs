@@ -126,8 +126,10 @@ async fn a_name_of_thousands_asks_for_more_letters_and_reads_no_more_people_than
     let server = start().await;
     let words = "INSERT INTO search_word (academy, word, kind, subject_id) \
                  WITH RECURSIVE n (i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $2) \
-                 SELECT 'montpellier', 'duranal', 'person', 'x' || i FROM n";
-    server.execute_sql(words, vec![1_i64.into(), 5_001_i64.into()]).await;
+                 SELECT 'montpellier', 'duranal', $3, 'x' || i FROM n";
+    for kind in ["person", "pupil"] {
+        server.execute_sql(words, vec![1_i64.into(), 5_001_i64.into(), kind.into()]).await;
+    }
     let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
     assert_eq!(desk.search("duran").await, Vec::<String>::new());
     let told = desk.browser.page.visible_text();
