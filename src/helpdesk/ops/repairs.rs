@@ -2,7 +2,7 @@
 //! both.
 
 use super::person::{PersonFile, Subject, place_of};
-use crate::accounts::{self, Account};
+use crate::accounts;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::{Place, RoleGrant};

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::base::typed_ids::{PersonId, PupilId};
-use crate::db::{BATCH_SIZE, FromRow, InsertSql, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
+use crate::db::{BATCH_SIZE, FromRow, Result, RowsSql, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
 
 /// The kind of somebody who is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +79,8 @@ pub async fn mark_pupil(tx: &mut UnitOfWork<'_>, id: &PupilId, exported_at: i64)
     Ok(tx.execute(sql, args![id, now, exported_at]).await? == 1)
 }
 
-static WORDS: LazyLock<InsertSql> = LazyLock::new(|| {
-    InsertSql::new("INSERT INTO search_word (academy, word, kind, subject_id)", 4, "ON CONFLICT DO NOTHING")
+static WORDS: LazyLock<RowsSql> = LazyLock::new(|| {
+    RowsSql::insert("INSERT INTO search_word (academy, word, kind, subject_id)", 4, "ON CONFLICT DO NOTHING")
 });
 
 /// The words of somebody's names.
@@ -104,7 +104,7 @@ pub async fn replace(tx: &mut Tx, kind: SubjectKind, people: &[NamedSubject<'_>]
             rows.push(args![person.academy, word, kind.name(), person.id]);
         }
     }
-    tx.insert_rows(&WORDS, rows).await?;
+    tx.write_rows(&WORDS, rows).await?;
     Ok(())
 }
 
