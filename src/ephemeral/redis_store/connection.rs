@@ -89,19 +89,24 @@ pub(super) async fn wait_until_open(present: &ConnectionWatch) -> Option<Multipl
 
 /// Keeps a connection to one address: opens it, and opens it anew whenever it is lost, without end.
 pub(super) async fn keep(client: Client, answer: Duration, present: Arc<watch::Sender<PresentConnection>>) {
-    let mut delay = RECONNECT_DELAY.0;
+    let (mut delay, mut told) = (RECONNECT_DELAY.0, String::new());
     loop {
         match connect(&client, answer).await {
             Ok((connection, mut pushes)) => {
-                delay = RECONNECT_DELAY.0;
+                (delay, told) = (RECONNECT_DELAY.0, String::new());
                 present.send_replace(PresentConnection::Open(connection));
                 // Whatever else Redis pushes is not for us; the end of the pushes is that of the connection too.
                 while pushes.recv().await.is_some_and(|push| push.kind != PushKind::Disconnection) {}
                 present.send_replace(PresentConnection::Absent);
                 tokio::time::sleep(delay).await;
             }
-            // The operations that wait for the connection say so.
-            Err(_) => {
+            // The operations that wait for the connection say that there is no answer, and not why.
+            Err(error) => {
+                let why = error.to_string();
+                if why != told {
+                    tracing::warn!(error = why, "no connection to Redis");
+                    told = why;
+                }
                 tokio::time::sleep(delay).await;
                 delay = (2 * delay).min(RECONNECT_DELAY.1);
             }
