@@ -310,6 +310,8 @@ async fn import_school(
             Ok(true) => return Ok((SchoolImportOutcome::Imported(taken), Vec::new())),
             Ok(false) => {}
             Err(ImportError::Db(error)) if error.is_serialization_failure() => {}
+            // Two rows were to have one key, or another import gave it meanwhile.
+            Err(ImportError::Db(error)) if error.is_unique_violation() => {}
             // Somebody whom the set names again was erased since the comparison: with the next one it is a new person.
             Err(ImportError::Db(error)) if error.is_foreign_key_violation() => {}
             Err(error) => return Err(error),
