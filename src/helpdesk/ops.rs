@@ -170,7 +170,9 @@ async fn end_sessions_in(
     account: &Account,
     reason: &str,
 ) -> anyhow::Result<()> {
-    if account.state == AccountState::Closed {
+    // Locked first, like by a sign-in: one that is under way ends before its session is listed, or begins after this.
+    let current = accounts::store::find_and_lock(tx, &account.id).await?;
+    if current.is_none_or(|current| current.state == AccountState::Closed) {
         return Err(AccountChangeError::State(account.identifiant.clone(), account.state).into());
     }
     sessions::ops::end_all(tx, master_key, &account.id, Some(reason)).await?;
