@@ -12,11 +12,13 @@ pub async fn count_waiting(tx: &mut Tx, kind: JobKind, most: i64) -> Result<i64>
 
 /// Returns the number of waiting messages and the creation time of the oldest, for `doctor` and readiness. Back-channel
 /// logout jobs are excluded, because their delay is caused by relying parties and `logouts` tracks each delivery; so are
-/// the SMS of notices, which wait for the next morning; so is what was put last, which may be many hours' work.
+/// the SMS of notices, which wait for the next morning; so is what was put last, which may be many hours' work, unless it
+/// is a mail that was tried in vain for some minutes: a mail server that is away must not go unseen.
 pub async fn backlog(tx: &mut Tx) -> Result<(i64, Option<i64>)> {
     let sql = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind NOT IN ($1, $2) \
-               AND (turn_at IS NULL OR turn_at < created_at + $3)";
-    tx.fetch_one(sql, args![JobKind::BackchannelLogout.name(), JobKind::NoticeSms.name(), LAST_TURN_DELAY.0]).await
+               AND (turn_at IS NULL OR turn_at < created_at + $3 OR (kind = $4 AND attempts > 3))";
+    let kinds = [JobKind::BackchannelLogout, JobKind::NoticeSms, JobKind::Mail].map(JobKind::name);
+    tx.fetch_one(sql, args![kinds[0], kinds[1], LAST_TURN_DELAY.0, kinds[2]]).await
 }
 
 /// The waiting jobs of a kind.

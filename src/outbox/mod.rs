@@ -101,7 +101,8 @@ pub async fn enqueue_at(
     Ok(id)
 }
 
-/// The delay of the turn of what goes to many: longer than any job lives, so that no retry brings one forward.
+/// The delay of the turn of what goes to many: longer than any job lives, so that no retry brings one forward. Such a turn
+/// is always this much after the time at which the job is due, so that a claim finds due ones at the beginning of an index.
 const LAST_TURN_DELAY: Span = Span::days(30);
 
 /// Puts a job that was just written behind all others of its kind, also those that come later: its message is one of many,
@@ -194,11 +195,19 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
     let rows = tx
         .fetch_all::<Row>(
             "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE state = 'waiting' AND due_at <= $1 \
-             AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND due_at <= $1 \
-             AND COALESCE(expires_at, created_at + $6) <= $5 ORDER BY turn_at, due_at LIMIT $3) \
+             AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND +due_at <= $1 \
+             AND turn_at <= $7 AND COALESCE(expires_at, created_at + $6) <= $5 ORDER BY turn_at LIMIT $3) \
              RETURNING id, kind, body, attempts, COALESCE(expires_at, created_at + $6) AS expires_at, \
              handovers + CASE WHEN unsure THEN 1 ELSE 0 END AS handovers, handed_to, trace",
-            args![now, now.plus(Span::minutes(1)), max_jobs, kind.name(), expires, kind.max_age().0],
+            args![
+                now,
+                now.plus(Span::minutes(1)),
+                max_jobs,
+                kind.name(),
+                expires,
+                kind.max_age().0,
+                now.plus(LAST_TURN_DELAY)
+            ],
         )
         .await?;
     let mut jobs = Vec::new();
@@ -297,9 +306,9 @@ pub async fn finish_in(tx: &mut UnitOfWork<'_>, job: &Job, done: JobOutcome) -> 
         Some(pause) => {
             tx.execute(
                 // What was put last stays there.
-                "UPDATE outbox SET due_at = $2, turn_at = CASE WHEN turn_at > $2 THEN turn_at ELSE $2 END \
-                 WHERE id = $1 AND state = 'waiting'",
-                args![&job.id, now.plus(pause)],
+                "UPDATE outbox SET due_at = $2, turn_at = CASE WHEN turn_at >= created_at + $3 THEN $2 + $3 \
+                 WHEN turn_at > $2 THEN turn_at ELSE $2 END WHERE id = $1 AND state = 'waiting'",
+                args![&job.id, now.plus(pause), LAST_TURN_DELAY.0],
             )
             .await?;
         }
@@ -316,9 +325,9 @@ pub async fn finish_in(tx: &mut UnitOfWork<'_>, job: &Job, done: JobOutcome) -> 
 /// Reschedules a job without an attempt; the attempt counter is restored.
 pub async fn requeue(db: &Db, job: &Job, due: Timestamp) -> Result<()> {
     let mut tx = db.write(Durability::Relaxed).await?;
-    let sql = "UPDATE outbox SET due_at = $2, turn_at = CASE WHEN turn_at > $2 THEN turn_at ELSE $2 END, \
-               attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
-    tx.execute(sql, args![&job.id, due]).await?;
+    let sql = "UPDATE outbox SET due_at = $2, turn_at = CASE WHEN turn_at >= created_at + $3 THEN $2 + $3 \
+               WHEN turn_at > $2 THEN turn_at ELSE $2 END, attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
+    tx.execute(sql, args![&job.id, due, LAST_TURN_DELAY.0]).await?;
     tx.commit().await
 }
 
