@@ -111,17 +111,27 @@ impl AccountNoticeKind {
 
     /// True for what the work of an hour or of a day tells to many at once. Nobody waits for it, and somebody may wait for
     /// a code: it leaves after all others.
-    pub fn is_told_to_many(self) -> bool {
-        matches!(
-            self,
-            AccountNoticeKind::ChildGone
-                | AccountNoticeKind::Closing
-                | AccountNoticeKind::ClosingSoon
-                | AccountNoticeKind::OfAge
-                | AccountNoticeKind::ParentCodesEnded
-                | AccountNoticeKind::PhoneChanged
-                | AccountNoticeKind::PupilRecognised
-        )
+    pub fn is_told_to_many(self, detail: &str) -> bool {
+        // A closing that the house did not ask for is told to one: whoever asked may have stolen the password.
+        !closing_words(self, detail).is_empty()
+            || matches!(
+                self,
+                AccountNoticeKind::ChildGone
+                    | AccountNoticeKind::ClosingSoon
+                    | AccountNoticeKind::OfAge
+                    | AccountNoticeKind::ParentCodesEnded
+                    | AccountNoticeKind::PhoneChanged
+                    | AccountNoticeKind::PupilRecognised
+            )
+    }
+
+    /// Returns the name of its part of the caps of SMS, of what is told to many. Closings do not use up the part of
+    /// replaced numbers, by which a theft is found out.
+    pub fn sms_part(self, detail: &str) -> Option<&'static str> {
+        self.is_told_to_many(detail).then_some(match self {
+            AccountNoticeKind::PhoneChanged => "numbers",
+            _ => "all",
+        })
     }
 
     /// True if the banner asks whether it was the person; false if it only tells.

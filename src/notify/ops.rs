@@ -112,7 +112,14 @@ async fn write_notice(
             SmsTime::AtOnce => tx.now,
             SmsTime::NextMorning => dates::next_morning(tx.now),
         };
-        let to = roster::sealed_rows::open_mobile(with.master_key, &phone.person_id, &phone.sealed)?;
+        let to = match roster::sealed_rows::open_mobile(with.master_key, &phone.person_id, &phone.sealed) {
+            Ok(to) => to,
+            Err(error) => {
+                // Whoever has it is told without an SMS, and what is told to others does not stop here.
+                tracing::error!(person = %phone.person_id, %error, "a number does not open");
+                return Ok(None);
+            }
+        };
         if told == Some(to.as_str()) {
             return Ok(None);
         }
@@ -136,7 +143,7 @@ async fn write_banner_and_mail(
         let closes_at = accounts::store::find(tx, account_id).await?.and_then(|account| account.closes_at);
         let (subject, text) = mail_text(with, what, (tx.now, closes_at))?;
         let job = enqueue_mail(tx, with.master_key, &email.address, subject, text).await?;
-        if kind.is_told_to_many() {
+        if kind.is_told_to_many(detail) {
             outbox::put_last(tx, &job).await?;
         }
     }
@@ -158,7 +165,7 @@ async fn enqueue_sms(
         lang: what.lang,
     })?;
     let job = outbox::enqueue_at(tx, with.master_key, JobKind::NoticeSms, &body, due).await?;
-    if what.kind.is_told_to_many() {
+    if what.kind.is_told_to_many(what.detail) {
         outbox::put_last(tx, &job).await?;
     }
     Ok(())

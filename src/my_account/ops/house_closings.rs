@@ -16,6 +16,7 @@ use crate::base::typed_ids::AccountId;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
+use crate::otp;
 use crate::outbox::JobKind;
 use crate::passes::DailyPass;
 use crate::passes::store::{self as passes, PassClaim};
@@ -27,8 +28,11 @@ const UNUSED: Span = Span::days(365);
 const STEP_ROWS: i64 = 5_000;
 /// A step closes so many accounts of each kind at most: SQLite's other writers wait for it.
 const MAX_OF_A_KIND: i64 = 25;
-/// A pass asks for so many closings at most: in November those of a whole school year are due, and each is an SMS.
+/// A pass asks for so many closings at most: in November those of a whole school year are due.
 const MAX_ASKED_IN_A_PASS: u64 = 5_000;
+/// A parent is told by SMS at once, a week before and the day before. What finds no room in its part of the caps for three
+/// days is never sent: no more are asked for in a day than can be told.
+const MESSAGES_OF_A_PARENT: u32 = 3;
 
 /// The numbers of what a pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,14 +110,15 @@ async fn record_withdrawn(tx: &mut UnitOfWork<'_>, id: &AccountId, detail: &'sta
 /// time, until `is_stopping`. What depends on rosters waits for the 31st of October. Returns the numbers.
 pub async fn ask_house_closings(app: &App, is_stopping: &(dyn Fn() -> bool + Sync)) -> anyhow::Result<HouseClosings> {
     let mut done = HouseClosings::default();
+    let (mut told, most_told) = (0, u64::from(otp::ops::messages_of_many(&app.config).div_ceil(MESSAGES_OF_A_PARENT)));
     let op = operation(app);
     let mut tx = op.write(Durability::Relaxed).await?;
     let claimed = passes::claim(&mut tx, DailyPass::Closings).await?;
     tx.commit().await?;
     let Some(mut claim) = claimed else { return Ok(done) };
     while !is_stopping() {
-        let next = if done.asked < MAX_ASKED_IN_A_PASS {
-            take_step(&operation(app), &claim, &mut done).await?
+        let next = if done.asked < MAX_ASKED_IN_A_PASS && told < most_told {
+            take_step(&operation(app), &claim, (&mut done, &mut told)).await?
         } else {
             // The rest is tomorrow's: what was asked for is not listed again.
             end_pass(&operation(app), &claim).await?;
@@ -150,7 +155,7 @@ async fn end_pass(op: &Operation<'_>, claim: &PassClaim) -> anyhow::Result<()> {
 async fn take_step(
     op: &Operation<'_>,
     claim: &PassClaim,
-    done: &mut HouseClosings,
+    (done, told): (&mut HouseClosings, &mut u64),
 ) -> anyhow::Result<Option<PassClaim>> {
     let now = op.now;
     let times = ClosingTimes { absent: now.minus(ABSENCE), unused: now.minus(UNUSED), closes: now.plus(CLOSING_DELAY) };
@@ -183,7 +188,7 @@ async fn take_step(
         return Ok(None);
     };
     for (id, reason) in &due {
-        close_for(op, &mut tx, (id, *reason), times, done).await?;
+        close_for(op, &mut tx, (id, *reason), times, (&mut *done, &mut *told)).await?;
     }
     tx.commit().await?;
     Ok(Some(next))
@@ -196,7 +201,7 @@ async fn close_for(
     tx: &mut UnitOfWork<'_>,
     (id, reason): (&AccountId, ClosingReason),
     times: ClosingTimes,
-    done: &mut HouseClosings,
+    (done, told): (&mut HouseClosings, &mut u64),
 ) -> anyhow::Result<()> {
     match reason {
         ClosingReason::Childless => {
@@ -204,6 +209,7 @@ async fn close_for(
                 record_asked(tx, id, "no child for 92 days").await?;
                 tell_asked(op, tx, id, notify::CHILDLESS).await?;
                 done.asked += 1;
+                *told += 1;
             }
         }
         ClosingReason::Unenrolled => {

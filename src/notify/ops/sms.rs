@@ -43,9 +43,9 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
     let Some(account) = accounts::store::find(&mut app.db.read().await?, &told.account_id).await? else {
         return Ok(JobOutcome::Discard);
     };
-    // A sign-in has kept the account since.
+    // A sign-in has kept the account since, or it is closed by now.
     let closings = [AccountNoticeKind::Closing, AccountNoticeKind::ClosingSoon].map(AccountNoticeKind::name);
-    if closings.contains(&told.kind.as_str()) && account.closes_at.is_none() {
+    if closings.contains(&told.kind.as_str()) && account.closes_at.is_none_or(|at| at <= op.now) {
         return Ok(JobOutcome::Discard);
     }
     // Undone since: the person who undid it knows.
@@ -69,7 +69,7 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         text = app.pages.message(told.lang, "sms-notice-shared", &[("name", name), ("text", &text)])?;
     }
     let kind: Option<AccountNoticeKind> = told.kind.parse().ok();
-    let is_one_of_many = kind.is_some_and(AccountNoticeKind::is_told_to_many);
+    let part = kind.and_then(|kind| kind.sms_part(&told.detail));
     let budget = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("notice_sms/{}", account.id));
     let mut tx = op.write(Durability::Relaxed).await?;
     if let RateLimitDecision::Limited { .. } = limits::store::consume(&mut tx, RateLimit::NoticeSms, &budget).await? {
@@ -77,13 +77,14 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         app.metrics.record_limited(RateLimit::NoticeSms.name(), "budget");
         return Ok(JobOutcome::Discard);
     }
-    if !otp::ops::count_other_message(app, &mut tx, op.now, (told.to.as_str(), is_one_of_many)).await? {
+    if !otp::ops::count_other_message(app, &mut tx, op.now, (told.to.as_str(), part)).await? {
         tx.rollback().await?;
         app.metrics.record_sms("capped");
         return Ok(JobOutcome::Retry);
     }
-    // Who holds the phone at night would delete it.
-    let by_day = kind.and_then(AccountNoticeKind::sms) == Some(SmsTime::NextMorning);
+    // Who holds the phone at night would delete it; and what waited for its part of the caps, which a new day opens at
+    // midnight, wakes nobody.
+    let by_day = part.is_some() || kind.and_then(AccountNoticeKind::sms) == Some(SmsTime::NextMorning);
     let body = serde_json::to_string(&SmsJob {
         id: String::new(),
         to: told.to,
@@ -93,7 +94,7 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
     })?;
     let expires = op.now.plus(NOTICE_SMS_TTL);
     let message = outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, expires).await?;
-    if is_one_of_many {
+    if part.is_some() {
         outbox::put_last(&mut tx, &message).await?;
     }
     outbox::complete_in(&mut tx, &job.id).await?;

@@ -114,22 +114,28 @@ pub(super) async fn count_message(tx: &mut UnitOfWork<'_>, caps: &[SmsCap]) -> R
     Ok(CapCount::Counted(counts))
 }
 
-/// The part of the pace of an hour, and of the messages of a day, that what is told to many may use: one in so many.
-const PART_OF_MANY: u32 = 2;
+/// The part of the pace of an hour, and of the messages of a day, that one kind of what is told to many may use: one in so
+/// many. There are two kinds, and codes always have the rest.
+const PART_OF_MANY: u32 = 3;
 
-/// Counts a message that is no code on the caps of the day; one of many that the house sends at once also on their part of
-/// the caps, so that codes always have the rest. Returns false if one of them is used up: the caller rolls back.
+/// Returns the messages of a day of one such kind.
+pub fn messages_of_many(config: &Config) -> u32 {
+    config.sms.daily_cap.div_ceil(PART_OF_MANY)
+}
+
+/// Counts a message that is no code on the caps of the day; one of many that the house sends at once also on its part of
+/// the caps. Returns false if one of them is used up: the caller rolls back.
 pub async fn count_other_message(
     app: &App,
     tx: &mut UnitOfWork<'_>,
     now: Timestamp,
-    (to, is_one_of_many): (&str, bool),
+    (to, part): (&str, Option<&str>),
 ) -> Result<bool> {
-    let config = &app.config.sms;
-    if is_one_of_many {
-        let (hour, day) = (config.messages_per_hour().div_ceil(PART_OF_MANY), config.daily_cap.div_ceil(PART_OF_MANY));
-        if !limits::store::pace::take(tx, RateLimit::NoticePace, "all", hour).await?
-            || limits::store::count_daily(tx, RateLimit::DailyNotices, &date_key(now), day).await?.is_none()
+    if let Some(part) = part {
+        let hour = app.config.sms.messages_per_hour().div_ceil(PART_OF_MANY);
+        let (key, day) = (format!("{}/{part}", date_key(now)), messages_of_many(&app.config));
+        if !limits::store::pace::take(tx, RateLimit::NoticePace, part, hour).await?
+            || limits::store::count_daily(tx, RateLimit::DailyNotices, &key, day).await?.is_none()
         {
             return Ok(false);
         }
