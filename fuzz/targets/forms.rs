@@ -31,7 +31,8 @@ pub fn form(bytes: &[u8]) {
         assert!(value.len() <= MAX_VALUE_BYTES && !value.contains('\0'));
         assert_eq!(read.get(name).is_none(), value.is_empty(), "only an empty value counts as absent");
     }
-    let written = encode(names.iter().map(|name| (name.as_str(), read.form_value(name))));
+    let valued = names.iter().map(|name| (name.as_str(), read.form_value(name)));
+    let written = encode(valued.chain(read.names_without_value().map(|name| (name, ""))));
     assert_eq!(Params::parse(&written), read);
 }
 

@@ -243,7 +243,11 @@ async fn a_september_changes_everybody_and_is_undone() {
         let mut next = roster.without(60, "08/09/2026");
         next.year = 2026;
         for (n, (_, mobile)) in next.persons.iter_mut().enumerate().filter(|(n, _)| n.is_multiple_of(2)) {
-            *mobile = if n.is_multiple_of(4) { String::new() } else { format!("06 39 98 {:02} {:02}", 50 + n / 100, n % 100) };
+            *mobile = if n.is_multiple_of(4) {
+                String::new()
+            } else {
+                format!("06 39 98 {:02} {:02}", 50 + n / 100, n % 100)
+            };
         }
         for (_, born, _) in next.pupils.iter_mut().step_by(2) {
             *born = "15/02/2013".to_owned();
