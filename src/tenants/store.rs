@@ -137,9 +137,11 @@ pub async fn upsert_notices(work: &mut UnitOfWork<'_>, notices: &[Notice<'_>]) -
 pub async fn settle_unreachable(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
     let now = tx.now;
     tx.execute(
+        // COALESCE keeps SQLite from going through all links of the school for each notice.
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND kind = 'unreachable' AND settled_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
-         AND p.phone_state <> 'mobile' AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
+         AND p.phone_state <> 'mobile' AND COALESCE(l.uai, '') = notice.uai AND l.level = 'legal' \
+         AND l.ended_at IS NULL)",
         args![uai, now],
     )
     .await?;
@@ -153,8 +155,8 @@ pub async fn settle_ended(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND settled_at IS NULL \
          AND kind IN ('contested', 'set_aside', 'reopening') AND NOT EXISTS \
-         (SELECT 1 FROM link l WHERE l.person_id = notice.person_id AND l.uai = notice.uai AND l.level = 'legal' \
-         AND l.ended_at IS NULL AND (l.pupil_id = notice.pupil_id OR notice.pupil_id = ''))",
+         (SELECT 1 FROM link l WHERE l.person_id = notice.person_id AND COALESCE(l.uai, '') = notice.uai \
+         AND l.level = 'legal' AND l.ended_at IS NULL AND (l.pupil_id = notice.pupil_id OR notice.pupil_id = ''))",
         args![uai, now],
     )
     .await?;
@@ -167,7 +169,7 @@ pub async fn reopen_hidden(tx: &mut Tx, uai: &Uai) -> Result<()> {
         "UPDATE notice SET settled_at = NULL WHERE uai = $1 AND settled_at IS NOT NULL AND EXISTS \
          (SELECT 1 FROM link_withheld w JOIN link l ON l.person_id = w.person_id AND l.pupil_id = w.pupil_id \
          WHERE w.person_id = notice.person_id AND w.pupil_id = notice.pupil_id AND w.kind = notice.kind \
-         AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL) AND NOT EXISTS \
+         AND COALESCE(l.uai, '') = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL) AND NOT EXISTS \
          (SELECT 1 FROM notice n WHERE n.person_id = notice.person_id AND n.kind = notice.kind AND n.uai = notice.uai \
          AND n.pupil_id = notice.pupil_id AND n.at > notice.at)",
         args![uai],

@@ -55,7 +55,7 @@ pub async fn list_former_persons(tx: &mut Tx, academy: &str, ids: &[&PersonId]) 
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
              phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at, phone_since, \
              phone_proven_at, phone_disowned_at, former_phone, phone_change_untold_at FROM person \
-             WHERE academy = $1 AND id IN (",
+             WHERE COALESCE(academy, '') = $1 AND id IN (",
             batch_placeholders!(),
             ")"
         );
@@ -70,7 +70,7 @@ pub async fn list_former_pupils(tx: &mut Tx, academy: &str, ids: &[&PupilId]) ->
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, ine_blind, exported_at, led_by, \
-             changed_at, account_id, joined_at, join_untold_at FROM pupil WHERE academy = $1 AND id IN (",
+             changed_at, account_id, joined_at, join_untold_at FROM pupil WHERE COALESCE(academy, '') = $1 AND id IN (",
             batch_placeholders!(),
             ")"
         );

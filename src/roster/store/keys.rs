@@ -1,4 +1,7 @@
 //! Rows by the keys of a format. SIECLE's keys are columns of the rows; those of other formats have tables.
+//!
+//! `COALESCE(academy, '')` keeps SQLite from an index: before it has statistics, it takes the one of the academy, and goes
+//! through all its people for each batch of ids.
 
 use std::sync::LazyLock;
 
@@ -56,7 +59,8 @@ pub async fn list_unkeyed_by_ine(tx: &mut Tx, academy: &str, format: &str, blind
     for blinds in blinds.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT u.id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
-             u.account_id, u.exported_at, u.led_by, u.changed_at FROM pupil u WHERE u.academy = $1 AND u.ine_blind IN (",
+             u.account_id, u.exported_at, u.led_by, u.changed_at FROM pupil u \
+             WHERE COALESCE(u.academy, '') = $1 AND u.ine_blind IN (",
             batch_placeholders!(),
             ") AND CASE WHEN $52 = 'siecle' THEN u.pupil_key LIKE '%:%' ELSE NOT EXISTS (SELECT 1 \
              FROM pupil_roster_key k WHERE k.pupil_id = u.id AND k.format = $52) END ORDER BY u.id"
@@ -71,7 +75,8 @@ pub async fn list_keyed_pupils(tx: &mut Tx, academy: &str, format: &str, ids: &[
     let mut rows = Vec::new();
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "SELECT pupil_id FROM pupil_roster_key WHERE academy = $1 AND format = $52 AND pupil_id IN (",
+            "SELECT pupil_id FROM pupil_roster_key \
+             WHERE COALESCE(academy, '') = $1 AND COALESCE(format, '') = $52 AND pupil_id IN (",
             batch_placeholders!(),
             ")"
         );
@@ -107,7 +112,7 @@ pub async fn list_unkeyed_responsables(
         let sql = concat!(
             "SELECT DISTINCT l.pupil_id, p.id AS person_id, p.family_name, p.usage_name, p.given_name, p.phone_blind, \
              l.uai = $53 AS is_own FROM link l JOIN person p ON p.id = l.person_id \
-             WHERE p.academy = $1 AND l.ended_at IS NULL AND l.pupil_id IN (",
+             WHERE COALESCE(p.academy, '') = $1 AND l.ended_at IS NULL AND l.pupil_id IN (",
             batch_placeholders!(),
             ") AND CASE WHEN $52 = 'siecle' THEN p.person_key LIKE '%:%' ELSE NOT EXISTS (SELECT 1 \
              FROM person_roster_key k WHERE k.person_id = p.id AND k.format = $52) END ORDER BY p.id, l.pupil_id"
@@ -127,7 +132,7 @@ pub async fn list_persons_by_id(tx: &mut Tx, academy: &str, ids: &[&PersonId]) -
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
              phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at FROM person \
-             WHERE academy = $1 AND id IN (",
+             WHERE COALESCE(academy, '') = $1 AND id IN (",
             batch_placeholders!(),
             ")"
         );

@@ -45,7 +45,7 @@ pub async fn list_pupils_by_ine(tx: &mut Tx, academy: &str, format: &str, blinds
             "SELECT u.id, k.key AS pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
              u.account_id, u.exported_at, u.led_by, u.changed_at FROM pupil u \
              JOIN pupil_roster_key k ON k.pupil_id = u.id AND k.format = $52 \
-             WHERE u.academy = $1 AND u.ine_blind IN (",
+             WHERE COALESCE(u.academy, '') = $1 AND u.ine_blind IN (",
             batch_placeholders!(),
             ") ORDER BY k.key"
         );
@@ -101,7 +101,7 @@ pub async fn list_keyed_responsables(
              e.ended_at AS enrolment_ended_at FROM link l JOIN person p ON p.id = l.person_id \
              LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai \
              JOIN person_roster_key k ON k.person_id = p.id AND k.format = $52 \
-             WHERE p.academy = $1 AND l.pupil_id IN (",
+             WHERE COALESCE(p.academy, '') = $1 AND l.pupil_id IN (",
             batch_placeholders!(),
             ") ORDER BY k.key, l.pupil_id"
         );

@@ -18,7 +18,8 @@ pub async fn settle_numbers(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
          AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
          AND (notice.kind = 'country_refused' OR EXISTS (SELECT 1 FROM person o WHERE o.phone_blind = p.phone_blind \
          AND o.given_name <> p.given_name)) \
-         AND p.phone_since <= notice.at AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
+         AND p.phone_since <= notice.at AND COALESCE(l.uai, '') = notice.uai AND l.level = 'legal' \
+         AND l.ended_at IS NULL)",
         args![uai, now],
     )
     .await?;
