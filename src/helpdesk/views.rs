@@ -253,9 +253,10 @@ impl Page for PersonPage {
             RepairFormError::LetterChanged,
         ] {
             let reason = "Numéro fixe".to_owned();
-            for (posted, check) in
-                [("letter", "known"), ("end_sessions", ""), ("withdraw_letter", "paper"), ("suspend", "")]
-            {
+            let acts = [("letter", "known"), ("end_sessions", ""), ("withdraw_letter", "paper"), ("suspend", "")];
+            // Nobody's identity is asked for a suspension.
+            let is_possible = |(posted, _): &(&str, &str)| *posted != "suspend" || error != RepairFormError::Check;
+            for (posted, check) in acts.into_iter().filter(is_possible) {
                 let (error, reason, letter_printed) = (Some(error), reason.clone(), Some(page.when.clone()));
                 let (may_end_sessions, may_suspend) = (true, true);
                 let page = page.clone();
