@@ -1,6 +1,7 @@
 //! The pages of the help desk.
 
 use serde::Serialize;
+use strum::IntoEnumIterator as _;
 
 use crate::administrators::views::ConsoleFrame;
 use crate::http::pages::Page;
@@ -83,7 +84,7 @@ pub struct ChildLine {
 }
 
 /// The reason for which an act was not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 pub enum RepairFormError {
     Check,
@@ -244,32 +245,14 @@ impl Page for PersonPage {
             let act = acts.iter().find(|(word, _)| *word == cause).and_then(|(_, act)| *act);
             all.push(PersonPage { cause, act, ..page.clone() });
         }
-        for error in [
-            RepairFormError::Check,
-            RepairFormError::Reason,
-            RepairFormError::NothingToDo,
-            RepairFormError::LetterLimit,
-            RepairFormError::LetterNobody,
-            RepairFormError::LetterChanged,
-        ] {
-            let reason = "Numéro fixe".to_owned();
+        for error in RepairFormError::iter() {
             let acts = [("letter", "known"), ("end_sessions", ""), ("withdraw_letter", "paper"), ("suspend", "")];
             // Nobody's identity is asked for a suspension.
             let is_possible = |(posted, _): &(&str, &str)| *posted != "suspend" || error != RepairFormError::Check;
             for (posted, check) in acts.into_iter().filter(is_possible) {
-                let (error, reason, letter_printed) = (Some(error), reason.clone(), Some(page.when.clone()));
-                let (may_end_sessions, may_suspend) = (true, true);
-                let page = page.clone();
-                all.push(PersonPage {
-                    error,
-                    posted,
-                    check,
-                    reason,
-                    letter_printed,
-                    may_end_sessions,
-                    may_suspend,
-                    ..page
-                });
+                let (reason, letter_printed) = ("Numéro fixe".to_owned(), Some(page.when.clone()));
+                let page = PersonPage { letter_printed, may_end_sessions: true, may_suspend: true, ..page.clone() };
+                all.push(PersonPage { error: Some(error), posted, check, reason, ..page });
             }
         }
         for done in DONE_WORDS {

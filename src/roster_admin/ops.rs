@@ -24,9 +24,8 @@ use crate::tenants::{self, School};
 
 /// The uploads of a person within a day, and those of their programs.
 const MAX_UPLOADS_A_DAY: i64 = 40;
-/// The uploads of a school within a day that may need somebody else's agreement: that one is needed tells whoever gave the
-/// files that somebody in them is known elsewhere, so nobody may ask for it again and again. So many of persons, and so many
-/// of programs: one that gives files each hour keeps no school from its own.
+/// The uploads of a school within a day that may need somebody else's agreement, those of persons and those of programs: that
+/// one is needed tells whoever gave the files that somebody in them is known elsewhere, so nobody may ask again and again.
 const MAX_ASKING_OTHERS_A_DAY: i64 = 8;
 /// The size of a sealed part of a file.
 const PART_BYTES: usize = 512 * 1024;
