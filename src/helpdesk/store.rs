@@ -60,8 +60,8 @@ pub async fn list_pupils_of_school(tx: &mut Tx, uai: &Uai, ended_after: Timestam
     tx.fetch_all(sql, args![uai, ended_after]).await
 }
 
-/// The words of a search in one academy: the bounds of the longest, and those of up to two more, empty if there are
-/// none.
+/// The words of a search in one academy: the bounds of the one that the fewest people have, and those of up to two more,
+/// empty if there are none.
 #[derive(Clone, Debug)]
 pub struct WordBounds {
     pub first: (String, String),
@@ -109,17 +109,16 @@ fn word_args(scope: &AdminScope, academy: &str, words: &WordBounds, most: Search
     values
 }
 
-/// True if more words of the index lie between the first bounds than a search looks at: it may have missed somebody.
-pub async fn has_more_words(tx: &mut Tx, academy: &str, words: &WordBounds, most: SearchBounds) -> Result<bool> {
+/// Counts the words of the index between bounds, of parents or of pupils, whichever are more; so many at most.
+pub async fn count_words(tx: &mut Tx, academy: &str, (from, to): &(String, String), most: i64) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM search_word v WHERE v.academy = $1 AND v.kind = $2 \
                AND v.word >= $3 AND v.word <= $4 LIMIT $5) AS found";
+    let mut larger = 0;
     for kind in [SubjectKind::Person, SubjectKind::Pupil] {
-        let values = args![academy, kind.name(), &words.first.0, &words.first.1, most.words + 1];
-        if tx.fetch_one::<(i64,)>(sql, values).await?.0 > most.words {
-            return Ok(true);
-        }
+        let values = args![academy, kind.name(), from, to, most];
+        larger = larger.max(tx.fetch_one::<(i64,)>(sql, values).await?.0);
     }
-    Ok(false)
+    Ok(larger)
 }
 
 /// Lists parents of an academy by words, inside a scope, one row for each child.

@@ -21,8 +21,13 @@ use crate::roster::search::{SearchWords, prefix_bounds, words_of};
 pub const ENDED_RECENTLY: Span = Span::days(366);
 /// The number of rows that a search reads: a parent has one for each child.
 const MAX_ROWS: i64 = 400;
-/// The bounds of a search by words in each academy: a name of thousands is found in the same time as a rare one.
+/// The bounds of a search by one word in each academy: a name of thousands is found in the same time as a rare one.
 const WORD_SEARCH_BOUNDS: SearchBounds = SearchBounds { words: 5_000, people: 1_000, rows: MAX_ROWS };
+/// The bounds of a search by several words: whoever typed first and last name has nothing to add, and of each word of the
+/// index no more is asked than whether there is another.
+const SEVERAL_WORDS_BOUNDS: SearchBounds = SearchBounds { words: 10_000, ..WORD_SEARCH_BOUNDS };
+/// The number of typed words that are looked up.
+const SEARCHED_WORDS: usize = 3;
 
 /// Somebody found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,17 +103,29 @@ async fn by_words(
         exact.extend(near);
         return Ok(cut(exact));
     }
-    let bounds = |n: usize| words.words().get(n).map(|word| prefix_bounds(word)).unwrap_or_default();
-    let bounds = WordBounds { first: bounds(0), second: bounds(1), third: bounds(2) };
     let (mut parents, mut pupils) = (Vec::new(), Vec::new());
-    let (mut has_missed, most) = (false, WORD_SEARCH_BOUNDS);
+    let most = if words.words().len() > 1 { SEVERAL_WORDS_BOUNDS } else { WORD_SEARCH_BOUNDS };
+    let mut has_missed = false;
     for academy in store::list_academies(tx, &scopes.pupils).await? {
+        // Which word the fewest have is the academy's: « Nicolas » is longer than « Roy », and thousands have it.
+        let mut counted = Vec::new();
+        for word in words.words().iter().take(SEARCHED_WORDS) {
+            let bounds = prefix_bounds(word);
+            counted.push((store::count_words(tx, &academy, &bounds, most.words + 1).await?, bounds));
+        }
+        counted.sort_by_key(|(n, _)| *n);
+        has_missed = has_missed || counted.first().is_some_and(|(n, _)| *n > most.words);
+        let mut bounds = counted.into_iter().map(|(_, bounds)| bounds);
+        let mut next = || bounds.next().unwrap_or_default();
+        let bounds = WordBounds { first: next(), second: next(), third: next() };
         if !scopes.parents.is_empty() {
             parents.extend(store::list_parents_by_words(tx, &scopes.parents, &academy, &bounds, most).await?);
         }
         pupils.extend(store::list_pupils_by_words(tx, &scopes.pupils, &academy, &bounds, most).await?);
-        has_missed = has_missed || store::has_more_words(tx, &academy, &bounds, most).await?;
     }
+    // A parent of many children takes many rows: those who were cut off are more, however few are left.
+    let is_full = |rows: &[FoundRow]| i64::try_from(rows.len()).is_ok_and(|rows| rows >= MAX_ROWS);
+    has_missed = has_missed || is_full(&parents) || is_full(&pupils);
     let mut hits = Vec::new();
     for group in group_rows(parents) {
         hits.push(hit(op, false, &group, false)?);
