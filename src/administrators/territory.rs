@@ -313,13 +313,19 @@ impl AdminScope {
 
     /// Returns the one school whose rows are all that the scope sees, classes of it included.
     pub fn only_school(&self) -> Option<Uai> {
+        self.only_schools(1)?.pop()
+    }
+
+    /// Returns the schools whose rows are all that the scope sees, classes of them included; `None` if they are more than
+    /// so many, or whole academies or ministries.
+    pub fn only_schools(&self, most: usize) -> Option<Vec<Uai>> {
         if self.everything || !self.ministries.is_empty() || !self.academies.is_empty() {
             return None;
         }
         let of_classes = self.classes.iter().filter_map(|class| class.split_once('/')).map(|(uai, _)| uai);
-        let mut all = self.schools.iter().map(String::as_str).chain(of_classes);
-        let first = all.next()?;
-        all.all(|other| other == first).then(|| Uai::parse(first).ok()).flatten()
+        let all: BTreeSet<&str> = self.schools.iter().map(String::as_str).chain(of_classes).collect();
+        let is_few = (1..=most).contains(&all.len());
+        is_few.then(|| all.into_iter().map(|uai| Uai::parse(uai).ok()).collect::<Option<Vec<Uai>>>()).flatten()
     }
 }
 
@@ -495,6 +501,10 @@ mod tests {
         assert_eq!(of(&[class, Territory::School(uai("0349998H"))]), None);
         assert_eq!(of(&[school, Territory::Academy("toulouse".into())]), None);
         assert_eq!(of(&[]), None);
+        let schools = ["0349998H", "0349999J"].map(|one| grant(AdminRole::SchoolHead, Territory::School(uai(one))));
+        let both = AdminScope::of(&schools, AdminAct::SeePupils, NOW);
+        assert_eq!(both.only_schools(2), Some(vec![uai("0349998H"), uai("0349999J")]));
+        assert_eq!((both.only_schools(1), both.only_school()), (None, None));
         let classes = ["6 A", "6 B"].map(|class| Territory::Class(uai("0349999J"), class.into()));
         let roles = classes.map(|territory| grant(AdminRole::Delegate, territory));
         assert_eq!(AdminScope::of(&roles, AdminAct::SeePupils, NOW).class_schools(), [uai("0349999J")]);

@@ -201,13 +201,15 @@ pub async fn list_parents_by_phone_end(
     tx.fetch_all(sql, values).await
 }
 
-/// Lists the academies that a scope touches, by id: whoever administers one searches no other.
+/// Lists the academies that a scope touches, by id: whoever administers one searches no other. Schools are read for those
+/// who administer some, and not for whole academies.
 pub async fn list_academies(tx: &mut Tx, scope: &AdminScope) -> Result<Vec<String>> {
     let sql = "SELECT a.id FROM academy a WHERE $1 OR REPLACE($3, '\u{1f}' || a.id || '\u{1f}', '') <> $3 \
-               OR EXISTS (SELECT 1 FROM school s WHERE s.academy = a.id \
+               OR (($2 <> '\u{1f}' OR $4 <> '\u{1f}' OR $5 <> '\u{1f}') \
+               AND EXISTS (SELECT 1 FROM school s WHERE s.academy = a.id \
                AND (REPLACE($2, '\u{1f}' || s.ministry || '\u{1f}', '') <> $2 \
                OR REPLACE($4, '\u{1f}' || s.uai || '\u{1f}', '') <> $4 \
-               OR REPLACE($5, '\u{1f}' || s.uai || '/', '') <> $5)) ORDER BY a.id";
+               OR REPLACE($5, '\u{1f}' || s.uai || '/', '') <> $5))) ORDER BY a.id";
     let rows = tx.fetch_all::<(String,)>(sql, scope_args(scope)).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }

@@ -56,6 +56,9 @@ pub struct SearchResult {
     pub needs_four_digits: bool,
 }
 
+/// So many schools are read whole: what others than their people are called changes nothing in what is found and told.
+const MAX_WHOLE_SCHOOLS: usize = 5;
+
 /// The scopes of a search: parents and pupils apart, because a delegate may see pupils only.
 struct Scopes {
     parents: AdminScope,
@@ -86,8 +89,13 @@ async fn by_words(
     words: &SearchWords,
 ) -> anyhow::Result<SearchResult> {
     // A school is read whole, and compared here: always fresh, and names that are nearly so are found too.
-    if let Some(uai) = scopes.pupils.only_school() {
-        let (parents, pupils) = read_school(op, tx, scopes, &uai).await?;
+    if let Some(uais) = scopes.pupils.only_schools(MAX_WHOLE_SCHOOLS) {
+        let (mut parents, mut pupils) = (Vec::new(), Vec::new());
+        for uai in &uais {
+            let (of_parents, of_pupils) = read_school(op, tx, scopes, uai).await?;
+            parents.extend(of_parents);
+            pupils.extend(of_pupils);
+        }
         let mut exact = Vec::new();
         let mut near = Vec::new();
         for (is_pupil, group) in
