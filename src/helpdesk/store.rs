@@ -81,8 +81,8 @@ pub struct SearchBounds {
 }
 
 /// The people whose words are searched for, out of scope too, as `w`: by the arguments of `word_args`, in the order of the
-/// words, which is the index's. Whether somebody has a word is asked by a scalar subquery: in the place of EXISTS,
-/// PostgreSQL would read the words of everybody once.
+/// words, which is the index's; somebody once for each word that begins so. Whether somebody has a word is asked by a
+/// scalar subquery: in the place of EXISTS, PostgreSQL would read the words of everybody once.
 macro_rules! named {
     ($kind:literal) => {
         concat!(
@@ -133,13 +133,13 @@ pub async fn list_parents_by_words(
         "SELECT p.id, p.family_name, p.usage_name, p.given_name, p.account_id, a.state AS account_state, \
          a.suspended_at IS NOT NULL AS suspended, p.phone, p.phone_state, p.phone_end, \
          u.given_name AS child_given, COALESCE(u.usage_name, u.family_name) AS child_family, e.class, \
-         s.name AS school FROM (SELECT w.subject_id FROM ",
+         s.name AS school FROM (SELECT DISTINCT g.subject_id FROM (SELECT w.subject_id FROM ",
         named!("person"),
         " AND (SELECT 1 FROM link l JOIN school s ON s.uai = l.uai LEFT JOIN enrolment e \
          ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
          WHERE l.person_id = w.subject_id AND l.ended_at IS NULL AND ",
         in_scope!(),
-        " LIMIT 1) = 1 LIMIT $14) f \
+        " LIMIT 1) = 1 LIMIT $14) g) f \
          JOIN person p ON p.id = f.subject_id JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL \
          JOIN pupil u ON u.id = l.pupil_id JOIN school s ON s.uai = l.uai \
          LEFT JOIN account a ON a.id = p.account_id \
@@ -162,12 +162,12 @@ pub async fn list_pupils_by_words(
         "SELECT u.id, u.family_name, u.usage_name, u.given_name, u.account_id, a.state AS account_state, \
          a.suspended_at IS NOT NULL AS suspended, CAST(NULL AS TEXT) AS phone, CAST(NULL AS TEXT) AS phone_state, \
          CAST(NULL AS TEXT) AS phone_end, CAST(NULL AS TEXT) AS child_given, CAST(NULL AS TEXT) AS child_family, \
-         e.class, s.name AS school FROM (SELECT w.subject_id FROM ",
+         e.class, s.name AS school FROM (SELECT DISTINCT g.subject_id FROM (SELECT w.subject_id FROM ",
         named!("pupil"),
         " AND (SELECT 1 FROM enrolment e JOIN school s ON s.uai = e.uai \
          WHERE e.pupil_id = w.subject_id AND e.ended_at IS NULL AND ",
         in_scope!(),
-        " LIMIT 1) = 1 LIMIT $14) f \
+        " LIMIT 1) = 1 LIMIT $14) g) f \
          JOIN pupil u ON u.id = f.subject_id JOIN enrolment e ON e.pupil_id = u.id AND e.ended_at IS NULL \
          JOIN school s ON s.uai = e.uai LEFT JOIN account a ON a.id = u.account_id WHERE ",
         in_scope!(),
