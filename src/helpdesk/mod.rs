@@ -15,7 +15,7 @@ pub mod views;
 
 use crate::accounts::{AccountState, SuspendedBy};
 use crate::administrators::roles::AdminRole;
-use crate::administrators::territory::RoleGrant;
+use crate::administrators::territory::{Place, RoleGrant, Territory};
 
 /// The refusal of a change: nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,8 @@ pub struct AccountSuspension {
     pub by: SuspendedBy,
     /// The role that suspended it in the console; `None` for an operator at the command line.
     pub role: Option<String>,
+    /// The school whose head suspended it, as long as the person belongs to it.
+    pub school: Option<Place>,
 }
 
 impl AccountSuspension {
@@ -55,19 +57,32 @@ impl AccountSuspension {
         }
     }
 
-    /// True if a role that suspends accounts may end it: what somebody above suspended, somebody above resumes.
+    /// True if a role that suspends accounts may end it: whoever suspended it does, and whoever is above them. Another
+    /// school of the person is beside them, and so are another academy and, of what the operator did, a ministry.
     pub fn may_be_ended_by(&self, grant: &RoleGrant) -> bool {
-        self.by == SuspendedBy::School
-            || grant.role == AdminRole::National
-            || self.role.as_deref() == Some(grant.name().as_str())
+        if self.role.as_deref() == Some(grant.name().as_str()) {
+            return true;
+        }
+        match self.by {
+            SuspendedBy::School => self.school.as_ref().is_none_or(|school| school.is_inside(grant.own_territory())),
+            SuspendedBy::Operator => {
+                grant.role == AdminRole::National && (self.is_of_academy() || *grant.own_territory() == Territory::All)
+            }
+        }
+    }
+
+    /// True if an academy suspended it.
+    pub fn is_of_academy(&self) -> bool {
+        let role = self.role.as_deref().and_then(|name| name.split_once('@'));
+        role.is_some_and(|(role, _)| role == AdminRole::Academy.name())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::administrators::territory::Territory;
     use crate::base::typed_ids::AdminRoleId;
+    use crate::base::uai::Uai;
 
     #[test]
     fn attack_p1_what_somebody_above_suspended_somebody_above_resumes() {
@@ -86,19 +101,33 @@ mod tests {
         let academy = grant(AdminRole::Academy, "academy:montpellier");
         let other = grant(AdminRole::Academy, "academy:toulouse");
         let head = grant(AdminRole::SchoolHead, "school:0349999J");
+        let lycee = grant(AdminRole::SchoolHead, "school:0349998H");
+        let ministry = grant(AdminRole::National, "ministry:mer");
         let by = |grant: &RoleGrant| AccountSuspension {
             by: AccountSuspension::authority_of(grant),
             role: Some(grant.name()),
+            school: None,
         };
-        let by_command = AccountSuspension { by: SuspendedBy::Operator, role: None };
+        let place = Place {
+            academy: Some("montpellier".into()),
+            ministry: Some("en".into()),
+            uai: Uai::parse("0349999J").ok(),
+            ..Place::default()
+        };
+        let by_head = AccountSuspension { school: Some(place), ..by(&head) };
+        let by_command = AccountSuspension { by: SuspendedBy::Operator, role: None, school: None };
         for (suspension, resumed_by) in [
-            (by(&head), [true, true, true, true]),
-            (by(&academy), [true, true, false, false]),
-            (by(&other), [true, false, true, false]),
-            (by(&national), [true, false, false, false]),
-            (by_command, [true, false, false, false]),
+            (by_head, [true, true, false, true, false, false]),
+            // The person left that school: nobody there may act any more.
+            (by(&head), [true, true, true, true, true, true]),
+            (by(&academy), [true, true, false, false, false, true]),
+            (by(&other), [true, false, true, false, false, true]),
+            (by(&national), [true, false, false, false, false, false]),
+            (by(&ministry), [true, false, false, false, false, true]),
+            (by_command, [true, false, false, false, false, false]),
         ] {
-            let found = [&national, &academy, &other, &head].map(|grant| suspension.may_be_ended_by(grant));
+            let all = [&national, &academy, &other, &head, &lycee, &ministry];
+            let found = all.map(|grant| suspension.may_be_ended_by(grant));
             assert_eq!(found, resumed_by, "{suspension:?}");
         }
     }

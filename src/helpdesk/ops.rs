@@ -18,8 +18,10 @@ pub mod show;
 use super::{AccountChangeError, AccountSuspension, store};
 use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier};
 use crate::activation::{self, ActivationOutcome};
+use crate::administrators::roles::AdminRole;
 use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::uai::Uai;
 use crate::crypto::MasterKey;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::recovery::{self, RecoveryOutcome};
@@ -103,7 +105,14 @@ async fn find_suspension(tx: &mut Tx, account: Option<&Account>) -> anyhow::Resu
     let Some((account, by)) = account.and_then(|account| Some((account, account.suspended_by?))) else {
         return Ok(None);
     };
-    Ok(Some(AccountSuspension { by, role: store::person::find_suspending_role(tx, &account.id).await? }))
+    let role = store::person::find_suspending_role(tx, &account.id).await?;
+    let of_head = role.as_deref().and_then(|role| role.split_once('@')).filter(|_| by == SuspendedBy::School);
+    let of_head = of_head.filter(|(role, _)| *role == AdminRole::SchoolHead.name());
+    let school = match of_head.and_then(|(_, uai)| Uai::parse(uai).ok()) {
+        Some(uai) => store::person::find_place_of_account(tx, &account.id, &uai).await?,
+        None => None,
+    };
+    Ok(Some(AccountSuspension { by, role, school }))
 }
 
 /// Lifts the suspension of an account, whoever suspended it. Returns the account as it was.

@@ -113,9 +113,9 @@ pub struct PersonPage {
     pub by: String,
     /// The act that repairs it, if it is done here: `reopen`, `give_tries_back`, `lift_contest`, `resume`, `letter`.
     pub act: Option<&'static str>,
-    /// True if the act is another role's to do; and if that is one of the academy.
+    /// True if the act is another role's to do; and whose: `others`, `other_school`, `academy`, `national`.
     pub act_of_others: bool,
-    pub act_of_academy: bool,
+    pub act_of: &'static str,
     pub may_letter: bool,
     /// The time of the newest letter whose code serves, where it may be taken back.
     pub letter_printed: Option<String>,
@@ -212,7 +212,7 @@ impl Page for PersonPage {
             by: "l'établissement".to_owned(),
             act: Some("letter"),
             act_of_others: false,
-            act_of_academy: false,
+            act_of: "others",
             may_letter: true,
             letter_printed: None,
             may_show_identifiant: false,
@@ -273,7 +273,7 @@ impl Page for PersonPage {
                 campaign,
                 act: None,
                 act_of_others: true,
-                act_of_academy: account == "suspended",
+                act_of: if account == "suspended" { "academy" } else { "others" },
                 may_show_identifiant,
                 may_remove_factors,
                 letter_printed: Some(page.when.clone()),
@@ -281,6 +281,9 @@ impl Page for PersonPage {
                 may_suspend: account == "active",
                 ..page.clone()
             });
+        }
+        for act_of in ["other_school", "national"] {
+            all.push(PersonPage { cause: "suspended", act: None, act_of_others: true, act_of, ..page.clone() });
         }
         all.push(PersonPage {
             is_pupil: true,

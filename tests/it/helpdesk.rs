@@ -532,6 +532,7 @@ async fn attack_p1_what_the_academy_suspended_no_school_resumes_and_what_the_ope
     assert_eq!(academy.act("faire").await, StatusCode::SEE_OTHER, "its own");
     server.advance(Span::minutes(1));
     helpdesk::ops::suspend(server.operation().storage(), &account.identifiant, "Fraude").await.unwrap();
+    assert!(academy.see(&id).await.contains("Ce geste revient à l'administration nationale"));
     for (who, status) in [(&mut academy, StatusCode::NOT_FOUND), (&mut national, StatusCode::SEE_OTHER)] {
         who.see(&id).await;
         assert_eq!(who.browser.page.has_element("#faire"), status == StatusCode::SEE_OTHER);

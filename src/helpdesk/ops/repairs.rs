@@ -5,7 +5,7 @@ use super::person::{PersonFile, Subject, place_of};
 use crate::accounts;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{Place, RoleGrant};
+use crate::administrators::territory::{Place, RoleGrant, may};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
@@ -141,7 +141,14 @@ pub async fn repair(
         _ => file.current_places(),
     };
     let mut tx = op.write(Durability::Durable).await?;
-    let Some(grant) = on_duty.permitted(&mut tx, order.act.needs(), &places).await? else {
+    let mut roles = on_duty.current_roles(&mut tx).await?;
+    if let (HelpdeskAct::Resume, Some(account)) = (order.act, &file.account) {
+        // Of several roles one that may end this suspension counts.
+        let account = accounts::store::find_and_lock(&mut tx, &account.id).await?;
+        let suspension = super::find_suspension(&mut tx, account.as_ref()).await?;
+        roles.retain(|grant| suspension.as_ref().is_none_or(|suspension| suspension.may_be_ended_by(grant)));
+    }
+    let Some(grant) = may(&roles, order.act.needs(), &places, tx.now).cloned() else {
         tx.rollback().await?;
         return Ok(RepairOutcome::NotPermitted);
     };
@@ -160,7 +167,7 @@ pub async fn repair(
         }
         HelpdeskAct::WithdrawLetter => withdraw_letters(&mut tx, file, &grant, reason).await?,
     };
-    if matches!(outcome, RepairOutcome::NothingToDo | RepairOutcome::NotPermitted) {
+    if outcome == RepairOutcome::NothingToDo {
         tx.rollback().await?;
         return Ok(outcome);
     }
@@ -211,13 +218,7 @@ async fn change_account(
             let about = about(file, &places, reason);
             super::suspend_in(tx, &op.app.master_key, (&account, by), about).await.map(drop)
         }
-        HelpdeskAct::Resume => {
-            let suspension = super::find_suspension(tx, Some(&account)).await?;
-            if suspension.is_some_and(|suspension| !suspension.may_be_ended_by(grant)) {
-                return Ok(RepairOutcome::NotPermitted);
-            }
-            super::resume_in(tx, &account, reason).await
-        }
+        HelpdeskAct::Resume => super::resume_in(tx, &account, reason).await,
         HelpdeskAct::RemoveFactors => {
             super::factors::remove_in(op.storage(), tx, op.app.into(), &account, reason).await.map(drop)
         }

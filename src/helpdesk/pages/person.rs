@@ -10,7 +10,7 @@ use crate::administrators::extract::{Opened, OpenedByPath, SignedInAdministrator
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame, refused, shown};
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{AdminScope, RoleGrant, may};
+use crate::administrators::territory::{AdminScope, may};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
@@ -155,8 +155,9 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
     let CauseDetails { when, names, last2, schools, door } = details(ctx, &file.cause);
     let act = act_of(file.repair);
     let suspension = file.suspension.as_ref().filter(|_| file.repair == Repair::Resume);
-    let may_now = |grant: &RoleGrant| suspension.is_none_or(|suspension| suspension.may_be_ended_by(grant));
-    let permits = may(&on_duty.roles, needed(file.repair), &places, ctx.now).is_some_and(may_now);
+    let mut roles = on_duty.roles.clone();
+    roles.retain(|grant| suspension.is_none_or(|suspension| suspension.may_be_ended_by(grant)));
+    let permits = may(&roles, needed(file.repair), &places, ctx.now).is_some();
     let may_act = act.is_some() && permits;
     let children = children_words(file);
     let suspended_by = file.suspension.as_ref().map_or(SuspendedBy::School, |suspension| suspension.by);
@@ -178,7 +179,13 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
         by: app.pages.message(ctx.lang, suspended_by.message_key(), &[])?,
         act: act.filter(|_| may_act),
         act_of_others: act.is_some() && !may_act,
-        act_of_academy: suspension.is_some_and(|suspension| suspension.by == SuspendedBy::Operator),
+        act_of: match suspension {
+            Some(suspension) if suspension.is_of_academy() => "academy",
+            Some(suspension) if suspension.by == SuspendedBy::Operator => "national",
+            // Which school it was is not said: it may be of another territory.
+            Some(_) if allowed(AdminAct::SuspendAccount) => "other_school",
+            _ => "others",
+        },
         may_letter: file.state.is_present && !file.state.is_suspended && allowed(AdminAct::PrintLetter),
         letter_printed: file
             .letters

@@ -1,5 +1,6 @@
 //! One person, as a help desk may see it.
 
+use crate::administrators::territory::Place;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::base::uai::Uai;
@@ -139,6 +140,23 @@ pub async fn find_suspending_role(tx: &mut Tx, account_id: &AccountId) -> Result
     let sql = "SELECT role FROM audit WHERE account_id = $1 AND fact = 'account_suspended' \
                ORDER BY at DESC, id DESC LIMIT 1";
     Ok(tx.fetch_optional::<(Option<String>,)>(sql, args![account_id]).await?.and_then(|(role,)| role))
+}
+
+/// Returns the place of a school to which somebody with an account belongs now, as a parent or as a pupil; `None` if it is
+/// no school of theirs.
+pub async fn find_place_of_account(tx: &mut Tx, account_id: &AccountId, uai: &Uai) -> Result<Option<Place>> {
+    let sql = "SELECT s.academy, s.ministry FROM school s WHERE s.uai = $2 AND (EXISTS (SELECT 1 FROM person p \
+               JOIN link l ON l.person_id = p.id AND l.uai = $2 AND l.level <> 'contact' AND l.ended_at IS NULL \
+               JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
+               WHERE p.account_id = $1) OR EXISTS (SELECT 1 FROM pupil u JOIN enrolment e ON e.pupil_id = u.id \
+               AND e.uai = $2 AND e.ended_at IS NULL WHERE u.account_id = $1))";
+    let found = tx.fetch_optional::<(String, String)>(sql, args![account_id, uai]).await?;
+    Ok(found.map(|(academy, ministry)| Place {
+        academy: Some(academy),
+        ministry: Some(ministry),
+        uai: Some(uai.clone()),
+        ..Place::default()
+    }))
 }
 
 /// Returns the person or pupil of the roster behind an account, for a link to its page: the parent exported last, else
