@@ -91,8 +91,7 @@ async fn suspend_in(
     audit::store::record(tx, AuditEvent::AccountSuspended, told).await?;
     let sessions = sessions::ops::end_all(tx, master_key, &account.id, about.reason).await?;
     let devices = devices::store::forget_others(tx, &account.id, None).await?;
-    let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
-    let school = pupils.into_iter().next().map(|pupil| pupil.school);
+    let school = roster::store::pupils::find_school_of_suspension(tx, &account.id, account.profile).await?;
     let outcome = RecoveryOutcome::Suspended { by, school: school.clone() };
     recovery::store::end_unfinished(tx, &account.id, None, &outcome).await?;
     let outcome = ActivationOutcome::Suspended { by, school };

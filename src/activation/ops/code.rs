@@ -93,8 +93,8 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
     if let Some(FoundAccount { account, untrusted }) = find_account(tx, now, &found).await? {
         next.account_id = Some(account.id.clone());
         if let Some(by) = account.suspended_by {
-            let school = roster::store::list_children_of_account(tx, &account.id).await?.into_iter().next();
-            return end_with(next, ActivationOutcome::Suspended { by, school: school.map(|c| c.school) });
+            let school = roster::store::pupils::find_school_of_suspension(tx, &account.id, account.profile).await?;
+            return end_with(next, ActivationOutcome::Suspended { by, school });
         }
         if account.state == AccountState::Active {
             match untrusted {

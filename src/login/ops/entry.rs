@@ -11,7 +11,7 @@ use crate::limits;
 use crate::login::{SignInAttempt, store};
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
-use crate::roster::store::pupils::{list_contacts_of_account, list_pupils_of_account};
+use crate::roster::store::pupils::{find_school_of_suspension, list_contacts_of_account};
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 
@@ -38,8 +38,7 @@ pub(super) async fn enter(
     let id = &account.id;
     if let Some(by) = account.suspended_by {
         let offices = list_contacts_of_account(tx, id).await?;
-        let pupils = list_pupils_of_account(tx, id, account.profile).await?;
-        let school = pupils.into_iter().next().map(|pupil| pupil.school);
+        let school = find_school_of_suspension(tx, id, account.profile).await?;
         return Ok(SignInOutcome::Suspended { by, school, offices });
     }
     if how.must_change {

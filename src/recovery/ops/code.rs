@@ -125,8 +125,7 @@ pub(super) async fn advance_from_code(
         return end_with(next, RecoveryOutcome::NothingToAsk);
     };
     if let Some(by) = account.suspended_by {
-        let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
-        let school = pupils.into_iter().next().map(|pupil| pupil.school);
+        let school = roster::store::pupils::find_school_of_suspension(tx, &account.id, account.profile).await?;
         return end_with(next, RecoveryOutcome::Suspended { by, school });
     }
     if next.channel == RecoveryChannel::Mail {

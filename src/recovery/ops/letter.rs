@@ -98,8 +98,7 @@ async fn advance_from_letter(tx: &mut UnitOfWork<'_>, next: &mut Recovery, lette
         return Ok(());
     };
     if let Some(by) = account.suspended_by {
-        let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
-        let school = pupils.into_iter().next().map(|pupil| pupil.school);
+        let school = roster::store::pupils::find_school_of_suspension(tx, &account.id, account.profile).await?;
         next.step = RecoveryStep::Ended;
         next.outcome = Some(RecoveryOutcome::Suspended { by, school });
         return Ok(());

@@ -88,6 +88,22 @@ pub async fn list_pupils_of_account(tx: &mut Tx, account_id: &AccountId, profile
     Ok(enrolments.into_iter().map(own).collect())
 }
 
+/// Returns the name of the school to which the person of a suspended account is sent: the one for which it was suspended,
+/// as long as they belong to it, because no other knows of it; else the first.
+pub async fn find_school_of_suspension(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    profile: Profile,
+) -> Result<Option<String>> {
+    let sql = "SELECT uai FROM audit WHERE account_id = $1 AND fact = 'account_suspended' \
+               ORDER BY at DESC, id DESC LIMIT 1";
+    let uai = tx.fetch_optional::<(Option<String>,)>(sql, args![account_id]).await?.and_then(|(uai,)| uai);
+    let pupils = list_pupils_of_account(tx, account_id, profile).await?;
+    let is_there = |pupil: &&RosterChild| uai.as_deref() == Some(pupil.uai.as_str());
+    let found = pupils.iter().find(is_there).or(pupils.first());
+    Ok(found.map(|pupil| pupil.school.clone()))
+}
+
 /// Records that the account's person proved to be the pupil's parent, by a right birth date; the first time is kept.
 pub async fn record_proof(tx: &mut UnitOfWork<'_>, account_id: &AccountId, pupil_id: &PupilId) -> Result<()> {
     let now = tx.now;
