@@ -177,7 +177,7 @@ pub async fn repair(
         let about = AuditDetails {
             account: file.account.as_ref().map(|account| &account.id),
             detail: &detail,
-            ..about(file, &places, reason)
+            ..about(file, (&places, &grant), reason)
         };
         audit::store::record(&mut tx, AuditEvent::PersonUnblocked, about).await?;
     }
@@ -189,9 +189,10 @@ pub async fn repair(
     Ok(outcome)
 }
 
-/// Returns the person, the place and the reason of an act for the audit.
-fn about<'a>(file: &'a PersonFile, places: &'a [Place], reason: &'a str) -> AuditDetails<'a> {
-    let place = places.first();
+/// Returns the person, the place and the reason of an act for the audit: the place by which the role permits it, so that
+/// the journal of that school has it, and no other.
+fn about<'a>(file: &'a PersonFile, (places, grant): (&'a [Place], &RoleGrant), reason: &'a str) -> AuditDetails<'a> {
+    let place = places.iter().find(|place| place.is_inside(&grant.territory));
     AuditDetails {
         person: file.person_id(),
         uai: place.and_then(|place| place.uai.as_ref()),
@@ -215,7 +216,7 @@ async fn change_account(
     let done = match order.act {
         HelpdeskAct::Suspend => {
             let (places, by) = (file.current_places(), AccountSuspension::authority_of(grant));
-            let about = about(file, &places, reason);
+            let about = about(file, (&places, grant), reason);
             super::suspend_in(tx, &op.app.master_key, (&account, by), about).await.map(drop)
         }
         HelpdeskAct::Resume => super::resume_in(tx, &account, reason).await,
