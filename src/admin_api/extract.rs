@@ -143,21 +143,27 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Reads the versions that a request knows: `*` alone, or versions in quotation marks.
+/// Reads the versions that a request knows: `*` alone, or versions in quotation marks. A weak one is no version of ours
+/// (RFC 9110 13.1.1 compares strongly), and empty elements of the list are none (5.6.1.2).
 fn if_match(headers: &HeaderMap) -> Result<KnownVersions, ApiRefusal> {
     let wrong = || ApiRefusal::of_field(ProblemCode::BadParameter, "If-Match");
     let mut named = Vec::new();
     let mut is_any = false;
     for value in headers.get_all(header::IF_MATCH) {
         for one in value.to_str().map_err(|_| wrong())?.split(',').map(str::trim) {
-            match one.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            let (is_weak, strong) = one.strip_prefix("W/").map_or((false, one), |rest| (true, rest));
+            match strong.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+                // With its marks it is equal to none.
+                Some(_) if is_weak => named.push(one.to_owned()),
                 Some(version) => named.push(version.to_owned()),
                 None if one == "*" && !is_any => is_any = true,
+                None if one.is_empty() => {}
                 None => return Err(wrong()),
             }
         }
     }
     match (is_any, named.is_empty()) {
+        (false, true) if headers.contains_key(header::IF_MATCH) => Err(wrong()),
         (false, true) => Ok(KnownVersions::Unsaid),
         (true, true) => Ok(KnownVersions::Any),
         (false, false) => Ok(KnownVersions::Named(named)),
@@ -351,7 +357,9 @@ mod tests {
         assert_eq!(versions("\"7\", \"8\""), named(&["7", "8"]));
         assert_eq!(versions("\"*\""), named(&["*"]), "a version of this name");
         assert_eq!(versions(" * "), Some(KnownVersions::Any));
-        for wrong in ["7", "W/\"7\"", "*, \"7\"", "\"7\", *", "*, *", "**", ""] {
+        assert_eq!(versions("\"7\", , \"8\","), named(&["7", "8"]), "empty elements are none");
+        assert!(!versions("W/\"7\"").unwrap().admits("7"), "412, and not 400");
+        for wrong in ["7", "W/7", "*, \"7\"", "\"7\", *", "*, *", "**", "", ","] {
             assert_eq!(versions(wrong), None, "{wrong:?}");
         }
         let twice = headers(&[(header::IF_MATCH, "*"), (header::IF_MATCH, "\"7\"")]);

@@ -103,7 +103,7 @@ pub enum KnownVersions {
 
 impl KnownVersions {
     /// True if a thing of this version is the one that is meant.
-    fn admits(&self, version: &str) -> bool {
+    pub(super) fn admits(&self, version: &str) -> bool {
         match self {
             KnownVersions::Unsaid | KnownVersions::Any => true,
             KnownVersions::Named(known) => known.iter().any(|one| one == version),
