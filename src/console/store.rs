@@ -15,8 +15,8 @@ pub struct SchoolTask {
     pub n: i64,
 }
 
-/// Counts the open notices of whole schools by kind, at most a thousand of each: the cost is that of the schools, however
-/// many people they have.
+/// Counts the open notices of whole schools by kind, at most a thousand of each, which the page tells as so many or more:
+/// the cost is that of the schools, however many people they have.
 const WHOLE_SCHOOLS_NOTICES: &str = "\
     WITH listed AS MATERIALIZED (SELECT s.uai, s.name, k.kind, (SELECT COUNT(*) FROM (SELECT 1 FROM notice n \
     WHERE n.uai = s.uai AND n.kind = k.kind AND n.settled_at IS NULL LIMIT 1000) AS counted) AS n \

@@ -1688,6 +1688,7 @@ admin-task-reopening = { $n ->
 }
 admin-task-unreachable = { $n ->
     [one] a parent without a mobile that gets a code.
+    [1000] 1,000 parents or more without a mobile that gets a code.
    *[other] { $n } parents without a mobile that gets a code.
 }
 admin-task-country_refused = { $n ->

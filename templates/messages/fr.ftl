@@ -1688,6 +1688,7 @@ admin-task-reopening = { $n ->
 }
 admin-task-unreachable = { $n ->
     [one] un parent sans portable qui reçoive un code.
+    [1000] 1 000 parents ou plus sans portable qui reçoive un code.
    *[other] { $n } parents sans portable qui reçoive un code.
 }
 admin-task-country_refused = { $n ->
