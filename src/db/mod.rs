@@ -13,6 +13,7 @@ mod connect;
 mod connections;
 pub mod copy;
 pub mod files;
+mod growth;
 mod many_rows;
 mod moved;
 mod pooled_read;

@@ -307,7 +307,12 @@ async fn import_school(
         }
         let sealed = SealedPlan::seal(ctx, state, plan, (request.format, &set))?;
         match sealed.apply(ctx, &school.academy, &set.uai).await {
-            Ok(true) => return Ok((SchoolImportOutcome::Imported(taken), Vec::new())),
+            Ok(true) => {
+                if let Err(error) = ctx.storage.db.follow_growth().await {
+                    tracing::warn!(%error, "the database does not know how many people it has: imports are slower");
+                }
+                return Ok((SchoolImportOutcome::Imported(taken), Vec::new()));
+            }
             Ok(false) => {}
             Err(ImportError::Db(error)) if error.is_serialization_failure() => {}
             // Two rows were to have one key, or another import gave it meanwhile.
