@@ -98,6 +98,9 @@ pub fn write_accounts(folder: &Path, schools: &[GeneratedSchool]) -> std::io::Re
     schools.iter().map(write).collect()
 }
 
+/// An academy gives its export in files of some tens of megabytes.
+const SCHOOLS_PER_PART: usize = 100;
+
 /// Writes the files of schools.
 pub fn write_files(
     folder: &Path,
@@ -114,8 +117,10 @@ pub fn write_files(
     match format {
         RosterFormat::Aaf => {
             let date = day.pick("20250908", "20250909");
-            for (kind, text) in aaf(schools, day) {
-                write(format!("ENT_Complet_{date}_{kind}_0000.xml"), text)?;
+            for (part, schools) in schools.chunks(SCHOOLS_PER_PART).enumerate() {
+                for (kind, text) in aaf(schools, day, part * SCHOOLS_PER_PART) {
+                    write(format!("ENT_Complet_{date}_{kind}_{part:04}.xml"), text)?;
+                }
             }
         }
         RosterFormat::Siecle => {
@@ -185,7 +190,7 @@ fn siecle(school: &GeneratedSchool, day: ExportDay) -> [String; 2] {
     [document("BEE_ELEVES", pupils), document("BEE_RESPONSABLES", persons)]
 }
 
-fn aaf(schools: &[GeneratedSchool], day: ExportDay) -> [(&'static str, String); 3] {
+fn aaf(schools: &[GeneratedSchool], day: ExportDay, first: usize) -> [(&'static str, String); 3] {
     let class = day.pick("6 A", "6 B");
     let (mut structures, mut pupils, mut persons) = (String::new(), String::new(), String::new());
     let attr = |name: &str, value: &str| format!("<attr name=\"{name}\"><value>{value}</value></attr>");
@@ -198,7 +203,7 @@ fn aaf(schools: &[GeneratedSchool], day: ExportDay) -> [(&'static str, String); 
         )
     };
     for (place, school) in schools.iter().enumerate() {
-        let structure = format!("{}", 7_000 + place);
+        let structure = format!("{}", 7_000 + first + place);
         let named = attr("ENTStructureUAI", &school.uai) + &attr("ENTStructureNomCourant", "CLG$FICTIF$MONTPELLIER");
         structures.push_str(&request("EtabEducNat", structure.clone(), named));
         for n in school.pupils() {
