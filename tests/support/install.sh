@@ -72,6 +72,8 @@ missing_packages() {
       upgrade)
         postgres_programs >/dev/null || echo postgresql
         command -v redis-server >/dev/null || echo redis-server
+        # Reads the code of a letter.
+        command -v pdftotext >/dev/null || echo poppler-utils
         ;;
     esac
   done
