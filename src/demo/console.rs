@@ -25,6 +25,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
+use crate::figures::ops::write_sign_ins;
 use crate::roster::store::pupils::list_enrolled_pupils;
 use crate::school_admin::ops::figures::{count_schools, write_steps};
 use crate::school_admin::ops::find_school;
@@ -53,6 +54,7 @@ pub async fn ensure(app: &AppState, folder: &DemoFolder) -> anyhow::Result<()> {
     people::run_campaign(app, &college, now).await?;
     // Before some of them get an account by other ways: whoever has one is in no campaign.
     write_steps(&Operation::of_job(app, "demo")).await?;
+    write_sign_ins(&Operation::of_job(app, "demo")).await?;
     people::meet_obstacles(app, &college, now).await?;
     uploads::refuse_one(app, folder, (&head, &academy)).await?;
     services::ask(app, (&academy, &colleague), now).await?;
