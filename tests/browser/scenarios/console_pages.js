@@ -67,10 +67,13 @@ async function tabsThrough(visitor) {
     }).length;
   });
   await visitor.tab.read(() => {
-    window.preauStops = new Set();
+    // From the first stop: a page that refuses has the focus on its reasons, and an address may lead to a part of a page.
+    const first = document.querySelector("a[href]");
+    first.focus();
+    window.preauStops = new Set([first]);
     window.scrollTo(0, 0);
   });
-  let reached = 0;
+  let reached = 1;
   // Scrolled boxes and date fields have stops of their own.
   for (let n = 0; n < wanted * 3 + 20; n += 1) {
     await visitor.tab.press("Tab");
