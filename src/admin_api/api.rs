@@ -8,8 +8,8 @@ use super::shapes::{Shape, maybe_time, time};
 use super::{EndpointDoc, MAX_PAGE_LIMIT};
 use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::{AdminAct, AdminRole};
+use crate::administrators::scope::AdminScope;
 use crate::administrators::store::roles::{self, TeamRow};
-use crate::administrators::territory::AdminScope;
 use crate::base::clock::Timestamp;
 
 const ROLES: [&str; 7] = ["national", "academy", "school_head", "delegate", "help_desk", "service_contact", "auditor"];

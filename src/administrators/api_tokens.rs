@@ -195,21 +195,6 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_000);
 
-    fn grant(role: AdminRole, territory: Territory) -> RoleGrant {
-        let id = AdminRoleId::new("r");
-        RoleGrant {
-            id,
-            role,
-            territory,
-            pupils_only: false,
-            ends_at: None,
-            approved: true,
-            ended: false,
-            only: None,
-            carrier: None,
-        }
-    }
-
     fn token(scopes: &[ApiScope], territory: Territory) -> ApiToken {
         ApiToken {
             id: ApiTokenId::new("t"),
@@ -267,7 +252,7 @@ mod tests {
     fn attack_p1_a_token_permits_its_scopes_of_its_role_inside_its_territory() {
         let place = Place { academy: Some("montpellier".into()), ..Place::default() };
         for role in AdminRole::iter() {
-            let roles = [grant(role, Territory::All)];
+            let roles = [RoleGrant::sample(role, Territory::All)];
             for scope in ApiScope::iter() {
                 let inside = token(&[scope], Territory::Academy("montpellier".into()));
                 let outside = token(&[scope], Territory::Academy("toulouse".into()));
@@ -285,7 +270,7 @@ mod tests {
     #[test]
     fn attack_p1_a_token_ends_with_its_role_its_term_and_its_revocation() {
         let held = token(&[ApiScope::ClientsRead], Territory::All);
-        let role = grant(AdminRole::National, Territory::All);
+        let role = RoleGrant::sample(AdminRole::National, Territory::All);
         let other = RoleGrant { id: AdminRoleId::new("other"), ..role.clone() };
         let state = |token: &ApiToken, roles: &[RoleGrant], at| token.state(roles, at);
         assert_eq!(state(&held, std::slice::from_ref(&role), NOW), ApiTokenState::Open);

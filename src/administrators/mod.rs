@@ -8,6 +8,7 @@ pub mod extract;
 pub mod ops;
 pub mod pages;
 pub mod roles;
+pub mod scope;
 pub mod store;
 pub mod territory;
 pub mod views;

@@ -14,8 +14,9 @@ use axum::routing::{get, post};
 
 use super::ops::{self, OnDuty};
 use super::roles::AdminAct;
+use super::scope::AdminScope;
 use super::store::roles::list_ended;
-use super::territory::{AdminScope, Place, RoleGrant, Territory, may_everywhere};
+use super::territory::{Place, RoleGrant, Territory, may_everywhere};
 use super::views::{ConsoleFrame, RoleLine, RoomLink};
 use crate::app::{App, AppState};
 use crate::base::clock::{Span, Timestamp};

@@ -1,6 +1,5 @@
-//! Territories, what contains what, and what a query may see.
+//! Territories, what contains what, and what a role permits in them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::roles::{AdminAct, AdminRole, Permission};
@@ -38,9 +37,6 @@ pub enum Territory {
     Class(Uai, String),
     Client(ClientId),
 }
-
-/// The separator of lists in arguments of queries: no id, UAI or class has it.
-const SEPARATOR: char = '\u{1f}';
 
 impl Territory {
     pub fn kind(&self) -> TerritoryKind {
@@ -152,6 +148,24 @@ pub struct RoleGrant {
     pub carrier: Option<Territory>,
 }
 
+#[cfg(test)]
+impl RoleGrant {
+    /// Returns a role that counts, on a whole territory.
+    pub fn sample(role: AdminRole, territory: Territory) -> Self {
+        RoleGrant {
+            id: AdminRoleId::new("r"),
+            role,
+            territory,
+            pupils_only: false,
+            ends_at: None,
+            approved: true,
+            ended: false,
+            only: None,
+            carrier: None,
+        }
+    }
+}
+
 impl RoleGrant {
     /// True if the role counts now.
     pub fn is_current(&self, now: Timestamp) -> bool {
@@ -215,142 +229,14 @@ pub fn may_give<'a>(
     })
 }
 
-/// The part of the rows that a query may see, for one act.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AdminScope {
-    everything: bool,
-    ministries: BTreeSet<String>,
-    academies: BTreeSet<String>,
-    schools: BTreeSet<String>,
-    classes: BTreeSet<String>,
-}
-
-/// The scope as the arguments of a query: a flag, and four lists between separators. A query compares a value by
-/// `REPLACE($n, sep || value || sep, '') <> $n`, which is exact on both databases.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScopeArguments {
-    pub everything: bool,
-    pub ministries: String,
-    pub academies: String,
-    pub schools: String,
-    /// `UAI/class`.
-    pub classes: String,
-}
-
-impl AdminScope {
-    /// Returns the scope of an act.
-    pub fn of(roles: &[RoleGrant], act: AdminAct, now: Timestamp) -> Self {
-        let mut scope = AdminScope::default();
-        for grant in roles.iter().filter(|grant| grant.is_current(now) && grant.permission(act) != Permission::No) {
-            match &grant.territory {
-                Territory::All => scope.everything = true,
-                Territory::Ministry(id) => scope.ministries.extend([id.clone()]),
-                Territory::Academy(id) => scope.academies.extend([id.clone()]),
-                Territory::School(uai) => scope.schools.extend([uai.to_string()]),
-                Territory::Class(uai, class) => scope.classes.extend([format!("{uai}/{class}")]),
-                Territory::Client(_) => {}
-            }
-        }
-        scope
-    }
-
-    /// Returns the scope that sees everything, of the operator's command line.
-    pub fn everything() -> Self {
-        AdminScope { everything: true, ..AdminScope::default() }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        *self == AdminScope::default()
-    }
-
-    /// True if a place lies inside.
-    pub fn contains(&self, place: &Place) -> bool {
-        let has = |set: &BTreeSet<String>, value: &Option<String>| value.as_ref().is_some_and(|v| set.contains(v));
-        let uai = place.uai.as_ref().map(Uai::to_string);
-        let class = uai.as_ref().zip(place.class.as_ref()).map(|(uai, class)| format!("{uai}/{class}"));
-        self.everything
-            || has(&self.ministries, &place.ministry)
-            || has(&self.academies, &place.academy)
-            || has(&self.schools, &uai)
-            || has(&self.classes, &class)
-    }
-
-    /// True if whole academies lie inside: one, or all.
-    pub fn names_academies(&self) -> bool {
-        self.everything || !self.academies.is_empty()
-    }
-
-    /// True if a whole school lies inside, by its own number.
-    pub fn contains_school(&self, uai: &Uai) -> bool {
-        self.schools.contains(uai.as_str())
-    }
-
-    /// Returns the schools of which the scope has classes.
-    pub fn class_schools(&self) -> Vec<Uai> {
-        let of_classes = self.classes.iter().filter_map(|class| class.split_once('/')).map(|(uai, _)| uai);
-        let distinct: BTreeSet<&str> = of_classes.collect();
-        distinct.into_iter().filter_map(|uai| Uai::parse(uai).ok()).collect()
-    }
-
-    /// Returns the arguments of a query.
-    pub fn arguments(&self) -> ScopeArguments {
-        let list = |values: &BTreeSet<String>| {
-            let mut out = String::from(SEPARATOR);
-            for value in values {
-                out.push_str(value);
-                out.push(SEPARATOR);
-            }
-            out
-        };
-        ScopeArguments {
-            everything: self.everything,
-            ministries: list(&self.ministries),
-            academies: list(&self.academies),
-            schools: list(&self.schools),
-            classes: list(&self.classes),
-        }
-    }
-
-    /// Returns the one school whose rows are all that the scope sees, classes of it included.
-    pub fn only_school(&self) -> Option<Uai> {
-        self.only_schools(1)?.pop()
-    }
-
-    /// Returns the schools whose rows are all that the scope sees, classes of them included; `None` if they are more than
-    /// so many, or whole academies or ministries.
-    pub fn only_schools(&self, most: usize) -> Option<Vec<Uai>> {
-        if self.everything || !self.ministries.is_empty() || !self.academies.is_empty() {
-            return None;
-        }
-        let of_classes = self.classes.iter().filter_map(|class| class.split_once('/')).map(|(uai, _)| uai);
-        let all: BTreeSet<&str> = self.schools.iter().map(String::as_str).chain(of_classes).collect();
-        let is_few = (1..=most).contains(&all.len());
-        is_few.then(|| all.into_iter().map(|uai| Uai::parse(uai).ok()).collect::<Option<Vec<Uai>>>()).flatten()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use strum::IntoEnumIterator as _;
 
     use super::*;
+    use crate::administrators::scope::AdminScope;
 
     const NOW: Timestamp = Timestamp(1_000);
-
-    fn grant(role: AdminRole, territory: Territory) -> RoleGrant {
-        let id = AdminRoleId::new("r");
-        RoleGrant {
-            id,
-            role,
-            territory,
-            pupils_only: false,
-            ends_at: None,
-            approved: true,
-            ended: false,
-            only: None,
-            carrier: None,
-        }
-    }
 
     fn uai(text: &str) -> Uai {
         Uai::parse(text).unwrap()
@@ -392,7 +278,7 @@ mod tests {
         let mut permitted = 0;
         for role in AdminRole::iter() {
             for territory in territories() {
-                let roles = [grant(role, territory.clone())];
+                let roles = [RoleGrant::sample(role, territory.clone())];
                 for act in AdminAct::iter() {
                     let right = holds_class_6a(&territory) && role.permission(act) != Permission::No;
                     permitted += usize::from(right);
@@ -404,12 +290,14 @@ mod tests {
             }
         }
         assert!(permitted > 100);
-        assert!(may(&[grant(AdminRole::National, Territory::All)], AdminAct::Configure, &[], NOW).is_none());
+        assert!(
+            may(&[RoleGrant::sample(AdminRole::National, Territory::All)], AdminAct::Configure, &[], NOW).is_none()
+        );
     }
 
     #[test]
     fn attack_p1_a_role_that_ended_expired_or_waits_for_agreement_permits_nothing() {
-        let whole = grant(AdminRole::National, Territory::All);
+        let whole = RoleGrant::sample(AdminRole::National, Territory::All);
         let place = Place::default();
         for (changed, counts) in [
             (whole.clone(), true),
@@ -432,7 +320,7 @@ mod tests {
     fn attack_p1_roles_are_given_below_inside_and_never_for_longer() {
         let school = class_place("montpellier", "en", "0349999J", "6 A");
         let elsewhere = class_place("toulouse", "en", "0319999A", "6 A");
-        let head = [grant(AdminRole::SchoolHead, Territory::School(uai("0349999J")))];
+        let head = [RoleGrant::sample(AdminRole::SchoolHead, Territory::School(uai("0349999J")))];
         assert!(may_give(&head, (AdminRole::Delegate, &school), None, NOW).is_some());
         assert!(may_give(&head, (AdminRole::Delegate, &elsewhere), None, NOW).is_none());
         for role in AdminRole::iter().filter(|role| *role != AdminRole::Delegate) {
@@ -443,7 +331,7 @@ mod tests {
             let found = may_give(std::slice::from_ref(&until), (AdminRole::Delegate, &school), asked, NOW);
             assert_eq!(found.is_some(), given, "{asked:?}");
         }
-        let academy = [grant(AdminRole::Academy, Territory::Academy("montpellier".into()))];
+        let academy = [RoleGrant::sample(AdminRole::Academy, Territory::Academy("montpellier".into()))];
         assert!(may_give(&academy, (AdminRole::National, &school), None, NOW).is_none());
         assert!(
             may_give(
@@ -459,7 +347,10 @@ mod tests {
     #[test]
     fn a_delegate_for_pupils_sees_no_parent() {
         let place = [class_place("montpellier", "en", "0349999J", "6 A")];
-        let roles = [RoleGrant { pupils_only: true, ..grant(AdminRole::Delegate, Territory::School(uai("0349999J"))) }];
+        let roles = [RoleGrant {
+            pupils_only: true,
+            ..RoleGrant::sample(AdminRole::Delegate, Territory::School(uai("0349999J")))
+        }];
         assert!(may(&roles, AdminAct::SeeParents, &place, NOW).is_none());
         assert!(may(&roles, AdminAct::SeePupils, &place, NOW).is_some());
     }
@@ -487,26 +378,5 @@ mod tests {
             let (id, class) = territory.columns();
             assert_eq!(Territory::from_columns(territory.kind(), id, class), Some(territory));
         }
-    }
-
-    #[test]
-    fn the_one_school_of_a_scope_is_known() {
-        let of = |territories: &[Territory]| {
-            let roles: Vec<RoleGrant> = territories.iter().map(|t| grant(AdminRole::Delegate, t.clone())).collect();
-            AdminScope::of(&roles, AdminAct::SeePupils, NOW).only_school().map(|uai| uai.to_string())
-        };
-        let (school, class) = (Territory::School(uai("0349999J")), Territory::Class(uai("0349999J"), "6 A".into()));
-        assert_eq!(of(&[school.clone(), class.clone()]).as_deref(), Some("0349999J"));
-        assert_eq!(of(std::slice::from_ref(&class)).as_deref(), Some("0349999J"));
-        assert_eq!(of(&[class, Territory::School(uai("0349998H"))]), None);
-        assert_eq!(of(&[school, Territory::Academy("toulouse".into())]), None);
-        assert_eq!(of(&[]), None);
-        let schools = ["0349998H", "0349999J"].map(|one| grant(AdminRole::SchoolHead, Territory::School(uai(one))));
-        let both = AdminScope::of(&schools, AdminAct::SeePupils, NOW);
-        assert_eq!(both.only_schools(2), Some(vec![uai("0349998H"), uai("0349999J")]));
-        assert_eq!((both.only_schools(1), both.only_school()), (None, None));
-        let classes = ["6 A", "6 B"].map(|class| Territory::Class(uai("0349999J"), class.into()));
-        let roles = classes.map(|territory| grant(AdminRole::Delegate, territory));
-        assert_eq!(AdminScope::of(&roles, AdminAct::SeePupils, NOW).class_schools(), [uai("0349999J")]);
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of messages as the console lists them.
 
-use crate::administrators::territory::AdminScope;
+use crate::administrators::scope::AdminScope;
 use crate::db::{FromRow, Result, Tx, args};
 
 /// A message of the list.

@@ -72,7 +72,6 @@ mod tests {
     use crate::administrators::roles::{AdminAct, AdminRole};
     use crate::administrators::territory::{RoleGrant, Territory, may, may_everywhere};
     use crate::base::clock::Timestamp;
-    use crate::base::typed_ids::AdminRoleId;
 
     fn places() -> SchoolPlaces {
         let pair = |a: &str, m: &str| (a.to_owned(), m.to_owned());
@@ -93,20 +92,13 @@ mod tests {
     }
 
     fn roles(all: &[Territory]) -> Vec<RoleGrant> {
-        let grant = |territory: &Territory| RoleGrant {
-            id: AdminRoleId::new("r"),
-            role: match territory {
+        let grant = |territory: &Territory| {
+            let role = match territory {
                 Territory::Academy(_) => AdminRole::Academy,
                 Territory::Client(_) => AdminRole::ServiceContact,
                 _ => AdminRole::National,
-            },
-            territory: territory.clone(),
-            pupils_only: false,
-            ends_at: None,
-            approved: true,
-            ended: false,
-            only: None,
-            carrier: None,
+            };
+            RoleGrant::sample(role, territory.clone())
         };
         all.iter().map(grant).collect()
     }

@@ -3,7 +3,8 @@
 use super::store::{self, ClosingCampaign, SchoolNumbers, SchoolTask, WaitingUpload};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::{AdminAct, Permission};
-use crate::administrators::territory::{AdminScope, RoleGrant};
+use crate::administrators::scope::AdminScope;
+use crate::administrators::territory::RoleGrant;
 use crate::app::Operation;
 use crate::base::clock::Span;
 use crate::base::uai::Uai;

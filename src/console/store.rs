@@ -1,7 +1,7 @@
 //! Counts of what waits, inside a scope; never a figure of all rows.
 
+use crate::administrators::scope::AdminScope;
 use crate::administrators::store::scope::{in_scope, scope_args};
-use crate::administrators::territory::AdminScope;
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, Value};

@@ -21,7 +21,7 @@ use crate::admin_api::shapes::{Shape, maybe_time, time};
 use crate::admin_api::{ApiMethod, EndpointDoc};
 use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::AdminScope;
+use crate::administrators::scope::AdminScope;
 use crate::base::ids::is_id;
 use crate::base::profile::Profile;
 use crate::http::pages::PagesError;

@@ -81,22 +81,11 @@ impl AccountSuspension {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::typed_ids::AdminRoleId;
     use crate::base::uai::Uai;
 
     #[test]
     fn attack_p1_what_somebody_above_suspended_somebody_above_resumes() {
-        let grant = |role, territory: &str| RoleGrant {
-            id: AdminRoleId::new("r"),
-            role,
-            territory: Territory::parse(territory).unwrap(),
-            pupils_only: false,
-            ends_at: None,
-            approved: true,
-            ended: false,
-            only: None,
-            carrier: None,
-        };
+        let grant = |role, territory: &str| RoleGrant::sample(role, Territory::parse(territory).unwrap());
         let national = grant(AdminRole::National, "all");
         let academy = grant(AdminRole::Academy, "academy:montpellier");
         let other = grant(AdminRole::Academy, "academy:toulouse");

@@ -3,8 +3,8 @@
 pub mod near;
 pub mod person;
 
+use crate::administrators::scope::AdminScope;
 use crate::administrators::store::scope::{in_scope, scope_args};
-use crate::administrators::territory::AdminScope;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;

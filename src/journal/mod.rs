@@ -13,7 +13,8 @@ pub mod views;
 use std::collections::BTreeSet;
 
 use crate::administrators::roles::{AdminAct, Permission};
-use crate::administrators::territory::{AdminScope, RoleGrant, Territory};
+use crate::administrators::scope::AdminScope;
+use crate::administrators::territory::{RoleGrant, Territory};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AdministratorId;
 
@@ -180,21 +181,10 @@ impl FilterRefusal {
 mod tests {
     use super::*;
     use crate::administrators::roles::AdminRole;
-    use crate::base::typed_ids::AdminRoleId;
 
     #[test]
     fn threat_s15_whoever_reads_own_acts_has_no_territory_of_the_journal() {
-        let grant = |role, territory: &str| RoleGrant {
-            id: AdminRoleId::new("r"),
-            role,
-            territory: Territory::parse(territory).unwrap(),
-            pupils_only: false,
-            ends_at: None,
-            approved: true,
-            ended: false,
-            only: None,
-            carrier: None,
-        };
+        let grant = |role, territory: &str| RoleGrant::sample(role, Territory::parse(territory).unwrap());
         let scope = |role, territory: &str| {
             JournalScope::of(&[grant(role, territory)], &AdministratorId::new("a"), Timestamp(0))
         };

@@ -212,7 +212,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::administrators::territory::AdminScope;
+    use crate::administrators::scope::AdminScope;
     use crate::base::clock::Timestamp;
     use crate::base::typed_ids::AdministratorId;
 

@@ -5,8 +5,8 @@ use super::{
     UploadedFile,
 };
 use crate::administrators::DraftKeeper;
+use crate::administrators::scope::AdminScope;
 use crate::administrators::store::scope::scope_args;
-use crate::administrators::territory::AdminScope;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id_lower_bound;
 use crate::base::typed_ids::{AdministratorId, ApiTokenId};

@@ -5,8 +5,8 @@ pub mod progress;
 pub mod reminders;
 
 use super::figures::CountedLink;
+use crate::administrators::scope::AdminScope;
 use crate::administrators::store::scope::scope_args;
-use crate::administrators::territory::AdminScope;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::PersonId;
 use crate::base::uai::Uai;

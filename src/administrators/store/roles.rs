@@ -1,7 +1,8 @@
 //! Rows of roles.
 
 use super::super::roles::AdminRole;
-use super::super::territory::{AdminScope, Place, RoleGrant, Territory, TerritoryKind};
+use super::super::scope::AdminScope;
+use super::super::territory::{Place, RoleGrant, Territory, TerritoryKind};
 use super::scope::scope_args;
 use crate::administrators::AdministratorState;
 use crate::base::clock::Timestamp;

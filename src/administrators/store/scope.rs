@@ -1,6 +1,6 @@
 //! A scope as the condition of a query.
 
-use crate::administrators::territory::AdminScope;
+use crate::administrators::scope::AdminScope;
 use crate::db::Value;
 
 /// The condition that a row of `school s` and of `enrolment e` lies inside the scope, whose arguments are `$1` to `$5`.

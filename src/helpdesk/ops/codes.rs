@@ -3,7 +3,8 @@
 use crate::activation::{self, ActivationOutcome};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{AdminScope, Place};
+use crate::administrators::scope::AdminScope;
+use crate::administrators::territory::Place;
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;

@@ -9,7 +9,8 @@ use super::portal::{Refusals, find_refusals};
 use super::search::{ENDED_RECENTLY, child_words};
 use crate::accounts::Account;
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{AdminScope, Place};
+use crate::administrators::scope::AdminScope;
+use crate::administrators::territory::Place;
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
@@ -195,28 +196,8 @@ async fn parent_file(
         unknown_to: refusals.unknown_to(&ties),
         has_two_accounts: has_two_accounts(tx, &parent).await?,
     };
-    let events = rows::list_events(tx, parent.account_id.as_ref(), Some(&parent.id), MAX_EVENTS).await?;
-    let letters = list_letters(op, tx, account.as_ref()).await?;
-    let has_factors = has_factors(tx, account.as_ref()).await?;
-    let suspension = find_suspension(tx, account.as_ref()).await?;
-    let (cause, repair) = why(&state, op.now);
     let subject = Subject::Parent(Box::new(parent));
-    let phone_end = end;
-    Ok(PersonFile {
-        subject,
-        ties,
-        account,
-        suspension,
-        phone_end,
-        near,
-        events,
-        letters,
-        has_factors,
-        refusals,
-        state,
-        cause,
-        repair,
-    })
+    complete(op, tx, FoundPerson { subject, ties, account, phone_end: end, near, refusals, state }).await
 }
 
 async fn pupil_file(
@@ -244,13 +225,34 @@ async fn pupil_file(
         unknown_to: refusals.unknown_to(&ties),
         has_two_accounts: false,
     };
-    let events = rows::list_events(tx, pupil.account_id.as_ref(), None, MAX_EVENTS).await?;
+    let subject = Subject::Pupil(pupil);
+    let (near, phone_end) = (Vec::new(), None);
+    complete(op, tx, FoundPerson { subject, ties, account, phone_end, near, refusals, state }).await
+}
+
+/// What was read of a parent or a pupil, each in its own way.
+struct FoundPerson {
+    subject: Subject,
+    ties: Vec<TieRow>,
+    account: Option<Account>,
+    phone_end: Option<String>,
+    near: Vec<NearRow>,
+    refusals: Refusals,
+    state: PersonState,
+}
+
+/// Reads the rest, which is the same for parents and pupils, and finds the cause.
+async fn complete(op: &Operation<'_>, tx: &mut Tx, found: FoundPerson) -> anyhow::Result<PersonFile> {
+    let FoundPerson { subject, ties, account, phone_end, near, refusals, state } = found;
+    let (account_id, person_id) = match &subject {
+        Subject::Parent(parent) => (parent.account_id.as_ref(), Some(&parent.id)),
+        Subject::Pupil(pupil) => (pupil.account_id.as_ref(), None),
+    };
+    let events = rows::list_events(tx, account_id, person_id, MAX_EVENTS).await?;
     let letters = list_letters(op, tx, account.as_ref()).await?;
     let has_factors = has_factors(tx, account.as_ref()).await?;
     let suspension = find_suspension(tx, account.as_ref()).await?;
     let (cause, repair) = why(&state, op.now);
-    let (near, phone_end) = (Vec::new(), None);
-    let subject = Subject::Pupil(pupil);
     Ok(PersonFile {
         subject,
         ties,

@@ -10,7 +10,8 @@ use crate::administrators::extract::{Opened, OpenedByPath, SignedInAdministrator
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame, refused, shown};
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::{AdminScope, may};
+use crate::administrators::scope::AdminScope;
+use crate::administrators::territory::may;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;

@@ -10,7 +10,7 @@ use crate::admin_api::problems::ProblemCode;
 use crate::admin_api::shapes::Shape;
 use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::AdminAct;
-use crate::administrators::territory::AdminScope;
+use crate::administrators::scope::AdminScope;
 use crate::school_admin::figures::{CountedParent, ParentStanding, UnreachableReason};
 use crate::school_admin::ops::{self, listed_parents, record_export};
 

@@ -1,7 +1,7 @@
 //! Rows of batches of letters.
 
+use crate::administrators::scope::AdminScope;
 use crate::administrators::store::scope::{in_scope, scope_args};
-use crate::administrators::territory::AdminScope;
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args};
