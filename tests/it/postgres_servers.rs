@@ -38,6 +38,40 @@ async fn run_sql(url: &str, sql: String) -> sqlx::Result<()> {
     done
 }
 
+/// Returns the number of pupils that the planner knows of: none or less of a table that it never looked at.
+async fn known_pupils(db: &Db) -> i64 {
+    let sql = "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE relname = 'pupil'";
+    db.read().await.unwrap().fetch_one::<(i64,)>(sql, Vec::new()).await.unwrap().0
+}
+
+#[tokio::test]
+async fn the_planner_learns_of_the_people_of_an_import_by_the_owner_alone() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let url = Box::pin(database::empty_database_url(folder.path())).await;
+    run_sql(&url, ROLE.to_owned()).await.unwrap();
+    let db = Db::open(&url).await.unwrap();
+    db.migrate().await.unwrap();
+    db.follow_growth().await.unwrap();
+    assert!(known_pupils(&db).await <= 0, "of an empty table there is nothing to learn");
+    let people = "INSERT INTO pupil (id, academy, pupil_key, family_name, given_name, birth_date, exported_at) \
+                  SELECT n, 'montpellier', n, 'DURAND', 'Zoé', '', 0 FROM generate_series(1, 20000) n";
+    run_sql(&url, people.to_owned()).await.unwrap();
+    let mut of_role = Url::parse(&url).unwrap();
+    of_role.set_username("preau_it_runtime").unwrap();
+    of_role.set_password(Some("runtime")).unwrap();
+    Db::open(of_role.as_str()).await.unwrap().follow_growth().await.unwrap();
+    assert!(known_pupils(&db).await <= 0, "only who owns a table may have it looked at");
+    db.follow_growth().await.unwrap();
+    assert_eq!(known_pupils(&db).await, 20_000);
+    // Half as many more change no plan.
+    run_sql(&url, people.replace("(1, 20000)", "(20001, 30000)")).await.unwrap();
+    db.follow_growth().await.unwrap();
+    assert_eq!(known_pupils(&db).await, 20_000);
+}
+
 async fn sign_in_at_ent(server: &TestServer) {
     let member = server.create_durand().await;
     TestRelyingParty::new(server, "ent").sign_in(&mut Browser::new(server), &member).await;
