@@ -46,6 +46,14 @@ pub fn shown_name(given: &str) -> String {
     if name.is_empty() { "fichier".to_owned() } else { name }
 }
 
+/// Judges the contents of files, beside the runtime: a ZIP of 32 MB takes a moment.
+pub async fn judge_all<T>(contents: Vec<T>) -> anyhow::Result<Result<(), UploadFileFault>>
+where
+    T: AsRef<[u8]> + Send + 'static,
+{
+    Ok(tokio::task::spawn_blocking(move || contents.iter().try_for_each(|content| judge(content.as_ref()))).await?)
+}
+
 /// Judges the content of a file. Sizes that a ZIP claims are not believed later either: whoever reads it counts.
 pub fn judge(content: &[u8]) -> Result<(), UploadFileFault> {
     if content.is_empty() {

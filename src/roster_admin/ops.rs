@@ -5,7 +5,7 @@ pub mod claims;
 pub mod undo;
 pub mod work;
 
-use super::files::{MAX_FILES, UploadFileFault, judge};
+use super::files::{MAX_FILES, UploadFileFault};
 use super::store::{self, NewUpload, UploadChange};
 use super::{FullPlace, LEFT_LINE, NeededAgreement, RosterUpload, UploadReportLine, UploadState, UploadedFile};
 use crate::administrators::ops::OnDuty;
@@ -25,8 +25,9 @@ use crate::tenants::{self, School};
 
 /// The uploads of a person within a day, and those of their programs.
 const MAX_UPLOADS_A_DAY: i64 = 40;
-/// The uploads of a school within a day that may need somebody else's agreement, those of persons and those of programs: that
-/// one is needed tells whoever gave the files that somebody in them is known elsewhere, so nobody may ask again and again.
+/// The uploads of a school within a day that may need somebody else's agreement, those of persons and those of programs:
+/// that one is needed tells whoever gave the files that somebody in them is known elsewhere, so nobody may ask again and
+/// again.
 const MAX_ASKING_OTHERS_A_DAY: i64 = 8;
 /// The size of a sealed part of a file.
 const PART_BYTES: usize = 512 * 1024;
@@ -53,14 +54,6 @@ pub enum UploadOutcome {
     /// So many files wait for a decision that no more are kept.
     Full(FullPlace),
     NotPermitted,
-}
-
-/// Judges the contents of files, beside the runtime: a ZIP of 32 MB takes a moment.
-pub async fn judge_all<T>(contents: Vec<T>) -> anyhow::Result<Result<(), UploadFileFault>>
-where
-    T: AsRef<[u8]> + Send + 'static,
-{
-    Ok(tokio::task::spawn_blocking(move || contents.iter().try_for_each(|content| judge(content.as_ref()))).await?)
 }
 
 /// Finds a school with its place.

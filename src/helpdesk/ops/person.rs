@@ -230,7 +230,7 @@ async fn pupil_file(
     complete(op, tx, FoundPerson { subject, ties, account, phone_end, near, refusals, state }).await
 }
 
-/// What was read of a parent or a pupil, each in its own way.
+/// A parent or a pupil with what was read of each in its own way.
 struct FoundPerson {
     subject: Subject,
     ties: Vec<TieRow>,

@@ -11,10 +11,10 @@ use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::AdminAct;
 use crate::base::uai::Uai;
 use crate::http::paths;
-use crate::roster_admin::files::{UploadFileFault, shown_name};
+use crate::roster_admin::files::{UploadFileFault, judge_all, shown_name};
 use crate::roster_admin::ops::undo::{UploadUndo, undo, undo_act};
 use crate::roster_admin::ops::{
-    self, GivenFile, MAX_REASON_CHARS, UploadChoice, UploadDecision, UploadOutcome, judge_all, needed_act,
+    self, GivenFile, MAX_REASON_CHARS, UploadChoice, UploadDecision, UploadOutcome, needed_act,
 };
 use crate::roster_admin::{FullPlace, RosterUpload, UploadState, upload_format};
 

@@ -20,7 +20,7 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::protocol::params::encode;
-use crate::roster_admin::files::{UploadFileFault, shown_name};
+use crate::roster_admin::files::{UploadFileFault, judge_all, shown_name};
 use crate::roster_admin::ops::{self, GivenFile, PAGE_UPLOADS, UploadOutcome};
 use crate::roster_admin::store::ListedUploadRow;
 use crate::roster_admin::views::{FORMATS, UploadFormError, UploadLine, UploadListPage, known_state};
@@ -136,7 +136,7 @@ pub async fn submit(
         .collect();
     let files: Vec<GivenFile<'_>> = given.iter().map(|(name, content)| GivenFile { name, content }).collect();
     let contents: Vec<Bytes> = given.iter().map(|(_, content)| content.clone()).collect();
-    if let Err(fault) = ops::judge_all(contents).await.map_err(failed)? {
+    if let Err(fault) = judge_all(contents).await.map_err(failed)? {
         return refuse(&app, &ctx, &on_duty, (&typed, form_error(fault))).await;
     }
     let op = on_duty.operation(&app, &ctx, Some(&grant));
