@@ -113,9 +113,8 @@ pub struct PersonPage {
     pub by: String,
     /// The act that repairs it, if it is done here: `reopen`, `give_tries_back`, `lift_contest`, `resume`, `letter`.
     pub act: Option<&'static str>,
-    /// True if the act is another role's to do; and whose: `others`, `other_school`, `academy`, `national`.
-    pub act_of_others: bool,
-    pub act_of: &'static str,
+    /// Whose the act is, if it is another role's: `others`, `other_school`, `academy`, `national`.
+    pub act_of: Option<&'static str>,
     pub may_letter: bool,
     /// The time of the newest letter whose code serves, where it may be taken back.
     pub letter_printed: Option<String>,
@@ -211,8 +210,7 @@ impl Page for PersonPage {
             door: "Mon ENT Montpellier".to_owned(),
             by: "l'établissement".to_owned(),
             act: Some("letter"),
-            act_of_others: false,
-            act_of: "others",
+            act_of: None,
             may_letter: true,
             letter_printed: None,
             may_show_identifiant: false,
@@ -246,10 +244,12 @@ impl Page for PersonPage {
             all.push(PersonPage { cause, act, ..page.clone() });
         }
         for error in RepairFormError::iter() {
-            let acts = [("letter", "known"), ("end_sessions", ""), ("withdraw_letter", "paper"), ("suspend", "")];
-            // Nobody's identity is asked for a suspension.
-            let is_possible = |(posted, _): &(&str, &str)| *posted != "suspend" || error != RepairFormError::Check;
-            for (posted, check) in acts.into_iter().filter(is_possible) {
+            for (posted, check) in [("letter", "known"), ("end_sessions", ""), ("withdraw_letter", ""), ("suspend", "")]
+            {
+                // For these two nobody's identity is asked.
+                if error == RepairFormError::Check && ["withdraw_letter", "suspend"].contains(&posted) {
+                    continue;
+                }
                 let (reason, letter_printed) = ("Numéro fixe".to_owned(), Some(page.when.clone()));
                 let page = PersonPage { letter_printed, may_end_sessions: true, may_suspend: true, ..page.clone() };
                 all.push(PersonPage { error: Some(error), posted, check, reason, ..page });
@@ -272,8 +272,7 @@ impl Page for PersonPage {
                 phone,
                 campaign,
                 act: None,
-                act_of_others: true,
-                act_of: if account == "suspended" { "academy" } else { "others" },
+                act_of: Some(if account == "suspended" { "academy" } else { "others" }),
                 may_show_identifiant,
                 may_remove_factors,
                 letter_printed: Some(page.when.clone()),
@@ -282,8 +281,8 @@ impl Page for PersonPage {
                 ..page.clone()
             });
         }
-        for act_of in ["other_school", "national"] {
-            all.push(PersonPage { cause: "suspended", act: None, act_of_others: true, act_of, ..page.clone() });
+        for act_of in ["other_school", "national"].map(Some) {
+            all.push(PersonPage { cause: "suspended", act: None, act_of, ..page.clone() });
         }
         all.push(PersonPage {
             is_pupil: true,

@@ -85,9 +85,10 @@ impl HelpdeskAct {
         }
     }
 
-    /// True if somebody asks for it, whose identity is checked. Whoever suspends an account was asked by nobody.
+    /// True if somebody asks for it, whose identity is checked. A suspension, and the end of a letter that bears a wrong name
+    /// or was lost, are asked for by nobody.
     pub fn asks_for_identity(self) -> bool {
-        self != HelpdeskAct::Suspend
+        !matches!(self, HelpdeskAct::Suspend | HelpdeskAct::WithdrawLetter)
     }
 }
 
@@ -171,8 +172,8 @@ pub async fn repair(
         tx.rollback().await?;
         return Ok(outcome);
     }
-    // A suspension is a fact of its own, and unblocks nobody.
-    if order.act != HelpdeskAct::Suspend {
+    // Whatever nobody asks for is a fact of its own, and unblocks nobody.
+    if order.act.asks_for_identity() {
         let detail = format!("{}: {}", order.act.name(), order.check.map_or("", IdentityCheck::name));
         let about = AuditDetails {
             account: file.account.as_ref().map(|account| &account.id),

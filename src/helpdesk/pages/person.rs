@@ -160,6 +160,13 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
     roles.retain(|grant| suspension.is_none_or(|suspension| suspension.may_be_ended_by(grant)));
     let permits = may(&roles, needed(file.repair), &places, ctx.now).is_some();
     let may_act = act.is_some() && permits;
+    let whose = match suspension {
+        Some(suspension) if suspension.is_of_academy() => "academy",
+        Some(suspension) if suspension.by == SuspendedBy::Operator => "national",
+        // Which school it was is not said: it may be of another territory.
+        Some(_) if allowed(AdminAct::SuspendAccount) => "other_school",
+        _ => "others",
+    };
     let children = children_words(file);
     let suspended_by = file.suspension.as_ref().map_or(SuspendedBy::School, |suspension| suspension.by);
     let has_password = file.state.account == AccountStanding::Active;
@@ -179,14 +186,7 @@ async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &Per
         door,
         by: app.pages.message(ctx.lang, suspended_by.message_key(), &[])?,
         act: act.filter(|_| may_act),
-        act_of_others: act.is_some() && !may_act,
-        act_of: match suspension {
-            Some(suspension) if suspension.is_of_academy() => "academy",
-            Some(suspension) if suspension.by == SuspendedBy::Operator => "national",
-            // Which school it was is not said: it may be of another territory.
-            Some(_) if allowed(AdminAct::SuspendAccount) => "other_school",
-            _ => "others",
-        },
+        act_of: (act.is_some() && !may_act).then_some(whose),
         may_letter: file.state.is_present && !file.state.is_suspended && allowed(AdminAct::PrintLetter),
         letter_printed: file
             .letters
