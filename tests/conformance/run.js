@@ -8,6 +8,7 @@ import { Report } from "../browser/report.js";
 import { freePort, startProvider } from "../interop/provider.js";
 import { SCHOOL } from "../interop/roster.js";
 import { makeFapiKeys, staticClients } from "./clients.js";
+import { PARENTS } from "./people.js";
 
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 rmSync(ARTEFACTS, { recursive: true, force: true });
@@ -30,6 +31,7 @@ const party = `https://localhost:${await freePort()}`;
 provider = await report.check("Préau starts over TLS, with the relying parties of the suite", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: "conformance",
+    parents: PARENTS,
     clients: Object.values(staticClients(party, keys)),
     // The relying party of the tests is on this machine.
     more: (authority) => `\n[mail]\ngateway = "smtp"\nfrom = "preau@localhost.example"\n[mail.smtp]\n`

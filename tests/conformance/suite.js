@@ -3,16 +3,15 @@
 import { execFileSync } from "node:child_process";
 import { Report } from "../browser/report.js";
 import { PASSWORD, Person } from "../interop/person.js";
-import { PARENTS } from "../interop/roster.js";
 import { staticClients, withKeys } from "./clients.js";
 import { isKnown } from "./known.js";
 import { Mailbox } from "./mailbox.js";
 import { Module } from "./module.js";
 import { Party } from "./party.js";
+import { BESIDE, PARENTS } from "./people.js";
 import { MODULES, PLANS } from "./plans.js";
 
 const env = process.env;
-const BESIDE = 6;
 const only = process.argv[2] ?? "";
 
 const party = new Party(env.CONFORMANCE_PARTY, env.CONFORMANCE_CERTIFICATE, env.CONFORMANCE_KEY);
@@ -61,23 +60,21 @@ function count(module, { outcome, notes }) {
   console.log(`  ${line}${shown}${unknown.length > 0 ? " [not among the known warnings]" : ""}`);
 }
 
-/** Runs the work of all, so many at a time. */
+/** Runs the work of all, beside one another, for one person each: a person's oldest session ends at their eleventh. */
 async function runAll(modules) {
   const waiting = [...modules];
-  const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await next.work();
-  };
-  await Promise.all(Array.from({ length: BESIDE }, worker));
+  await Promise.all(people.map(async (person) => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await next.work(person);
+  }));
 }
 
-await report.check("two parents have accounts", activate);
+await report.check(`${BESIDE} parents have accounts`, activate);
 // Without them each module would fail for a reason that is not its own.
 if (report.failed > 0) process.exit(report.close());
 const modules = PLANS.flatMap(({ variant, modules: names }) => names.map((name) => {
   const entry = { variant };
   entry.finished = new Promise((done) => {
-    entry.work = async () => {
-      const person = people[Math.floor(Math.random() * people.length)];
+    entry.work = async (person) => {
       entry.module = new Module(world, variant, name, person);
       const work = MODULES[name] ?? (() => { throw new Error("there is no such module"); });
       done(await entry.module.run(work));

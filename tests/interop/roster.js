@@ -32,6 +32,20 @@ export const PARENTS = [
   },
 ];
 
+const MORE_NAMES = ["Larzac", "Vidourle", "Cesse", "Lergue", "Orb", "Salaison"];
+
+/** So many parents more, each with one child: at most as many as there are names. */
+export function moreParents(count) {
+  return MORE_NAMES.slice(0, count).map((nom, n) => ({
+    id: 500101 + n,
+    nom,
+    prenom: "Camille",
+    telephone: `06 39 98 02 0${n}`,
+    e164: `+3363998020${n}`,
+    child: { id: 900101 + n, prenom: "Sacha", birth: "21/06/2013", class: "4 A" },
+  }));
+}
+
 function head(root, now) {
   const { year, day, moment } = stamps(now);
   return `<?xml version="1.0" encoding="UTF-8"?>
