@@ -113,7 +113,7 @@ pub struct PersonPage {
     pub by: String,
     /// The act that repairs it, if it is done here: `reopen`, `give_tries_back`, `lift_contest`, `resume`, `letter`.
     pub act: Option<&'static str>,
-    /// Whose the act is, if it is another role's: `others`, `other_school`, `academy`, `national`.
+    /// The role that the act belongs to, if it is another: `others`, `other_school`, `academy`, `national`.
     pub act_of: Option<&'static str>,
     pub may_letter: bool,
     /// The time of the newest letter whose code serves, where it may be taken back.
