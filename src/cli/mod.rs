@@ -24,8 +24,6 @@ mod serve;
 mod service_manager;
 mod sms;
 mod status;
-#[cfg(test)]
-mod tests;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -141,7 +139,7 @@ fn not_understood(error: &clap::Error, wants_json: bool) -> ExitCode {
 const NAGIOS_UNKNOWN: u8 = 3;
 
 /// Runs one command; returns the exit code.
-async fn execute(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<u8> {
+pub async fn execute(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<u8> {
     match &cli.command {
         Command::Doctor(args) => doctor::run(args, cli.config.as_deref(), out).await,
         _ => Ok(u8::from(!Box::pin(run(cli, out)).await?)),
@@ -159,7 +157,7 @@ fn error_line(why: &str, json: bool) -> String {
 }
 
 /// Joins the causes of an error, each after its consequence and with its remedy, without line ends or repetitions.
-fn in_one_line(error: &anyhow::Error) -> String {
+pub fn in_one_line(error: &anyhow::Error) -> String {
     let mut out = String::new();
     for cause in error.chain() {
         let text = format!("{cause}{}", remedies::remedy(cause));
@@ -172,7 +170,7 @@ fn in_one_line(error: &anyhow::Error) -> String {
 }
 
 /// Runs one command; false if the command ran with a negative result.
-async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let file = cli.config.as_deref();
     match cli.command {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,

@@ -4,18 +4,16 @@
 //! an operator, without shortcuts. A later start completes missing data.
 
 mod account;
-mod administrators;
+pub mod administrators;
 mod console;
 mod folder;
-mod greeting;
-mod letters;
-mod notices;
+pub mod greeting;
+pub mod letters;
+pub mod notices;
 pub mod rosters;
 pub mod sample_sites;
-mod setup;
+pub mod setup;
 mod start;
-#[cfg(test)]
-mod tests;
 
 pub use folder::FolderError;
 pub use greeting::{EXAMPLE_COMMANDS, Greeting};

@@ -49,6 +49,8 @@ mod clients;
 #[cfg(test)]
 mod clock;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod console_checks;
@@ -80,6 +82,8 @@ mod console_secrets;
 mod console_system;
 #[cfg(test)]
 mod console_test_sign_in;
+#[cfg(test)]
+mod demo;
 #[cfg(test)]
 mod dependencies;
 #[cfg(test)]

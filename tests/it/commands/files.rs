@@ -7,10 +7,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::TestInstallation;
-use crate::base::secret::sha256_base64url;
-use crate::bootstrap::{self, Dependencies};
-use crate::config::Config;
-use crate::db::{Db, Durability};
+use preau::base::secret::sha256_base64url;
+use preau::bootstrap::{self, Dependencies};
+use preau::config::Config;
+use preau::db::{Db, Durability};
 
 /// Returns every file below a folder with its content, except SQLite's auxiliary files of an open database.
 fn folder_contents(folder: &Path) -> BTreeMap<String, String> {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::TestInstallation;
-use crate::admin_api::shapes::Shape;
-use crate::admin_api::{ApiMethod, EndpointDoc};
-use crate::console::api::endpoints;
+use preau::admin_api::shapes::Shape;
+use preau::admin_api::{ApiMethod, EndpointDoc};
+use preau::console::api::endpoints;
 
 impl TestInstallation {
     /// Runs a command with `--json`; returns its lines.

@@ -14,11 +14,11 @@ use openssl::x509::extension::SubjectAlternativeName;
 use openssl::x509::{X509, X509NameBuilder};
 
 use super::TestInstallation;
-use crate::base::rng::SystemRandom;
-use crate::bootstrap::Listeners;
-use crate::config::Config;
-use crate::crypto;
-use crate::db::{Db, Durability};
+use preau::base::rng::SystemRandom;
+use preau::bootstrap::Listeners;
+use preau::config::Config;
+use preau::crypto;
+use preau::db::{Db, Durability};
 
 /// The change of a case, from the text of the configuration to the new text.
 type ConfigChange = fn(&TestInstallation, String) -> String;
@@ -60,7 +60,7 @@ fn certificate(house: &TestInstallation, name: &str, (from, to): (i64, i64)) -> 
     builder.set_subject_name(&subject).unwrap();
     builder.set_issuer_name(&subject).unwrap();
     builder.set_pubkey(&key).unwrap();
-    let now = crate::base::clock::Clock::now(&crate::base::clock::SystemClock).as_seconds();
+    let now = preau::base::clock::Clock::now(&preau::base::clock::SystemClock).as_seconds();
     let at = |days: i64| Asn1Time::from_unix(now + days * 86_400).unwrap();
     builder.set_not_before(&at(from)).unwrap();
     builder.set_not_after(&at(to)).unwrap();

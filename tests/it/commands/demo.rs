@@ -5,11 +5,11 @@ use std::path::Path;
 use clap::Parser as _;
 use tokio::sync::watch;
 
-use crate::bootstrap::Dependencies;
-use crate::cli::{Cli, in_one_line, run};
-use crate::config::Config;
-use crate::crypto::PasswordCost;
-use crate::demo::{Demo, DemoListeners, EXAMPLE_COMMANDS, Ports};
+use preau::bootstrap::Dependencies;
+use preau::cli::{Cli, in_one_line, run};
+use preau::config::Config;
+use preau::crypto::PasswordCost;
+use preau::demo::{Demo, DemoListeners, EXAMPLE_COMMANDS, Ports};
 
 #[tokio::test]
 async fn faults_e7_the_commands_that_the_demo_prints_work_beside_it() {

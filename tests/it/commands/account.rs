@@ -1,12 +1,12 @@
 //! `preau account`, on a database with one account.
 
 use super::TestInstallation;
-use crate::accounts::{self, Account};
-use crate::base::actor::Actor;
-use crate::base::profile::Profile;
-use crate::bootstrap::{self, Dependencies};
-use crate::config::Config;
-use crate::db::{AccessMode, Durability};
+use preau::accounts::{self, Account};
+use preau::base::actor::Actor;
+use preau::base::profile::Profile;
+use preau::bootstrap::{self, Dependencies};
+use preau::config::Config;
+use preau::db::{AccessMode, Durability};
 
 /// An installation with one account that has a password, which nobody knows.
 async fn with_account() -> (TestInstallation, Account) {

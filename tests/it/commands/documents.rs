@@ -6,11 +6,11 @@ use clap::{CommandFactory as _, Parser as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::write_secrets;
-use crate::cli::Cli;
-use crate::config::{Config, SmsGatewayConfig, deployment};
-use crate::db::Durability;
-use crate::demo::rosters::SCHOOLS;
-use crate::{clients, tenants};
+use preau::cli::Cli;
+use preau::config::{Config, SmsGatewayConfig, deployment};
+use preau::db::Durability;
+use preau::demo::rosters::SCHOOLS;
+use preau::{clients, tenants};
 
 #[test]
 fn the_command_line_is_sound_and_understands_what_documents_say() {
@@ -185,7 +185,7 @@ async fn faults_d5_every_example_of_a_clients_file_is_taken() {
         assert!(table.contains(&format!("config/examples/clients/{name}.toml")), "{name} is not in the table");
     }
     let declared = deployment::read(folder.path(), folder.path()).unwrap();
-    let db = crate::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
+    let db = preau::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
     db.migrate().await.unwrap();
     let plan = clients::ops::publish::plan(&mut db.read().await.unwrap(), &declared).await.unwrap();
     assert_eq!((plan.broken, declared.broken), (Vec::new(), Vec::new()));
@@ -217,7 +217,7 @@ async fn every_school_and_relying_party_of_the_deployment_declares() {
         );
     }
 
-    let db = crate::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
+    let db = preau::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
     db.migrate().await.unwrap();
     let mut tx = db.write(Durability::Relaxed).await.unwrap();
     let plan = clients::ops::publish::plan(&mut tx, &declared).await.unwrap();

@@ -13,16 +13,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 
-use super::{Cli, in_one_line, run};
-use crate::db::Durability;
+use preau::cli::{Cli, in_one_line, run};
+use preau::db::Durability;
 
 /// Writes secrets for the deployment's clients and upstreams.
 fn write_secrets(keys: &Path) {
     std::fs::create_dir_all(keys).unwrap();
-    for client in crate::demo::sample_sites::client_ids() {
+    for client in preau::demo::sample_sites::client_ids() {
         std::fs::write(keys.join(format!("{client}.secret")), "s".repeat(43)).unwrap();
     }
-    for academy in &crate::demo::sample_sites::ACADEMIES {
+    for academy in &preau::demo::sample_sites::ACADEMIES {
         std::fs::write(keys.join(format!("academie-{}.secret", academy.slug)), "s".repeat(43)).unwrap();
     }
 }
@@ -149,7 +149,7 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
     let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("WRONG  master key: ") && text.contains("restore it from its copy"), "{text}");
     assert!(!key.exists(), "doctor wrote a key");
-    crate::crypto::write_new_master_key(&house.folder.path().join("keys"), &crate::base::rng::SystemRandom).unwrap();
+    preau::crypto::write_new_master_key(&house.folder.path().join("keys"), &preau::base::rng::SystemRandom).unwrap();
     let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("do not belong together"), "{text}");
     assert!(!house.run("migrate").await.0, "nothing starts with another's key");
@@ -222,8 +222,8 @@ async fn faults_d5_client_show_and_doctor_name_whose_codes_nothing_protects() {
 
     let day = 86_400_000;
     for (age, named) in [(day, true), (31 * day, false)] {
-        let at = crate::base::clock::Clock::now(&crate::base::clock::SystemClock).0 - age;
-        let db = crate::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await;
+        let at = preau::base::clock::Clock::now(&preau::base::clock::SystemClock).0 - age;
+        let db = preau::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await;
         let db = db.unwrap();
         let mut tx = db.write(Durability::Durable).await.unwrap();
         let sql = "UPDATE client SET unprotected_at = $1 WHERE client_id = 'bourses'";
@@ -240,18 +240,18 @@ async fn faults_d5_client_show_and_doctor_name_whose_codes_nothing_protects() {
 
 #[tokio::test]
 async fn faults_f11_doctor_is_well_again_after_a_clock_that_was_wrong_once() {
-    use crate::base::clock::{Clock as _, Span, SystemClock};
+    use preau::base::clock::{Clock as _, Span, SystemClock};
     let house = TestInstallation::new();
     assert!(house.run("migrate").await.0);
-    let db = crate::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
+    let db = preau::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
     let ahead = SystemClock.now().plus(Span::days(30));
     db.record_time(ahead).await.unwrap();
     // A row written meanwhile keeps its time.
-    let (rng, actor) = (&crate::base::rng::SystemRandom, &crate::base::actor::Actor::Job("test"));
-    let op = crate::app::DatabaseOperation { db: &db, rng, now: ahead, actor, request_id: None, commits: None };
+    let (rng, actor) = (&preau::base::rng::SystemRandom, &preau::base::actor::Actor::Job("test"));
+    let op = preau::app::DatabaseOperation { db: &db, rng, now: ahead, actor, request_id: None, commits: None };
     let mut tx = op.write(Durability::Durable).await.unwrap();
-    let (fact, about) = (crate::audit::AuditEvent::ActivationStarted, crate::audit::AuditDetails::default());
-    crate::audit::store::record(&mut tx, fact, about).await.unwrap();
+    let (fact, about) = (preau::audit::AuditEvent::ActivationStarted, preau::audit::AuditDetails::default());
+    preau::audit::store::record(&mut tx, fact, about).await.unwrap();
     tx.commit().await.unwrap();
     db.close().await;
     let (sound, text) = house.run("doctor").await;
@@ -293,7 +293,7 @@ async fn signing_keys_are_listed_rotated_imported_and_revoked() {
     assert!(!done && text.contains("is revoked already"), "{text}");
 
     let file = house.folder.path().join("key.json");
-    let (jwk, imported) = crate::jose::generate(crate::jose::Alg::ES256).unwrap();
+    let (jwk, imported) = preau::jose::generate(preau::jose::Alg::ES256).unwrap();
     std::fs::write(&file, jwk).unwrap();
     let import = format!("keys import --alg ES256 {}", file.display());
     let (done, text) = house.run(&import).await;
@@ -301,7 +301,7 @@ async fn signing_keys_are_listed_rotated_imported_and_revoked() {
     let (done, text) = house.run(&import.replace("ES256", "PS256")).await;
     assert!(!done && text.contains("not one for PS256"), "{text}");
 
-    let db = crate::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
+    let db = preau::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
     let mut tx = db.write(Durability::Durable).await.unwrap();
     tx.execute("UPDATE signing_key SET since = 1 WHERE algorithm = 'RS256'", Vec::new()).await.unwrap();
     tx.commit().await.unwrap();

@@ -5,8 +5,8 @@ use std::fs;
 use clap::Parser as _;
 
 use super::TestInstallation;
-use crate::cli::{Cli, execute};
-use crate::db::{AccessMode, Db, Durability};
+use preau::cli::{Cli, execute};
+use preau::db::{AccessMode, Db, Durability};
 
 impl TestInstallation {
     /// Runs a command. Returns the exit code, and the output.
