@@ -1,5 +1,5 @@
-//! Mails to administrators: once a day what waits at their schools, and to a head what others did there the day before;
-//! and once what happened to a relying party.
+//! Mails to administrators: once a day what waits at their schools, and to a head what others did there since the last
+//! mail; and once what happened to a relying party.
 //!
 //! A mail says that there is something to see, and where: it holds numbers, the names of those who acted or of a relying
 //! party, the words of a decision, and a link of the console, which is good for nothing without a proof of its own. It

@@ -1942,12 +1942,14 @@ mail-console-notices-acts = Hello,
 
     New points since the last message: { $new }. Waiting in all: { $n }.
 
-    Yesterday, others than you acted for people of your school:
+    { $when }, others than you acted for people of your school:
     { $acts }
 
     The journal of the console says for whom, and why: { $link }
 
     One message a day at most, and only if there is something new.
+mail-console-acts-yesterday = Yesterday
+mail-console-acts-since = Since { $day }
 mail-console-act = • { $who }: letters printed { $letters }, people unblocked { $unblocked }, mobiles replaced { $phones }
 mail-console-requested-subject = { $service }: a request waits for your decision
 mail-console-requested = Hello,

@@ -1942,12 +1942,14 @@ mail-console-notices-acts = Bonjour,
 
     Points nouveaux depuis le dernier message : { $new }. En attente en tout : { $n }.
 
-    Hier, d'autres que vous ont agi pour des personnes de votre établissement :
+    { $when }, d'autres que vous ont agi pour des personnes de votre établissement :
     { $acts }
 
     Le journal de la console dit pour qui, et pourquoi : { $link }
 
     Un message par jour au plus, et seulement s'il y a du nouveau.
+mail-console-acts-yesterday = Hier
+mail-console-acts-since = Depuis le { $day }
 mail-console-act = • { $who } : lettres imprimées { $letters }, déblocages { $unblocked }, portables remplacés { $phones }
 mail-console-requested-subject = { $service } : une demande attend votre décision
 mail-console-requested = Bonjour,

@@ -158,6 +158,61 @@ async fn takeover_w7_a_head_reads_once_what_others_did_yesterday_and_who_did_it(
     assert_eq!(told(&server).len(), 1, "nothing was done yesterday");
 }
 
+/// A week-end without power must not hide anybody's acts.
+#[tokio::test(flavor = "multi_thread")]
+async fn takeover_w7_days_without_a_server_are_told_in_one_mail_and_never_twice() {
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
+    server.create_account_of("montpellier", &TestFamily::durand()).await;
+    administrator(&server, AdminRole::SchoolHead, "school:0349999J", "chef@ecole.example").await;
+    let mut delegate = administrator(&server, AdminRole::Delegate, "school:0349999J", "cpe@ecole.example").await;
+    let anne = server.query_texts("SELECT id FROM person WHERE person_key = '500001'").await.remove(0);
+    let path = format!("/admin/personnes/{anne}/geste");
+    let fields = [("geste", "end_sessions"), ("preuve", "paper"), ("raison", "Vue au secrétariat")];
+    // An act on each of three days, and no server that mails.
+    for _ in 0..3 {
+        delegate.browser.post(&path, &fields).await;
+        assert_eq!(delegate.browser.page.status, StatusCode::SEE_OTHER, "{}", delegate.browser.page.visible_text());
+        server.advance(Span::days(1));
+        delegate.sign_in().await;
+    }
+    let (one, other) = (server.restart().await, server.restart().await);
+    mail(&[&one, &other, &one, &other]).await;
+    assert_eq!(told(&one), [line("chef@ecole.example", "du nouveau dans votre établissement")]);
+    let text = mails(&one).remove(0).text;
+    for words in [
+        "Depuis le 24 novembre, d'autres que vous ont agi",
+        "• Nom de cpe : lettres imprimées 0, déblocages 3, portables remplacés 0",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Neither a restart nor the next day tells them again. An act of the day of the mail waits for the next one.
+    delegate.browser.post(&path, &fields).await;
+    let again = server.restart().await;
+    mail(&[&again, &other]).await;
+    assert_eq!(told(&again), Vec::<String>::new(), "one a day");
+    server.advance(Span::days(1));
+    mail(&[&again, &other, &again]).await;
+    assert_eq!(told(&again), [line("chef@ecole.example", "du nouveau dans votre établissement")]);
+    let text = mails(&again).remove(0).text;
+    assert!(text.contains("Hier, d'autres que vous ont agi") && text.contains("déblocages 1,"), "{text}");
+    server.advance(Span::days(1));
+    let last = server.restart().await;
+    mail(&[&last, &other]).await;
+    assert_eq!(told(&last), Vec::<String>::new(), "all was told");
+    // It is old news after a week and a day.
+    delegate.sign_in().await;
+    delegate.browser.post(&path, &fields).await;
+    assert_eq!(delegate.browser.page.status, StatusCode::SEE_OTHER);
+    server.advance(Span::days(9));
+    mail(&[&last, &other]).await;
+    assert_eq!(told(&last), Vec::<String>::new(), "older than a week");
+    delegate.sign_in().await;
+    delegate.browser.post(&path, &fields).await;
+    server.advance(Span::days(7));
+    mail(&[&last, &other]).await;
+    assert!(mails(&last).remove(0).text.contains("déblocages 1,"), "of seven days ago");
+}
+
 #[tokio::test]
 async fn nothing_is_mailed_where_no_mail_is_sent() {
     let server = TestServer::start_with_open_campaign(&[TestFamily::petit()]).await;

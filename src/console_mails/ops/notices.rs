@@ -1,15 +1,18 @@
 //! One mail a day to the heads and delegates of schools where something new waits: two numbers and the console's address.
-//! A head also reads what others did at the school yesterday, and has the mail for that alone too.
+//! A head also reads what others did at the school on the days since the last mail, and has the mail for that alone too.
+//!
+//! Each mail goes on where the last one ended, whose day is compared and set: days without a server are told in the next
+//! mail, and no server tells anything twice.
 
-use super::acts::{describe, yesterday};
+use super::acts::{describe, told_before, untold};
 use crate::administrators::store::roles;
 use crate::administrators::territory::{RoleGrant, Territory};
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AdministratorId;
 use crate::console_mails::TOLD_WITHIN;
-use crate::console_mails::store::acts;
-use crate::console_mails::store::notices::{self, WaitingNotices};
+use crate::console_mails::store::acts::{self, ActedSchoolRow};
+use crate::console_mails::store::notices::{self, LastMailRow, WaitingNotices};
 use crate::db::Durability;
 use crate::http::pages::dates;
 use crate::http::paths;
@@ -32,15 +35,19 @@ pub async fn send_of_day(op: &Operation<'_>) -> anyhow::Result<usize> {
         after.clone_from(last);
         sent += send_to(op, &schools, &day).await?;
     }
-    let Some(acted) = yesterday(op.now) else { return Ok(sent) };
+    // Of a head who had no mail in a week.
+    let Some(week) = untold(op.now, "") else { return Ok(sent) };
     after.clear();
     loop {
         let mut tx = op.app.db.read().await?;
-        let schools =
-            acts::list_schools(&mut tx, (&acted, op.now), (day.as_str(), after.as_str()), BATCH_SCHOOLS).await?;
+        let acted = acts::list_schools(&mut tx, (&week, op.now), (day.as_str(), after.as_str()), BATCH_SCHOOLS).await?;
         drop(tx);
-        let Some(last) = schools.last() else { return Ok(sent) };
-        after.clone_from(last);
+        let Some(last) = acted.last() else { return Ok(sent) };
+        after.clone_from(&last.uai);
+        let is_untold = |school: &ActedSchoolRow| {
+            told_before(&school.mailed_on).is_none_or(|told| Timestamp(school.last_at) >= told)
+        };
+        let schools: Vec<String> = acted.into_iter().filter(is_untold).map(|school| school.uai).collect();
         sent += send_to(op, &schools, &day).await?;
     }
 }
@@ -58,9 +65,9 @@ async fn send_to(op: &Operation<'_>, schools: &[String], day: &str) -> anyhow::R
 }
 
 /// Counts what waits on the territory of an administrator.
-async fn count(op: &Operation<'_>, id: &AdministratorId, grants: &[RoleGrant]) -> anyhow::Result<WaitingNotices> {
+async fn count(op: &Operation<'_>, grants: &[RoleGrant], last: &LastMailRow) -> anyhow::Result<WaitingNotices> {
     let mut tx = op.app.db.read().await?;
-    let since = notices::find_last(&mut tx, id).await?.unwrap_or(Timestamp(0));
+    let since = Timestamp(last.at);
     let mut sum = WaitingNotices::default();
     let mut whole: Vec<_> = Vec::new();
     for grant in grants.iter().filter(|grant| !grant.pupils_only) {
@@ -84,23 +91,31 @@ async fn count(op: &Operation<'_>, id: &AdministratorId, grants: &[RoleGrant]) -
 
 /// Sends the mail of an administrator, if there is something new. Returns true for the call that did.
 async fn send(op: &Operation<'_>, id: &AdministratorId, day: &str) -> anyhow::Result<bool> {
-    let grants = roles::list_current(&mut op.app.db.read().await?, id, op.now).await?;
-    let found = count(op, id, &grants).await?;
-    let acts = describe(op, id, &grants).await?;
-    if found.fresh == 0 && acts.is_empty() {
+    let mut tx = op.app.db.read().await?;
+    let grants = roles::list_current(&mut tx, id, op.now).await?;
+    let last = notices::find_last(&mut tx, id).await?;
+    drop(tx);
+    let found = count(op, &grants, &last).await?;
+    let acts = describe(op, id, (&grants, &last.day)).await?;
+    if found.fresh == 0 && acts.is_none() {
         return Ok(false);
     }
     let mut tx = op.write(Durability::Relaxed).await?;
-    if !notices::take_day(&mut tx, id, day).await? {
+    if !notices::take_day(&mut tx, id, day, &last).await? {
         tx.rollback().await?;
         return Ok(false);
     }
     // The address comes from the configuration (docs/decisions/0016-the-issuer-is-configuration.md).
     let link = format!("{}{}", op.app.issuer(), paths::ADMIN);
     let (n, fresh) = (found.waiting.to_string(), found.fresh.to_string());
-    let values = [("n", n.as_str()), ("new", &fresh), ("link", &link), ("acts", &acts)];
-    let key = if acts.is_empty() { "mail-console-notices" } else { "mail-console-notices-acts" };
-    let is_sent = super::enqueue(op, &mut tx, id, key, &values).await?;
+    let counts = [("n", n.as_str()), ("new", &fresh), ("link", &link)];
+    let is_sent = match &acts {
+        None => super::enqueue(op, &mut tx, id, "mail-console-notices", &counts).await?,
+        Some(acts) => {
+            let told = [("acts", acts.lines.as_str()), ("when", &acts.when)];
+            super::enqueue(op, &mut tx, id, "mail-console-notices-acts", &[&counts[..], &told[..]].concat()).await?
+        }
+    };
     tx.commit().await?;
     Ok(is_sent)
 }

@@ -25,10 +25,19 @@ pub async fn list_unmailed(tx: &mut Tx, now: Timestamp, uai: &str, day: &str) ->
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Returns when an administrator had the last mail.
-pub async fn find_last(tx: &mut Tx, id: &AdministratorId) -> Result<Option<Timestamp>> {
-    let sql = "SELECT at FROM console_mail_day WHERE administrator_id = $1";
-    Ok(tx.fetch_optional::<(i64,)>(sql, args![id]).await?.map(|(at,)| Timestamp(at)))
+/// The last mail of an administrator: what came, and was done, before it was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct LastMailRow {
+    /// The day in Paris; empty for who had none. The acts before that day are told.
+    pub day: String,
+    /// The notices until this time are told.
+    pub at: i64,
+}
+
+/// Finds the last mail of an administrator.
+pub async fn find_last(tx: &mut Tx, id: &AdministratorId) -> Result<LastMailRow> {
+    let sql = "SELECT day, at FROM console_mail_day WHERE administrator_id = $1";
+    Ok(tx.fetch_optional(sql, args![id]).await?.unwrap_or_default())
 }
 
 /// The notices of a school, or of a class of it, that wait.
@@ -47,11 +56,12 @@ pub async fn count(tx: &mut Tx, uai: &Uai, class: Option<&str>, since: Timestamp
     tx.fetch_one(sql, args![uai, class.unwrap_or_default(), since]).await
 }
 
-/// Takes the mail of a day of an administrator. Returns false if another server did.
-pub async fn take_day(tx: &mut UnitOfWork<'_>, id: &AdministratorId, day: &str) -> Result<bool> {
+/// Takes the mail of a day of an administrator, which goes on where `last` ended. Returns false if another server did, of
+/// this day or of another one.
+pub async fn take_day(tx: &mut UnitOfWork<'_>, id: &AdministratorId, day: &str, last: &LastMailRow) -> Result<bool> {
     let now = tx.now;
     let sql = "INSERT INTO console_mail_day (administrator_id, day, at) VALUES ($1, $2, $3) \
                ON CONFLICT (administrator_id) DO UPDATE SET day = excluded.day, at = excluded.at \
-               WHERE console_mail_day.day < excluded.day";
-    Ok(tx.execute(sql, args![id, day, now]).await? == 1)
+               WHERE console_mail_day.day < excluded.day AND console_mail_day.day = $4";
+    Ok(tx.execute(sql, args![id, day, now, &last.day]).await? == 1)
 }

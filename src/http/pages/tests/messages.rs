@@ -66,7 +66,7 @@ fn no_message_and_no_template_is_unused() {
     );
     used.extend(["sms-reminder", "sms-reminder-portal"].map(str::to_owned));
     let mails = ConsoleMailKind::iter().map(ConsoleMailKind::message_key);
-    used.insert("mail-console-act".to_owned());
+    used.extend(["mail-console-act", "mail-console-acts-yesterday", "mail-console-acts-since"].map(str::to_owned));
     for key in mails.chain(["mail-console-notices", "mail-console-notices-acts"].map(str::to_owned)) {
         used.extend([format!("{key}-subject"), key]);
     }
