@@ -36,6 +36,7 @@ pub enum AdminAct {
     /// Takes the second factors of an account away, for somebody who lost them.
     RemoveFactors,
     PrintLetter,
+    /// Prints letters for many at once, and takes them back.
     PrintLetters,
     ChangeCampaign,
     /// Shows a message on the pages of sign-in and activation.

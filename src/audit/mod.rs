@@ -35,6 +35,9 @@ pub enum AuditEvent {
     LetterIssued,
     /// A school took a printed letter back; the detail is its kind.
     LetterWithdrawn,
+    /// A school took a batch of printed letters back; the detail is the batch, before and after are the letters of it that
+    /// served.
+    LetterBatchWithdrawn,
     /// The agent's letters of the day for parents with an active account were used up; the detail is how many more were
     /// asked for.
     LettersRefused,

@@ -163,6 +163,7 @@ pub const ADMIN_ANNOUNCEMENTS: &str = "/admin/annonces";
 pub const ADMIN_REVIEW_ANNOUNCEMENT: &str = "/admin/annonces/relire";
 pub const ADMIN_END_ANNOUNCEMENT: &str = "/admin/annonces/terminer";
 pub const ADMIN_SYSTEM: &str = "/admin/systeme";
+/// Batches of letters; below it, one by its id.
 pub const ADMIN_LETTERS: &str = "/admin/lettres";
 pub const ADMIN_FIGURES: &str = "/admin/chiffres";
 pub const ADMIN_FIGURES_CSV: &str = "/admin/chiffres/connexions.csv";

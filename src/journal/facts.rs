@@ -30,6 +30,7 @@ pub fn kind_of(event: AuditEvent) -> JournalKind {
         | Fact::CodeAccepted
         | Fact::LetterIssued
         | Fact::LetterWithdrawn
+        | Fact::LetterBatchWithdrawn
         | Fact::ChildrenConfirmed
         | Fact::ChildContested
         | Fact::ChildHidden

@@ -135,6 +135,15 @@ pub async fn withdraw(tx: &mut UnitOfWork<'_>, id: &LetterId) -> Result<bool> {
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
+/// Ends the letters of a batch whose codes serve, or were typed in a browser that is on its way. Returns how many did; one
+/// statement, because a batch has some hundred letters at most.
+pub async fn withdraw_batch(tx: &mut UnitOfWork<'_>, batch_id: &str) -> Result<u64> {
+    let now = tx.now;
+    let sql = "UPDATE letter SET state = 'withdrawn', ended_at = $2 WHERE batch_id = $1 AND ended_at IS NULL \
+               AND state IN ('issued', 'taken') AND (expires_at > $2 OR taken_until > $2)";
+    tx.execute(sql, args![batch_id, now]).await
+}
+
 /// Lists the letters that a typed code is compared with, the newest first: the account's, in all states, or else those of
 /// another account, because rows that are read and decoded take time. The code of a letter is bound to its account, so
 /// none of another one is ever equal.

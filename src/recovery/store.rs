@@ -217,6 +217,18 @@ pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId, outcome: &Recovery
     Ok(())
 }
 
+/// Ends the unfinished recoveries that began with the letters of a batch that its school took back.
+pub async fn end_of_batch(tx: &mut Tx, batch_id: &str, outcome: &RecoveryOutcome) -> anyhow::Result<()> {
+    let outcome = serde_json::to_string(outcome)?;
+    let sql = concat!(
+        "UPDATE recovery SET state = 'ended', outcome = $2 WHERE letter_id IN \
+         (SELECT id FROM letter WHERE batch_id = $1 AND state = 'withdrawn') AND ",
+        unfinished!()
+    );
+    tx.execute(sql, args![batch_id, outcome]).await?;
+    Ok(())
+}
+
 /// Ends what began by mail, because the address of the account changed: codes that were sent serve no more, as if they
 /// were wrong, and recoveries with a right code end.
 pub async fn end_by_mail(tx: &mut Tx, account_id: &AccountId) -> anyhow::Result<()> {

@@ -1,12 +1,13 @@
 //! What the console shows of schools; [`campaign`] opens, extends and closes campaigns, [`latecomers`] lets in
-//! whoever came too late, [`letters`] prints batches, [`reminders`] orders SMS to those who have not activated,
-//! [`figures`] renews the figures of lists.
+//! whoever came too late, [`letters`] prints batches, [`withdrawal`] takes them back, [`reminders`] orders SMS to those who
+//! have not activated, [`figures`] renews the figures of lists.
 
 pub mod campaign;
 pub mod figures;
 pub mod latecomers;
 pub mod letters;
 pub mod reminders;
+pub mod withdrawal;
 
 use std::collections::BTreeSet;
 

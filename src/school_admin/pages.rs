@@ -1,5 +1,6 @@
 //! The pages of schools in the console: the list, one school, orders on campaigns, reminders, letters.
 
+mod batch;
 mod chart;
 mod csv;
 mod letters;
@@ -40,6 +41,7 @@ pub fn routes() -> Router<AppState> {
         .route(&format!("{school}/injoignables.csv"), get(csv::unreachable))
         .route(paths::ADMIN_LETTERS, get(letters::show))
         .route(&format!("{}/imprimer", paths::ADMIN_LETTERS), post(letters::print).get(letters::back))
+        .route(&format!("{}/{{id}}", paths::ADMIN_LETTERS), get(batch::show).post(batch::withdraw))
 }
 
 /// Returns the address of the page of a school.

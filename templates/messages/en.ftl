@@ -2344,6 +2344,23 @@ admin-col-batch = For whom
 admin-col-letters = Letters
 admin-col-used-letters = Used
 admin-col-open-letters = Still valid
+admin-batch-title = Letters: { $who }
+admin-batch-withdraw = Withdraw the unused letters
+admin-batch-withdraw-for = For letters that were lost on the way, or printed for the wrong class.
+admin-batch-withdraw-effect = { $n ->
+    [one] One letter is still valid: its code serves no more from now on, not even in a browser where it was just typed.
+   *[other] { $n } letters are still valid: their codes serve no more from now on, not even in a browser where one was just typed.
+}
+admin-batch-withdraw-used = Letters that were used stay used, and their accounts do not change. Whoever still needs a letter gets another one: print it from the list.
+admin-batch-withdraw-none = No letter is valid here any more: there is nothing to withdraw.
+admin-batch-withdrawn = { $n ->
+    [one] one letter withdrawn { $when }
+   *[other] { $n } letters withdrawn { $when }
+}
+admin-batch-withdrawn-effect = { $n ->
+    [one] One letter was withdrawn { $when }: its code serves no more.
+   *[other] { $n } letters were withdrawn { $when }: their codes serve no more.
+}
 admin-batch-wrong-choice = Choose for whom, and a class.
 admin-batch-wrong-reason = Say why, in 300 characters at most.
 admin-batch-wrong-nobody = Nobody needs a letter in this part of the school.
@@ -2810,6 +2827,7 @@ admin-fact-email_taken_back = took a change of the e-mail address back
 admin-fact-code_accepted = gave the right code
 admin-fact-letter_issued = printed a letter with a single-use code
 admin-fact-letter_withdrawn = withdrew a letter with a single-use code
+admin-fact-letter_batch_withdrawn = withdrew the unused letters of a batch
 admin-fact-letters_refused = letters refused: those of the day are used up
 admin-fact-children_confirmed = confirmed the children
 admin-fact-child_contested = answered No for a child

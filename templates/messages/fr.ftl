@@ -2353,6 +2353,23 @@ admin-col-batch = Pour qui
 admin-col-letters = Lettres
 admin-col-used-letters = Utilisées
 admin-col-open-letters = Encore valables
+admin-batch-title = Lettres : { $who }
+admin-batch-withdraw = Retirer les lettres non utilisées
+admin-batch-withdraw-for = Pour des lettres perdues en route, ou imprimées pour la mauvaise classe.
+admin-batch-withdraw-effect = { $n ->
+    [one] Une lettre est encore valable : son code ne servira plus, dès maintenant, même dans un navigateur où il vient d'être tapé.
+   *[other] { $n } lettres sont encore valables : leurs codes ne serviront plus, dès maintenant, même dans un navigateur où l'un d'eux vient d'être tapé.
+}
+admin-batch-withdraw-used = Les lettres déjà utilisées restent utilisées, et leurs comptes ne changent pas. Qui a encore besoin d'une lettre en reçoit une autre : imprimez-la depuis la liste.
+admin-batch-withdraw-none = Plus aucune lettre n'est valable ici : il n'y a rien à retirer.
+admin-batch-withdrawn = { $n ->
+    [one] une lettre retirée { $when }
+   *[other] { $n } lettres retirées { $when }
+}
+admin-batch-withdrawn-effect = { $n ->
+    [one] Une lettre a été retirée { $when } : son code ne sert plus.
+   *[other] { $n } lettres ont été retirées { $when } : leurs codes ne servent plus.
+}
 admin-batch-wrong-choice = Choisissez pour qui, et une classe.
 admin-batch-wrong-reason = Dites pourquoi, en 300 signes au plus.
 admin-batch-wrong-nobody = Personne n'a besoin d'une lettre dans cette partie de l'établissement.
@@ -2819,6 +2836,7 @@ admin-fact-email_taken_back = a annulé un changement d'adresse électronique
 admin-fact-code_accepted = a donné le bon code
 admin-fact-letter_issued = a imprimé une lettre à code unique
 admin-fact-letter_withdrawn = a retiré une lettre à code unique
+admin-fact-letter_batch_withdrawn = a retiré les lettres non utilisées d'un lot
 admin-fact-letters_refused = lettres refusées : celles du jour sont épuisées
 admin-fact-children_confirmed = a confirmé ses enfants
 admin-fact-child_contested = a répondu Non pour un enfant

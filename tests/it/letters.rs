@@ -16,7 +16,9 @@ use preau::letters::ops::{LetterOrder, draw, issue};
 use preau::notify::ops::NoticeContext;
 use preau::recovery::{self, Recovery};
 use preau::roster::store as roster_store;
+use preau::school_admin::ops::withdrawal::withdraw_batch_by_command;
 
+use crate::console_clients::administrator;
 use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::masked::masked;
 use crate::support::people::PASSWORD;
@@ -309,6 +311,219 @@ async fn a_school_takes_back_no_letter_of_another_school_and_none_that_was_used(
     assert_eq!(head.browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "it was used meanwhile");
     assert_eq!(server.query_texts("SELECT state FROM letter").await, ["used"]);
     assert_eq!(server.query_count("SELECT COUNT(*) FROM audit WHERE fact = 'letter_withdrawn'").await, 0);
+}
+
+/// Four pupils of one class, born on the same day.
+fn class() -> Vec<TestFamily> {
+    let family = |(n, given): (u32, &'static str)| TestFamily {
+        key: 600_000 + n,
+        nom: "PETIT",
+        prenom: "Paul",
+        phone: "",
+        children: vec![(700_000 + n, given, DATES[0], "6 A")],
+    };
+    (0..).zip(["Léo", "Zoé", "Inès", "Noé"]).map(family).collect()
+}
+
+/// Prints a batch of the class as the console does; its codes are known. Returns its id and the letters.
+async fn print_batch(server: &TestServer) -> (String, Vec<Printed>) {
+    let printed = server.print(LetterScope::Class("6a".into()), Profile::Eleve, true).await;
+    let (id, now) = (format!("{:032x}", server.now().0), server.now().0);
+    let batch = "INSERT INTO letter_batch (id, uai, class, part, profile, printed_by, printed_at, reason, letters) \
+                 VALUES ($1, '0349999J', '6 A', 'class', 'eleve', 'x', $2, 'Rentrée', 4)";
+    server.execute_sql(batch, vec![id.as_str().into(), now.into()]).await;
+    let letters = "UPDATE letter SET batch_id = $1 WHERE ended_at IS NULL AND batch_id IS NULL";
+    assert_eq!(server.execute_sql(letters, vec![id.as_str().into()]).await, 4);
+    (id, printed)
+}
+
+async fn start_with_class() -> TestServer {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &class()).await;
+    server
+}
+
+/// How many letters are in each state, as `state n`.
+async fn states(server: &TestServer) -> Vec<String> {
+    let sql = "SELECT state || ' ' || CAST(COUNT(*) AS TEXT) FROM letter GROUP BY state ORDER BY state";
+    server.query_texts(sql).await
+}
+
+const BATCH_FACTS: &str = "SELECT fact || '/' || COALESCE(uai, '') || '/' || COALESCE(role, '') || '/' || \
+                           COALESCE(actor_kind, '') || '/' || reason || '/' || before || '/' || after FROM audit \
+                           WHERE fact IN ('letter_batch_withdrawn', 'letter_withdrawn', 'person_unblocked')";
+
+/// Letters that were lost on the way to the school, or printed for the wrong class.
+#[tokio::test]
+async fn takeover_w8_a_school_takes_a_batch_back_also_from_a_browser_and_used_letters_stay_used() {
+    let server = start_with_class().await;
+    let (id, letters) = print_batch(&server).await;
+    let mut user = Browser::new(&server);
+    user.type_letter(&letters[0].identifiant, &letters[0].code()).await;
+    user.type_own_date(DATES[0]).await;
+    user.type_password(NEW).await;
+    assert!(user.has_session(), "{}", user.page.visible_text());
+    let mut taker = Browser::new(&server);
+    taker.type_letter(&letters[1].identifiant, &letters[1].code()).await;
+    taker.type_own_date(DATES[0]).await;
+    assert!(taker.page.has_element("#terminer"), "{}", taker.page.visible_text());
+    let page = format!("/admin/lettres/{id}");
+    let fields = [("raison", "Perdues en route")];
+    // Outside of the territory it is answered like what is not there.
+    let unknown = format!("/admin/lettres/{}", "0".repeat(32));
+    for (n, (role, territory)) in [
+        (AdminRole::SchoolHead, "school:0349998H"),
+        (AdminRole::Delegate, "class:0349999J/5 B"),
+        (AdminRole::Academy, "academy:toulouse"),
+        (AdminRole::HelpDesk, "school:0349999J"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut other = administrator(&server, role, territory, &format!("x{n}@ac.example")).await;
+        let mut seen = Vec::new();
+        for path in [&page, &unknown] {
+            other.browser.get(path).await;
+            assert_eq!(other.browser.page.status, StatusCode::NOT_FOUND, "{territory} {path}");
+            seen.push(other.browser.page.text().replace(path.as_str(), ""));
+            other.browser.post(path, &fields).await;
+            assert_eq!(other.browser.page.status, StatusCode::NOT_FOUND, "{territory} {path}");
+        }
+        assert_eq!(seen[0], seen[1], "{territory}");
+    }
+    // Whoever prints one letter of the class sees the batch, and takes none back.
+    let mut delegate = server.create_administrator(AdminRole::Delegate, "class:0349999J/6 A", "d@ecole.example").await;
+    delegate.browser.get(&page).await;
+    assert_eq!(delegate.browser.page.status, StatusCode::OK, "{}", delegate.browser.page.visible_text());
+    assert!(!delegate.browser.page.has_element("#retirer-lot"));
+    delegate.browser.post(&page, &fields).await;
+    assert_eq!(delegate.browser.page.status, StatusCode::NOT_FOUND);
+    assert_eq!(states(&server).await, ["issued 2", "taken 1", "used 1"]);
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;
+    head.browser.get("/admin/lettres").await;
+    head.browser.get(&page).await;
+    let said = head.browser.page.visible_text();
+    assert!(said.contains("3 lettres sont encore valables") && said.contains("Rentrée"), "{said}");
+    let mut older = head.browser.clone_browser();
+    older.get(&page).await;
+    head.browser.submit("retirer-lot", &[("raison", " ")]).await;
+    assert_eq!(head.browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "a reason is asked for");
+    assert!(head.browser.page.visible_text().contains("Dites pourquoi"));
+    assert_eq!(states(&server).await, ["issued 2", "taken 1", "used 1"]);
+    head.browser.submit("retirer-lot", &fields).await;
+    assert_eq!(head.browser.page.location(), page, "{}", head.browser.page.visible_text());
+    assert_eq!(states(&server).await, ["used 1", "withdrawn 3"]);
+    head.browser.follow().await;
+    let said = head.browser.page.visible_text();
+    assert!(said.contains("3 lettres ont été retirées aujourd'hui"), "{said}");
+    assert!(!head.browser.page.has_element("#retirer-lot"), "there is none any more");
+    head.browser.get("/admin/lettres").await;
+    assert!(head.browser.page.visible_text().contains("3 lettres retirées aujourd'hui"));
+    // Posted twice, by a page that is older than that: the same answer, and one line of the journal.
+    older.submit("retirer-lot", &[("raison", "Encore")]).await;
+    assert_eq!(older.page.location(), page, "{}", older.page.visible_text());
+    let told = ["letter_batch_withdrawn/0349999J/school_head@0349999J/administrator/Perdues en route/3/0"];
+    assert_eq!(server.query_texts(BATCH_FACTS).await, told);
+    // The browser that was on its way goes no further, and a code is answered like one whose time is over.
+    taker.type_password(NEW).await;
+    let said = taker.page.visible_text();
+    assert!(!taker.has_session() && said.contains("L'établissement a retiré la feuille"), "{said}");
+    let mut late = Browser::new(&server);
+    late.type_letter(&letters[2].identifiant, &letters[2].code()).await;
+    assert!(late.page.visible_text().contains("Ce code n'est plus valable depuis le"), "{}", late.page.visible_text());
+    // Others may be printed, and are of no batch that was taken back.
+    let again = server.print(LetterScope::Identifiant(letters[2].identifiant.clone()), Profile::Eleve, true).await;
+    late.type_letter(&again[0].identifiant, &again[0].code()).await;
+    late.type_own_date(DATES[0]).await;
+    late.type_password(NEW).await;
+    assert!(late.has_session(), "{}", late.page.visible_text());
+    // A proof of ten minutes ago is none.
+    server.advance(Span::minutes(6));
+    head.browser.post(&page, &fields).await;
+    let proof = head.browser.page.location();
+    assert!(proof.starts_with("/admin/preuve?") && proof.contains("lettres"), "{proof}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_taken_back_by_two_at_once_is_journalled_once() {
+    let server = start_with_class().await;
+    let (id, _) = print_batch(&server).await;
+    let page = format!("/admin/lettres/{id}");
+    let mut open = Vec::new();
+    for (n, (role, territory)) in
+        [(AdminRole::SchoolHead, "school:0349999J"), (AdminRole::Academy, "academy:montpellier")]
+            .into_iter()
+            .enumerate()
+    {
+        let mut one = administrator(&server, role, territory, &format!("a{n}@ac.example")).await;
+        one.browser.get(&page).await;
+        open.extend([one.browser.clone_browser(), one.browser.clone_browser()]);
+    }
+    let mut all = tokio::task::JoinSet::new();
+    for mut browser in open {
+        let page = page.clone();
+        all.spawn(async move {
+            browser.get(&page).await;
+            browser.post(&page, &[("raison", "Mauvaise classe")]).await;
+            (browser.page.status, browser.page.location().to_owned())
+        });
+    }
+    for answer in all.join_all().await {
+        assert_eq!(answer, (StatusCode::SEE_OTHER, page.clone()));
+    }
+    assert_eq!(states(&server).await, ["withdrawn 4"]);
+    assert_eq!(server.query_texts(BATCH_FACTS).await.len(), 1);
+    assert_eq!(server.query_count("SELECT letters_withdrawn FROM letter_batch").await, 4);
+}
+
+#[tokio::test]
+async fn an_operator_takes_a_batch_back_once_and_none_of_which_nothing_serves() {
+    let server = start_with_class().await;
+    let (id, letters) = print_batch(&server).await;
+    let take_back = async |id: &str, reason: &str| {
+        withdraw_batch_by_command(server.operation().database(), id, reason).await.map_err(|error| error.to_string())
+    };
+    for (id, reason, why) in [
+        ("0123", "x", "there is no batch 0123"),
+        (&*"0".repeat(32), "x", "there is no batch"),
+        (&*id, "  ", "the reason is empty"),
+        (&*id, &*"x".repeat(301), "the reason is empty, or longer"),
+    ] {
+        let error = take_back(id, reason).await.unwrap_err();
+        assert!(error.starts_with(why), "{why}: {error}");
+    }
+    assert_eq!(states(&server).await, ["issued 4"]);
+    // An hour before its end a code is typed; an hour after it the browser is on its way, and the others are over.
+    server.advance(Span(Span::days(15).0 - Span::hours(1).0));
+    let mut taker = Browser::new(&server);
+    taker.type_letter(&letters[3].identifiant, &letters[3].code()).await;
+    taker.type_own_date(DATES[0]).await;
+    assert!(taker.page.has_element("#terminer"), "{}", taker.page.visible_text());
+    server.advance(Span::minutes(90));
+    for _ in 0..2 {
+        let batch = take_back(&id, "Perdues").await.unwrap();
+        assert_eq!((batch.letters_withdrawn, batch.used, batch.open), (Some(1), 0, 0), "the same answer");
+    }
+    assert_eq!(states(&server).await, ["issued 3", "withdrawn 1"]);
+    assert_eq!(server.query_texts(BATCH_FACTS).await, ["letter_batch_withdrawn/0349999J//operator/Perdues/1/0"]);
+    taker.type_password(NEW).await;
+    assert!(!taker.has_session() && taker.page.visible_text().contains("L'établissement a retiré la feuille"));
+    // Of the next batch every letter was used, or is over.
+    let (next, letters) = print_batch(&server).await;
+    let mut user = Browser::new(&server);
+    user.type_letter(&letters[0].identifiant, &letters[0].code()).await;
+    user.type_own_date(DATES[0]).await;
+    user.type_password(NEW).await;
+    assert!(user.has_session(), "{}", user.page.visible_text());
+    server.advance(Span::days(16));
+    let error = take_back(&next, "Perdues").await.unwrap_err();
+    assert!(error.starts_with("no letter of batch"), "{error}");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM letter_batch WHERE withdrawn_at IS NULL").await, 1);
+    assert_eq!(server.query_texts(BATCH_FACTS).await.len(), 1);
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "c@ecole.example").await;
+    head.browser.post(&format!("/admin/lettres/{next}"), &[("raison", "x")]).await;
+    assert_eq!(head.browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(head.browser.page.visible_text().contains("il n'y a rien à retirer"));
 }
 
 #[tokio::test]

@@ -86,6 +86,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         school_admin::views::order::CampaignReviewPage,
         school_admin::views::reminders::ReminderReviewPage,
         school_admin::views::letters::LetterBatchesPage,
+        school_admin::views::letters::LetterBatchPage,
         figures::views::FiguresPage,
         journal::views::JournalPage,
         roster_admin::views::UploadListPage,

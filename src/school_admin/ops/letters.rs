@@ -70,6 +70,12 @@ pub enum BatchOutcome {
     NotPermitted,
 }
 
+/// Returns the trimmed reason; `None` if it is empty or too long.
+pub(super) fn stated(reason: &str) -> Option<&str> {
+    let reason = reason.trim();
+    (!reason.is_empty() && reason.chars().count() <= MAX_REASON_CHARS).then_some(reason)
+}
+
 /// Prints a batch. The letters serve once their file is drawn.
 pub async fn print_batch(
     (op, app): (&Operation<'_>, &AppState),
@@ -77,10 +83,7 @@ pub async fn print_batch(
     place: &SchoolPlace,
     order: &BatchOrder<'_>,
 ) -> anyhow::Result<BatchOutcome> {
-    let reason = order.reason.trim();
-    if reason.is_empty() || reason.chars().count() > MAX_REASON_CHARS {
-        return Ok(BatchOutcome::NoReason);
-    }
+    let Some(reason) = stated(order.reason) else { return Ok(BatchOutcome::NoReason) };
     if !is_id(order.id, 32) {
         return Ok(BatchOutcome::Already);
     }

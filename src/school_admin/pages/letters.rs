@@ -27,18 +27,23 @@ use crate::school_admin::store;
 use crate::school_admin::store::letters::LetterBatchRow;
 use crate::school_admin::views::letters::{LetterBatchError, LetterBatchForm, LetterBatchLine, LetterBatchesPage};
 
-fn line(ctx: &RequestContext, row: LetterBatchRow) -> LetterBatchLine {
+/// Returns a batch in words.
+pub(super) fn line(ctx: &RequestContext, row: LetterBatchRow) -> LetterBatchLine {
+    let moment = |at: i64| dates::moment(ctx.lang, Timestamp(at), ctx.now);
     LetterBatchLine {
+        id: row.id,
         school: row.school,
         class: row.class,
         part: if row.part == "class" { "class" } else { "unreachable" },
         profile: row.profile.parse::<Profile>().map_or("responsable", Profile::name),
-        when: dates::moment(ctx.lang, Timestamp(row.printed_at), ctx.now),
+        when: moment(row.printed_at),
         by: row.printed_by.unwrap_or_default(),
         reason: row.reason,
         letters: row.letters,
         used: row.used,
         open: row.open,
+        withdrawn_when: row.withdrawn_at.map(moment).unwrap_or_default(),
+        withdrawn: row.letters_withdrawn.unwrap_or_default(),
     }
 }
 

@@ -65,6 +65,27 @@ pub struct LetterBatchRow {
     /// The letters that served, and those that still may.
     pub used: i64,
     pub open: i64,
+    /// The time at which the batch was taken back, and the letters that served until then.
+    pub withdrawn_at: Option<i64>,
+    pub letters_withdrawn: Option<i64>,
+}
+
+/// The columns of a batch, of which a letter is open as long as its code serves, or a browser that typed it is on its way.
+macro_rules! batches {
+    ($now:literal) => {
+        concat!(
+            "SELECT e.id, e.uai, s.name AS school, e.class, e.part, e.profile, a.name AS printed_by, e.printed_at, \
+             e.reason, e.letters, \
+             (SELECT COUNT(*) FROM letter l WHERE l.batch_id = e.id AND l.state = 'used') AS used, \
+             (SELECT COUNT(*) FROM letter l WHERE l.batch_id = e.id AND l.ended_at IS NULL \
+             AND (l.expires_at > ",
+            $now,
+            " OR l.taken_until > ",
+            $now,
+            ")) AS open, e.withdrawn_at, e.letters_withdrawn FROM letter_batch e JOIN school s ON s.uai = e.uai \
+             LEFT JOIN administrator a ON a.id = e.printed_by WHERE "
+        )
+    };
 }
 
 /// Lists the batches inside a scope, the last first, before an id; of one school, or of all.
@@ -75,17 +96,31 @@ pub async fn list(
     most: i64,
 ) -> Result<Vec<LetterBatchRow>> {
     let sql = concat!(
-        "SELECT e.id, e.uai, s.name AS school, e.class, e.part, e.profile, a.name AS printed_by, e.printed_at, \
-         e.reason, e.letters, \
-         (SELECT COUNT(*) FROM letter l WHERE l.batch_id = e.id AND l.state = 'used') AS used, \
-         (SELECT COUNT(*) FROM letter l WHERE l.batch_id = e.id AND l.ended_at IS NULL AND l.expires_at > $6) AS open \
-         FROM letter_batch e JOIN school s ON s.uai = e.uai LEFT JOIN administrator a ON a.id = e.printed_by WHERE ",
+        batches!("$6"),
         in_scope!(),
         " AND ($7 = '' OR e.uai = $7) AND ($8 = '' OR e.id < $8) ORDER BY e.id DESC LIMIT $9"
     );
     let mut values = scope_args(scope);
     values.extend([Value::from(now), Value::from(uai), Value::from(before), Value::from(most)]);
     tx.fetch_all(sql, values).await
+}
+
+/// Finds a batch, whoever asks.
+pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<LetterBatchRow>> {
+    tx.fetch_optional(concat!(batches!("$1"), "e.id = $2"), args![now, id]).await
+}
+
+/// Marks a batch as taken back. Returns false if it was before, or is not there.
+pub async fn mark_withdrawn(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE letter_batch SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
+/// Notes how many letters of a batch served until it was taken back.
+pub async fn set_letters_withdrawn(tx: &mut Tx, id: &str, letters: i64) -> Result<()> {
+    tx.execute("UPDATE letter_batch SET letters_withdrawn = $2 WHERE id = $1", args![id, letters]).await?;
+    Ok(())
 }
 
 /// Deletes batches that were printed before a time: a batch names who printed it and why, so it stays as long as the

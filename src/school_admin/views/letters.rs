@@ -1,4 +1,4 @@
-//! Batches of letters: their list, and the form of a new one.
+//! Batches of letters: their list, the form of a new one, and the page of one, on which it is taken back.
 
 use serde::Serialize;
 
@@ -8,6 +8,7 @@ use crate::http::pages::Page;
 /// A batch of the list.
 #[derive(Clone, Debug, Serialize)]
 pub struct LetterBatchLine {
+    pub id: String,
     pub school: String,
     pub class: String,
     /// The ends of the messages' keys.
@@ -19,6 +20,34 @@ pub struct LetterBatchLine {
     pub letters: i64,
     pub used: i64,
     pub open: i64,
+    /// The time at which it was taken back; empty for one that was not. The letters that served until then.
+    pub withdrawn_when: String,
+    pub withdrawn: i64,
+}
+
+impl LetterBatchLine {
+    fn sample(class: &str, part: &'static str, profile: &'static str) -> Self {
+        LetterBatchLine {
+            id: "0".repeat(32),
+            school: "Clg Théodore Monod".to_owned(),
+            class: class.to_owned(),
+            part,
+            profile,
+            when: "hier à 8\u{a0}h".to_owned(),
+            by: if class.is_empty() { String::new() } else { "Hélène Roque".to_owned() },
+            reason: "Réunion <b>de rentrée</b>".to_owned(),
+            letters: 28,
+            used: 3,
+            open: 25,
+            withdrawn_when: String::new(),
+            withdrawn: 0,
+        }
+    }
+
+    fn withdrawn_sample() -> Self {
+        let when = "aujourd'hui à 9\u{a0}h".to_owned();
+        LetterBatchLine { open: 0, withdrawn_when: when, withdrawn: 25, ..Self::sample("6e A", "class", "eleve") }
+    }
 }
 
 /// The reason for not printing.
@@ -64,21 +93,13 @@ pub struct LetterBatchesPage {
 impl Page for LetterBatchesPage {
     const TEMPLATE: &'static str = "school_admin/letters.html";
     fn samples() -> Vec<Self> {
-        let line = |class: &str, part, profile| LetterBatchLine {
-            school: "Clg Théodore Monod".to_owned(),
-            class: class.to_owned(),
-            part,
-            profile,
-            when: "hier à 8\u{a0}h".to_owned(),
-            by: if class.is_empty() { String::new() } else { "Hélène Roque".to_owned() },
-            reason: "Réunion <b>de rentrée</b>".to_owned(),
-            letters: 28,
-            used: 3,
-            open: 25,
-        };
         let page = LetterBatchesPage {
             frame: ConsoleFrame::sample().in_room("letters"),
-            lines: vec![line("6e A", "class", "eleve"), line("", "unreachable", "responsable")],
+            lines: vec![
+                LetterBatchLine::sample("6e A", "class", "eleve"),
+                LetterBatchLine::sample("", "unreachable", "responsable"),
+                LetterBatchLine::withdrawn_sample(),
+            ],
             next: Some("/admin/lettres?avant=0".to_owned()),
             form: Some(LetterBatchForm {
                 id: "0".repeat(32),
@@ -116,5 +137,54 @@ impl Page for LetterBatchesPage {
         all.push(LetterBatchesPage { form, ..page.clone() });
         all.push(page);
         all
+    }
+}
+
+/// The reason for not taking a batch back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchWithdrawalRefusal {
+    Reason,
+    Nothing,
+}
+
+/// `/admin/lettres/…`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LetterBatchPage {
+    pub frame: ConsoleFrame,
+    pub line: LetterBatchLine,
+    /// The list in which it stands.
+    pub back: String,
+    pub may_withdraw: bool,
+    pub reason: String,
+    pub error: Option<BatchWithdrawalRefusal>,
+}
+
+impl Page for LetterBatchPage {
+    const TEMPLATE: &'static str = "school_admin/batch.html";
+    fn samples() -> Vec<Self> {
+        let page = LetterBatchPage {
+            frame: ConsoleFrame::sample().in_room("letters"),
+            line: LetterBatchLine::sample("6e A", "class", "eleve"),
+            back: "/admin/lettres?uai=0349999J".to_owned(),
+            may_withdraw: true,
+            reason: String::new(),
+            error: None,
+        };
+        let over = LetterBatchLine { used: 28, open: 0, ..page.line.clone() };
+        let one = LetterBatchLine { open: 1, ..LetterBatchLine::sample("", "unreachable", "responsable") };
+        vec![
+            LetterBatchPage { may_withdraw: false, ..page.clone() },
+            LetterBatchPage { line: LetterBatchLine::withdrawn_sample(), ..page.clone() },
+            LetterBatchPage {
+                line: LetterBatchLine { withdrawn: 1, ..LetterBatchLine::withdrawn_sample() },
+                ..page.clone()
+            },
+            LetterBatchPage { line: over.clone(), ..page.clone() },
+            LetterBatchPage { line: over, error: Some(BatchWithdrawalRefusal::Nothing), ..page.clone() },
+            LetterBatchPage { reason: "x".repeat(301), error: Some(BatchWithdrawalRefusal::Reason), ..page.clone() },
+            LetterBatchPage { line: one, ..page.clone() },
+            page,
+        ]
     }
 }

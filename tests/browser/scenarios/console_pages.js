@@ -30,7 +30,7 @@ const NO_PAGES = [
 function shapeOf(href) {
   const { pathname, searchParams } = new URL(href, PROVIDER);
   const path = pathname
-    .replace(/^(\/admin\/(?:personnes|codes|etablissements|bases|annonces\/relire|services\/relire)\/)(?!rappel|relire|campagne|deposer)[^/]+/, "$1*")
+    .replace(/^(\/admin\/(?:personnes|codes|etablissements|bases|lettres|annonces\/relire|services\/relire)\/)(?!rappel|relire|campagne|deposer|imprimer)[^/]+/, "$1*")
     .replace(/^(\/admin\/etablissements\/(?:relire|rappel)\/)[^/]+/, "$1*")
     .replace(/^(\/admin\/services\/)(?!relire|demander)[^/]+/, "$1*")
     .replace(/^(\/admin\/invitation\/).+/, "$1*");
@@ -192,6 +192,14 @@ async function headPages({ visitor, see, report, round }) {
     await visitor.use("#imprimer");
     assertEqual(visitor.tab.status, 422, "status");
     await see("/admin/lettres?refus");
+  });
+  await step("a batch of letters is not taken back without a reason", async () => {
+    await visitor.goto(`${PROVIDER}/admin/lettres`);
+    const batch = (await links(visitor)).find((href) => /\/admin\/lettres\/[0-9a-f]{32}$/.test(href));
+    await visitor.goto(batch);
+    await visitor.use("#retirer-lot");
+    assertEqual(visitor.tab.status, 422, "status");
+    await see("/admin/lettres/*?refus");
   });
   await step("an upload without files is refused", async () => {
     await visitor.goto(`${PROVIDER}/admin/bases`);
