@@ -1,4 +1,7 @@
-//! `preau letters`: letters with a code for people without an account or without a mobile, and the leaflet of a school.
+//! `preau letters`: letters with a code for people without an account or without a mobile, the leaflet of a school, and the
+//! batches that the console printed.
+
+mod batches;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +11,7 @@ use crate::base::lang::Lang;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
 use crate::bootstrap;
+use crate::cli::json::JsonFlag;
 use crate::config::{Config, MailGatewayConfig};
 use crate::credentials::factors::HeldFactors;
 use crate::db::{AccessMode, Db};
@@ -24,7 +28,42 @@ use crate::{accounts, credentials};
 
 /// Prints letters, or with --leaflet the leaflet of the school.
 #[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct LettersArgs {
+    #[command(subcommand)]
+    about_batches: Option<LetterBatchCommand>,
+    #[command(flatten)]
+    printing: Option<PrintLettersArgs>,
+}
+
+/// The commands about batches that were printed in the console.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum LetterBatchCommand {
+    /// Lists the batches that were printed in the console, the last first.
+    Batches {
+        /// The school; without it, all.
+        #[arg(long, value_parser = Uai::parse)]
+        uai: Option<Uai>,
+        #[command(flatten)]
+        form: JsonFlag,
+    },
+    /// Takes back the letters of a batch that were not used: lost on the way, or printed for the wrong class. Their codes
+    /// serve no more, also in a browser that typed one; letters that were used stay used.
+    Withdraw {
+        /// The batch, by the id that `preau letters batches` prints.
+        #[arg(long, value_name = "ID")]
+        batch: String,
+        /// The reason, for the audit.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        form: JsonFlag,
+    },
+}
+
+/// The people for whom letters are printed, and the file.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PrintLettersArgs {
     /// The school: seven digits and a letter.
     #[arg(long)]
     uai: String,
@@ -75,6 +114,15 @@ enum LetterReaders {
 }
 
 pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    match (&args.about_batches, &args.printing) {
+        (Some(command), _) => batches::run(command, config, out).await,
+        (None, Some(printing)) => print(printing, config, out).await,
+        (None, None) => anyhow::bail!("for whom: --uai, and --class, --family or --identifiant"),
+    }
+}
+
+/// Prints letters, or the leaflet.
+async fn print(args: &PrintLettersArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let text = args.uai.to_uppercase();
     let uai = Uai::parse(&text).map_err(|_| TenantError::UnknownSchool(text))?;
     let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
@@ -190,7 +238,7 @@ fn report_unprintable(pdf: &PdfFile, out: &mut (dyn Write + Send)) -> io::Result
 }
 
 async fn write_leaflet(
-    args: &LettersArgs,
+    args: &PrintLettersArgs,
     config: &Config,
     (pages, uai): (&PageRenderer, &Uai),
     out: &mut (dyn Write + Send),

@@ -65,7 +65,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Opens and closes the activation campaign of a school; lists the notices for the school.
     Campaign(campaign::CampaignArgs),
-    /// Prints letters with a code for pupils and parents, or the leaflet of a school.
+    /// Prints letters with a code for pupils and parents, or the leaflet of a school; takes a batch of letters back.
     Letters(letters::LettersArgs),
     /// Shows accounts, suspends them, ends their sessions, and forces new passwords.
     Account(account::AccountArgs),

@@ -76,7 +76,8 @@ async fn every_command_that_a_program_reads_writes_objects_alone() {
     let verified = house.lines("audit verify").await;
     assert_eq!((verified.len(), &verified[0]["sound"]), (1, &true.into()));
     assert!(house.lines("audit export").await.len() > 2);
-    for words in ["import history", "campaign notices --uai 0349999J", "account show --code K7P-4MX"] {
+    for words in ["import history", "letters batches", "campaign notices --uai 0349999J", "account show --code K7P-4MX"]
+    {
         assert_eq!(house.lines(words).await, Vec::<Value>::new(), "{words}");
     }
     let (done, text) = house.run("import --format siecle --academy montpellier --json nowhere.xml").await;

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::TestInstallation;
+use crate::db::{Db, Durability};
 
 const PUPILS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<BEE_ELEVES><PARAMETRES><UAJ>0349999J</UAJ>\
     <ANNEE_SCOLAIRE>2026</ANNEE_SCOLAIRE><DATE_EXPORT>20/11/2026</DATE_EXPORT></PARAMETRES><DONNEES><ELEVES>\
@@ -54,4 +55,45 @@ async fn letters_are_printed_to_a_new_file_of_the_owner_and_say_no_code() {
         .collect();
     left.sort();
     assert_eq!(left, ["6a.pdf", "en.pdf", "fr.pdf", "p.pdf"]);
+}
+
+#[tokio::test]
+async fn a_batch_of_the_console_is_listed_and_taken_back_once() {
+    let house = TestInstallation::new();
+    house.run("migrate").await;
+    let folder = house.folder.path();
+    std::fs::write(folder.join("eleves.xml"), PUPILS).unwrap();
+    std::fs::write(folder.join("responsables.xml"), PERSONS).unwrap();
+    let at = |name: &str| folder.join(name).display().to_string();
+    let files = format!("{} {}", at("eleves.xml"), at("responsables.xml"));
+    assert!(house.run(&format!("import --format siecle --academy montpellier {files}")).await.0);
+    let order = format!("letters --uai 0349999J --class 6A --for eleves --reason rentrée --out {}", at("6a.pdf"));
+    assert!(house.run(&order).await.0);
+    assert_eq!(house.run("letters batches").await, (true, String::new()), "what the command prints is of none");
+    let id = "0123456789abcdef0123456789abcdef";
+    let db = Db::open(&format!("sqlite:{}", at("preau.db"))).await.unwrap();
+    let mut tx = db.write(Durability::Durable).await.unwrap();
+    let batch = "INSERT INTO letter_batch (id, uai, class, part, profile, printed_by, printed_at, reason, letters) \
+                 VALUES ($1, '0349999J', '6 A', 'class', 'eleve', 'x', 1790000000500, 'Rentrée', 1)";
+    tx.execute(batch, vec![id.into()]).await.unwrap();
+    assert_eq!(tx.execute("UPDATE letter SET batch_id = $1", vec![id.into()]).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    db.close().await;
+    let (done, text) = house.run("letters batches --uai 0349999J").await;
+    let line = format!("{id}  2026-09-21 16:13  0349999J  6 A  eleve  1 letter, 0 used, 1 open  -: Rentrée\n");
+    assert_eq!((done, text), (true, line));
+    assert_eq!(house.run("letters batches --uai 0349998H").await.1, "");
+    let (done, text) = house.run(&format!("letters withdraw --batch {} --reason x", "0".repeat(32))).await;
+    assert!(!done && text.starts_with("there is no batch"), "{text}");
+    let order = format!("letters withdraw --batch {id} --reason perdues");
+    let answer = format!("{id}: 1 letter withdrawn, 0 of 1 used\n");
+    for _ in 0..2 {
+        assert_eq!(house.run(&order).await, (true, answer.clone()));
+    }
+    let (_, text) = house.run(&format!("{order} --json")).await;
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&value["withdrawn"], &value["open"], &value["class"]), (&1.into(), &0.into(), &"6 A".into()));
+    assert_eq!(house.run("letters batches --json").await.1, text, "the same members in the list");
+    let (_, text) = house.run("audit export").await;
+    assert_eq!(text.matches("letter_batch_withdrawn").count(), 1, "{text}");
 }
