@@ -3,17 +3,18 @@
 //! Every file is read to its end, so that nothing of a broken delivery is taken. The records are kept compressed, in parts
 //! of some schools each: to read the files again for each part would cost more than all else with a million records.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file_name::RecordKind;
+use super::id_parts::IdParts;
 use super::kept_requests::{KeptRequests, KeptRequestsError};
 use super::record::{AafSchool, SchoolFault, children_of, key_of, parse_school, persons_of, structure_of};
-use super::record_id::RecordId;
 use super::requests::{AafDocument, AafRequest, RequestKind};
 use crate::roster::formats::{RecordError, RecordErrorKind};
 
-/// The most parts. A part of the schools is unpacked at once.
-const MAX_PARTS: usize = 64;
+/// The most parts. A part of the schools is unpacked at once, so many parts are little memory; a part has some kilobytes that
+/// are not yet compressed.
+const MAX_PARTS: usize = 250;
 
 /// A school that is passed over, for the report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,25 +44,17 @@ pub struct DeliveryIndex {
     parts: Option<BTreeMap<String, usize>>,
     kept: Vec<KeptRequests>,
     documents: Vec<AafDocument>,
-    pupil_parts: HashMap<RecordId, u8>,
-    persons: HashMap<RecordId, PersonParts>,
-    /// The parts of the persons of several.
-    more_parts: BTreeMap<RecordId, BTreeSet<u8>>,
+    /// While the files are read: each pupil, each person whom a pupil names, and each person who has a record.
+    pupil_parts: IdParts,
+    named_persons: IdParts,
+    read_persons: IdParts,
+    /// The ids that are there twice, known at the end.
     pub duplicate_pupils: BTreeSet<String>,
     pub duplicate_persons: BTreeSet<String>,
 }
 
-/// The part of a pupil who is of no structure.
+/// The part of a pupil who is of no structure, and of a record whose part nobody asks.
 const NO_PART: u8 = u8::MAX;
-
-/// The facts about a person while the files are read.
-#[derive(Clone, Copy, Debug, Default)]
-struct PersonParts {
-    /// The part of the pupil who named the person.
-    first: Option<u8>,
-    /// True if the person's own record was read.
-    is_read: bool,
-}
 
 /// The schools of a part, by the keys of their structures, and what was kept of them.
 #[derive(Debug)]
@@ -126,23 +119,15 @@ impl DeliveryIndex {
             return self.refuse(document, request, RecordErrorKind::InvalidId("identifier"));
         };
         let Some(structure) = structure_of(request) else {
-            if self.pupil_parts.insert(RecordId::of(&id), NO_PART).is_some() {
-                self.duplicate_pupils.insert(id.clone());
-            }
+            self.pupil_parts.push(&id, NO_PART);
             self.unplaced_pupils.insert(id);
             return self.refuse(document, request, RecordErrorKind::Missing("ENTPersonStructRattach"));
         };
         let part = self.part_of(structure);
         *self.pupils.entry(structure.to_owned()).or_default() += 1;
-        if self.pupil_parts.insert(RecordId::of(&id), part).is_some() {
-            self.duplicate_pupils.insert(id);
-        }
+        self.pupil_parts.push(&id, part);
         for person in persons_of(request) {
-            let person = RecordId::of(person);
-            let known = self.persons.entry(person.clone()).or_default();
-            if *known.first.get_or_insert(part) != part {
-                self.more_parts.entry(person).or_default().insert(part);
-            }
+            self.named_persons.push(person, part);
         }
         self.keep(part, document, request);
     }
@@ -150,16 +135,11 @@ impl DeliveryIndex {
     /// Keeps a person for the parts of the pupils who name the person, or whom the person names as in the first degree.
     fn take_person(&mut self, document: &AafDocument, request: &AafRequest) {
         let Ok(id) = key_of(request) else { return };
-        let key = RecordId::of(&id);
-        let children = children_of(request, &id);
-        let mut parts: BTreeSet<u8> =
-            children.iter().filter_map(|link| self.pupil_parts.get(&RecordId::of(&link.pupil)).copied()).collect();
-        let known = self.persons.entry(key.clone()).or_default();
-        if std::mem::replace(&mut known.is_read, true) {
-            self.duplicate_persons.insert(id);
+        self.read_persons.push(&id, NO_PART);
+        let mut parts: BTreeSet<u8> = self.named_persons.parts_of(&id).into_iter().collect();
+        for link in children_of(request, &id) {
+            parts.extend(self.pupil_parts.parts_of(&link.pupil));
         }
-        parts.extend(known.first);
-        parts.extend(self.more_parts.get(&key).into_iter().flatten());
         for part in parts {
             self.keep(part, document, request);
         }
@@ -189,9 +169,9 @@ impl DeliveryIndex {
 
     /// Ends the reading: ids serve no more. Returns the structures of pupils that are no schools, with their pupils.
     pub fn finish(&mut self) -> Vec<(String, usize)> {
-        self.pupil_parts = HashMap::new();
-        self.persons = HashMap::new();
-        self.more_parts = BTreeMap::new();
+        self.duplicate_pupils = std::mem::take(&mut self.pupil_parts).into_repeated();
+        self.duplicate_persons = std::mem::take(&mut self.read_persons).into_repeated();
+        self.named_persons = IdParts::default();
         self.kept.iter_mut().for_each(KeptRequests::close_block);
         let unknown = self.pupils.iter().filter(|(key, _)| !self.schools.contains_key(*key));
         unknown.map(|(key, count)| (key.clone(), *count)).collect()
@@ -221,7 +201,7 @@ mod tests {
     use crate::roster::formats::aaf::schools::SchoolBatch;
     use crate::roster::uai::{Uai, UaiError};
 
-    const SCHOOLS: usize = 150;
+    const SCHOOLS: usize = 600;
 
     fn uai(number: usize) -> String {
         let digits = format!("034{number:04}");

@@ -4,8 +4,8 @@
 use super::requests::{AafRequest, attribute_name, attribute_number};
 use crate::roster::formats::reader::packed::{PackedBytes, pack, unpack};
 
-/// The bytes that are compressed at a time.
-const BLOCK_BYTES: usize = 64 << 10;
+/// The bytes that are compressed at a time: some, for each part of the schools, wait for it.
+const BLOCK_BYTES: usize = 16 << 10;
 
 /// The requests of some schools, in their order.
 #[derive(Debug, Default)]

@@ -5,10 +5,10 @@
 //! kept compressed ([`index`]), and unpacked for some schools at a time ([`schools`]).
 
 mod file_name;
+mod id_parts;
 pub mod index;
 mod kept_requests;
 mod record;
-mod record_id;
 mod requests;
 pub mod schools;
 

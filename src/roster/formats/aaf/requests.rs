@@ -206,8 +206,8 @@ impl RequestReader {
             _ => {
                 if inner.ends_with("/attributes/attr") || inner.ends_with("/modifications/modification") {
                     let name = attributes.iter().find(|(name, _)| name == "name").map(|(_, value)| value.as_str());
-                    let known = ATTRIBUTES.into_iter().find(|(known, _)| Some(*known) == name);
-                    self.attribute = known.map(|(_, name)| name);
+                    let known = ATTRIBUTES.iter().find(|(known, _)| Some(*known) == name);
+                    self.attribute = known.map(|(_, name)| *name);
                     if let Some(name) = self.attribute {
                         self.current.attributes.push((name, Vec::new()));
                     }
