@@ -1,6 +1,8 @@
 //! Files of invented schools, each format's own: a pupil and a legal representative each.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::base::uai::{Uai, UaiError};
@@ -116,10 +118,9 @@ pub fn write_files(
     };
     match format {
         RosterFormat::Aaf => {
-            let date = day.pick("20250908", "20250909");
             for (part, schools) in schools.chunks(SCHOOLS_PER_PART).enumerate() {
-                for (kind, text) in aaf(schools, day, part * SCHOOLS_PER_PART) {
-                    write(format!("ENT_Complet_{date}_{kind}_{part:04}.xml"), text)?;
+                for kind in ["EtabEducNat", "Eleve", "PersRelEleve"] {
+                    written.push(write_aaf(folder, (kind, part), day, schools)?);
                 }
             }
         }
@@ -190,11 +191,32 @@ fn siecle(school: &GeneratedSchool, day: ExportDay) -> [String; 2] {
     [document("BEE_ELEVES", pupils), document("BEE_RESPONSABLES", persons)]
 }
 
-fn aaf(schools: &[GeneratedSchool], day: ExportDay, first: usize) -> [(&'static str, String); 3] {
+/// Writes a file of an academy's export school by school: the text of a whole one would be a good part of the memory that is
+/// measured.
+fn write_aaf(
+    folder: &Path,
+    (kind, part): (&'static str, usize),
+    day: ExportDay,
+    schools: &[GeneratedSchool],
+) -> std::io::Result<PathBuf> {
+    let date = day.pick("20250908", "20250909");
+    let path = folder.join(format!("ENT_Complet_{date}_{kind}_{part:04}.xml"));
+    let mut file = BufWriter::new(File::create(&path)?);
+    file.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ficAlimMENESR>\n")?;
+    for (place, school) in schools.iter().enumerate() {
+        let structure = format!("{}", 7_000 + part * SCHOOLS_PER_PART + place);
+        file.write_all(aaf(kind, school, &structure, day).as_bytes())?;
+    }
+    file.write_all(b"</ficAlimMENESR>\n")?;
+    file.flush()?;
+    Ok(path)
+}
+
+/// Returns the requests of one kind of a school.
+fn aaf(kind: &str, school: &GeneratedSchool, structure: &str, day: ExportDay) -> String {
     let class = day.pick("6 A", "6 B");
-    let (mut structures, mut pupils, mut persons) = (String::new(), String::new(), String::new());
     let attr = |name: &str, value: &str| format!("<attr name=\"{name}\"><value>{value}</value></attr>");
-    let request = |kind: &str, id: String, attributes: String| {
+    let request = |id: &str, attributes: String| {
         let category = if kind == "EtabEducNat" { "categorieStructure" } else { "categoriePersonne" };
         format!(
             "<addRequest><operationalAttributes>{}</operationalAttributes><identifier><id>{id}</id></identifier>\
@@ -202,30 +224,36 @@ fn aaf(schools: &[GeneratedSchool], day: ExportDay, first: usize) -> [(&'static 
             attr(category, kind)
         )
     };
-    for (place, school) in schools.iter().enumerate() {
-        let structure = format!("{}", 7_000 + first + place);
-        let named = attr("ENTStructureUAI", &school.uai) + &attr("ENTStructureNomCourant", "CLG$FICTIF$MONTPELLIER");
-        structures.push_str(&request("EtabEducNat", structure.clone(), named));
-        for n in school.pupils() {
-            let person = format!("{}", 35_000_000 + n);
-            let attributes = [
-                attr("sn", &word(n)),
-                attr("givenName", "Zoé"),
-                attr("ENTPersonDateNaissance", "14/02/2013"),
-                attr("ENTEleveINE", &ine(n)),
-                attr("ENTPersonStructRattach", &structure),
-                attr("ENTEleveClasses", &format!("{structure}${class}")),
-                attr("ENTElevePersRelEleve", &format!("{person}$10$1$1$1$1")),
-            ];
-            pupils.push_str(&request("Eleve", format!("{}", 29_000_000 + n), attributes.concat()));
-            let attributes = [attr("sn", &word(n)), attr("givenName", "Anne"), attr("mobile", &mobile(n))];
-            persons.push_str(&request("PersRelEleve", person, attributes.concat()));
+    let person = |n: usize| format!("{}", 35_000_000 + n);
+    let mut requests = String::new();
+    match kind {
+        "EtabEducNat" => {
+            let named =
+                attr("ENTStructureUAI", &school.uai) + &attr("ENTStructureNomCourant", "CLG$FICTIF$MONTPELLIER");
+            requests.push_str(&request(structure, named));
+        }
+        "Eleve" => {
+            for n in school.pupils() {
+                let attributes = [
+                    attr("sn", &word(n)),
+                    attr("givenName", "Zoé"),
+                    attr("ENTPersonDateNaissance", "14/02/2013"),
+                    attr("ENTEleveINE", &ine(n)),
+                    attr("ENTPersonStructRattach", structure),
+                    attr("ENTEleveClasses", &format!("{structure}${class}")),
+                    attr("ENTElevePersRelEleve", &format!("{}$10$1$1$1$1", person(n))),
+                ];
+                requests.push_str(&request(&format!("{}", 29_000_000 + n), attributes.concat()));
+            }
+        }
+        _ => {
+            for n in school.pupils() {
+                let attributes = [attr("sn", &word(n)), attr("givenName", "Anne"), attr("mobile", &mobile(n))];
+                requests.push_str(&request(&person(n), attributes.concat()));
+            }
         }
     }
-    let document = |content: String| {
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ficAlimMENESR>\n{content}</ficAlimMENESR>\n")
-    };
-    [("EtabEducNat", document(structures)), ("Eleve", document(pupils)), ("PersRelEleve", document(persons))]
+    requests
 }
 
 fn onde(school: &GeneratedSchool, day: ExportDay) -> [String; 2] {
