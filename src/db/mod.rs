@@ -14,6 +14,7 @@ mod connections;
 pub mod copy;
 pub mod files;
 mod growth;
+mod many_keys;
 mod many_rows;
 mod moved;
 mod pooled_read;
@@ -31,6 +32,7 @@ mod write_group;
 
 pub use batch::{BATCH_SIZE, batch_args};
 pub use connect::{AccessMode, Db, MIGRATION_COUNT, PoolState, SchemaStatus};
+pub use many_keys::KeysSql;
 pub use many_rows::RowsSql;
 pub use postgres::PoolerState;
 pub use recent_rows::RECENT_ROW_TTL;

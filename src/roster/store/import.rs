@@ -3,10 +3,12 @@
 //! Rows of persons and pupils belong to the academy, and two schools may write the same row at once; the newer export
 //! wins, in whatever order the transactions commit.
 
+use std::sync::LazyLock;
+
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{BATCH_SIZE, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
+use crate::db::{FromRow, KeysSql, Result, Tx, UnitOfWork, Value, args};
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 use crate::tenants::store::figures::mark_figures;
 
@@ -94,62 +96,49 @@ pub async fn upsert_export(tx: &mut UnitOfWork<'_>, uai: &Uai, format: &str, row
     Ok(())
 }
 
+static PERSONS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
+                phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at FROM person \
+                WHERE academy = ? AND person_key IN";
+    KeysSql::new(head, "")
+});
+static PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, ine_blind, account_id, exported_at, \
+                led_by, changed_at FROM pupil WHERE academy = ? AND pupil_key IN";
+    KeysSql::new(head, "")
+});
+static TOUCHED_PERSONS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "UPDATE person SET exported_at = ?, changed_at = COALESCE(changed_at, exported_at) \
+                WHERE exported_at < ? AND id IN";
+    KeysSql::new(head, "")
+});
+static TOUCHED_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "UPDATE pupil SET exported_at = ?, changed_at = COALESCE(changed_at, exported_at) \
+                WHERE exported_at < ? AND id IN";
+    KeysSql::new(head, "")
+});
+
 /// Lists persons of an academy by PERSONNE_ID.
 pub async fn list_persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
-    let mut rows = Vec::with_capacity(keys.len());
-    for keys in keys.chunks(BATCH_SIZE) {
-        let sql = concat!(
-            "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-             phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at FROM person \
-             WHERE academy = $1 AND person_key IN (",
-            batch_placeholders!(),
-            ")"
-        );
-        rows.extend(tx.fetch_all::<PersonRow>(sql, batch_args(Value::from(academy), keys.iter().copied())).await?);
-    }
-    Ok(rows)
+    tx.fetch_by_keys(&PERSONS, &args![academy], keys).await
 }
 
 /// Lists pupils of an academy by ELEVE_ID.
 pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PupilRow>> {
-    let mut rows = Vec::with_capacity(keys.len());
-    for keys in keys.chunks(BATCH_SIZE) {
-        let sql = concat!(
-            "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, ine_blind, account_id, exported_at, \
-             led_by, changed_at FROM pupil WHERE academy = $1 AND pupil_key IN (",
-            batch_placeholders!(),
-            ")"
-        );
-        rows.extend(tx.fetch_all::<PupilRow>(sql, batch_args(Value::from(academy), keys.iter().copied())).await?);
-    }
-    Ok(rows)
+    tx.fetch_by_keys(&PUPILS, &args![academy], keys).await
 }
 
 /// Moves the export time of persons left unchanged by a newer export.
 pub async fn touch_persons(tx: &mut Tx, at: Timestamp, ids: &[&PersonId]) -> Result<()> {
-    for ids in ids.chunks(BATCH_SIZE) {
-        let sql = concat!(
-            "UPDATE person SET exported_at = $1, changed_at = COALESCE(changed_at, exported_at) \
-             WHERE exported_at < $1 AND id IN (",
-            batch_placeholders!(),
-            ")"
-        );
-        tx.execute(sql, batch_args(Value::from(at), ids.iter().map(|id| id.as_str()))).await?;
-    }
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    tx.execute_by_keys(&TOUCHED_PERSONS, &args![at, at], &ids).await?;
     Ok(())
 }
 
 /// Moves the export time of pupils left unchanged by a newer export.
 pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&PupilId]) -> Result<()> {
-    for ids in ids.chunks(BATCH_SIZE) {
-        let sql = concat!(
-            "UPDATE pupil SET exported_at = $1, changed_at = COALESCE(changed_at, exported_at) \
-             WHERE exported_at < $1 AND id IN (",
-            batch_placeholders!(),
-            ")"
-        );
-        tx.execute(sql, batch_args(Value::from(at), ids.iter().map(|id| id.as_str()))).await?;
-    }
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    tx.execute_by_keys(&TOUCHED_PUPILS, &args![at, at], &ids).await?;
     Ok(())
 }
 

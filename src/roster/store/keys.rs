@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{BATCH_SIZE, FromRow, Result, RowsSql, Tx, Value, args, batch_args, batch_placeholders};
+use crate::db::{BATCH_SIZE, FromRow, KeysSql, Result, RowsSql, Tx, Value, args, batch_args, batch_placeholders};
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
 /// The arguments of a query by a batch of keys, and the format as `$52`.
@@ -17,57 +17,41 @@ fn keyed_args(academy: &str, keys: &[&str], format: &str) -> Vec<Value> {
     args
 }
 
+static PERSONS_BY_KEY: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT p.id, k.key AS person_key, p.family_name, p.usage_name, p.given_name, p.phone, p.phone_blind, \
+                p.phone_state, p.phone_why, p.phone_end, p.landline, p.landline_blind, p.mobile_in, p.exported_at, \
+                p.led_by, p.changed_at FROM person_roster_key k JOIN person p ON p.id = k.person_id \
+                WHERE k.academy = ? AND k.format = ? AND k.key IN";
+    KeysSql::new(head, "")
+});
+static PUPILS_BY_KEY: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT u.id, k.key AS pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
+                u.account_id, u.exported_at, u.led_by, u.changed_at FROM pupil_roster_key k \
+                JOIN pupil u ON u.id = k.pupil_id WHERE k.academy = ? AND k.format = ? AND k.key IN";
+    KeysSql::new(head, "")
+});
+static UNKEYED_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT u.id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
+                u.account_id, u.exported_at, u.led_by, u.changed_at FROM pupil u WHERE COALESCE(u.academy, '') = ? \
+                AND CASE WHEN ? = 'siecle' THEN u.pupil_key LIKE '%:%' ELSE NOT EXISTS (SELECT 1 \
+                FROM pupil_roster_key k WHERE k.pupil_id = u.id AND k.format = ?) END AND u.ine_blind IN";
+    KeysSql::new(head, "ORDER BY u.id")
+});
+
 /// Lists persons of an academy by their keys in a format other than SIECLE; `person_key` is that key.
 pub async fn list_persons_by_key(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
-    let mut rows = Vec::with_capacity(keys.len());
-    for keys in keys.chunks(BATCH_SIZE) {
-        let sql = concat!(
-            "SELECT p.id, k.key AS person_key, p.family_name, p.usage_name, p.given_name, p.phone, p.phone_blind, \
-             p.phone_state, p.phone_why, p.phone_end, p.landline, p.landline_blind, p.mobile_in, p.exported_at, p.led_by, \
-             p.changed_at \
-             FROM person_roster_key k JOIN person p ON p.id = k.person_id \
-             WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
-            batch_placeholders!(),
-            ")"
-        );
-        rows.extend(tx.fetch_all::<PersonRow>(sql, keyed_args(academy, keys, format)).await?);
-    }
-    Ok(rows)
+    tx.fetch_by_keys(&PERSONS_BY_KEY, &args![academy, format], keys).await
 }
 
 /// Lists pupils of an academy by their keys in a format other than SIECLE; `pupil_key` is that key.
 pub async fn list_pupils_by_key(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<PupilRow>> {
-    let mut rows = Vec::with_capacity(keys.len());
-    for keys in keys.chunks(BATCH_SIZE) {
-        let sql = concat!(
-            "SELECT u.id, k.key AS pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
-             u.account_id, u.exported_at, u.led_by, u.changed_at \
-             FROM pupil_roster_key k JOIN pupil u ON u.id = k.pupil_id \
-             WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
-            batch_placeholders!(),
-            ")"
-        );
-        rows.extend(tx.fetch_all::<PupilRow>(sql, keyed_args(academy, keys, format)).await?);
-    }
-    Ok(rows)
+    tx.fetch_by_keys(&PUPILS_BY_KEY, &args![academy, format], keys).await
 }
 
 /// Lists pupils of an academy who have one of the INEs and no key of the format. `pupil_key` is SIECLE's, or what stands
 /// there in its place.
 pub async fn list_unkeyed_by_ine(tx: &mut Tx, academy: &str, format: &str, blinds: &[&str]) -> Result<Vec<PupilRow>> {
-    let mut rows = Vec::new();
-    for blinds in blinds.chunks(BATCH_SIZE) {
-        let sql = concat!(
-            "SELECT u.id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
-             u.account_id, u.exported_at, u.led_by, u.changed_at FROM pupil u \
-             WHERE COALESCE(u.academy, '') = $1 AND u.ine_blind IN (",
-            batch_placeholders!(),
-            ") AND CASE WHEN $52 = 'siecle' THEN u.pupil_key LIKE '%:%' ELSE NOT EXISTS (SELECT 1 \
-             FROM pupil_roster_key k WHERE k.pupil_id = u.id AND k.format = $52) END ORDER BY u.id"
-        );
-        rows.extend(tx.fetch_all::<PupilRow>(sql, keyed_args(academy, blinds, format)).await?);
-    }
-    Ok(rows)
+    tx.fetch_by_keys(&UNKEYED_PUPILS, &args![academy, format, format], blinds).await
 }
 
 /// Returns the ids of the pupils, among those given, who have a key of the format.

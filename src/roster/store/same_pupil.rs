@@ -1,10 +1,13 @@
 //! Records of one pupil in several academies, by the HMAC of the INE.
 
+use std::sync::LazyLock;
+
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::{AccountId, PupilId};
 use crate::db::{
-    BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders,
+    BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, KeysSql, Result, Tx, UnitOfWork, Value, args, batch_args,
+    batch_placeholders,
 };
 
 /// A record with an account.
@@ -19,21 +22,15 @@ pub struct AccountedPupil {
     pub ine_blind: String,
 }
 
+static ACCOUNTED_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT u.id, u.account_id, u.family_name, u.given_name, u.birth_date, u.ine_blind FROM pupil u \
+                JOIN account a ON a.id = u.account_id WHERE a.profile = ? AND a.state <> 'closed' AND u.ine_blind IN";
+    KeysSql::new(head, "ORDER BY u.id")
+});
+
 /// Lists the records, of every academy, that have one of the INEs and the account of a pupil that is not closed.
 pub async fn list_with_account(tx: &mut Tx, blinds: &[&str]) -> Result<Vec<AccountedPupil>> {
-    let mut rows = Vec::new();
-    for blinds in blinds.chunks(BATCH_SIZE) {
-        let sql = concat!(
-            "SELECT u.id, u.account_id, u.family_name, u.given_name, u.birth_date, u.ine_blind FROM pupil u \
-             JOIN account a ON a.id = u.account_id \
-             WHERE a.profile = $1 AND a.state <> 'closed' AND u.ine_blind IN (",
-            batch_placeholders!(),
-            ") ORDER BY u.id"
-        );
-        let profile = Value::from(Profile::Eleve.name());
-        rows.extend(tx.fetch_all::<AccountedPupil>(sql, batch_args(profile, blinds.iter().copied())).await?);
-    }
-    Ok(rows)
+    tx.fetch_by_keys(&ACCOUNTED_PUPILS, &args![Profile::Eleve.name()], blinds).await
 }
 
 /// The history of a pupil without an account.
