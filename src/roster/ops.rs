@@ -39,6 +39,7 @@ mod school_files;
 pub mod school_tables;
 mod sealed_plan;
 mod stored_roster;
+mod stored_rows;
 #[cfg(test)]
 mod tests;
 pub mod undo;

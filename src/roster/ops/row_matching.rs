@@ -31,14 +31,6 @@ pub struct RowMatching {
 }
 
 impl RowMatching {
-    pub fn key_of_pupil(&self, id: &PupilId) -> Option<String> {
-        self.pupils.get(id).cloned()
-    }
-
-    pub fn key_of_person(&self, id: &PersonId) -> Option<String> {
-        self.persons.get(id).cloned()
-    }
-
     /// True if no row gets a key.
     pub fn is_empty(&self) -> bool {
         self.persons.is_empty() && self.pupils.is_empty()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::row_matching::RowMatching;
+use super::stored_rows::{PupilRows, RowKeys, StoredRows};
 use super::{ImportError, ImportRequest, Result};
 use crate::base::clock::Timestamp;
 use crate::base::phone::PhoneParser;
@@ -15,9 +16,9 @@ use crate::roster::precedence::{FormatStanding, RowAuthority};
 use crate::roster::reconcile::{CurrentState, ExportVersion};
 use crate::roster::same_pupil::{MIN_ABSENCE, PupilElsewhere};
 use crate::roster::sealed_rows::{PersonRow, PupilRow, open_birth_date};
-use crate::roster::store::import::{self, RosterExportRow, RosterSetRow};
+use crate::roster::store::import::{self, EnrolmentRow, LinkRow, RosterExportRow, RosterSetRow};
+use crate::roster::store::same_pupil;
 use crate::roster::store::statements::StatementRow;
-use crate::roster::store::{keys, same_pupil};
 
 /// The inputs of reading a school's state, beside the database.
 #[derive(Clone, Copy)]
@@ -76,9 +77,11 @@ impl StoredRoster {
             accounted: BTreeSet::new(),
         };
         state.current.last_export = state.find_last_export(tx, set).await?;
-        state.read_people(tx, reading).await?;
+        let StoredRows { persons, of_pupils } = StoredRows::read(tx, reading, !state.standing.leads()).await?;
+        let PupilRows { pupils, enrolments, links } = of_pupils;
+        state.take_people(tx, reading, (persons, pupils)).await?;
         state.match_rows(tx, reading).await?;
-        state.read_school(tx, set).await?;
+        state.take_school(tx, reading, (enrolments, links)).await?;
         state.read_elsewhere(tx, reading).await?;
         Ok(state)
     }
@@ -92,24 +95,16 @@ impl StoredRoster {
         row.map(|row| export_version(&row, set)).transpose()
     }
 
-    async fn read_people(&mut self, tx: &mut Tx, reading: RosterReading<'_>) -> Result<()> {
-        let RosterReading { request, set, .. } = reading;
-        let (format, academy) = (request.format, request.academy.as_str());
-        let named = set.persons.iter().map(|person| &person.id).chain(set.links.iter().map(|link| &link.person));
-        let named: Vec<&str> = named.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
-        let persons = match format.has_key_columns() {
-            true => import::list_persons(tx, academy, &named).await?,
-            false => keys::list_persons_by_key(tx, academy, format.name(), &named).await?,
-        };
+    async fn take_people(
+        &mut self,
+        tx: &mut Tx,
+        reading: RosterReading<'_>,
+        (persons, pupils): (Vec<PersonRow>, Vec<PupilRow>),
+    ) -> Result<()> {
         self.read_statements(tx, persons.iter().map(|row| (row.id.as_str(), row.led_by.as_deref()))).await?;
         for row in persons {
             self.take_person(reading, row.person_key.clone(), row)?;
         }
-        let named: Vec<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
-        let pupils = match format.has_key_columns() {
-            true => import::list_pupils(tx, academy, &named).await?,
-            false => keys::list_pupils_by_key(tx, academy, format.name(), &named).await?,
-        };
         self.read_statements(tx, pupils.iter().map(|row| (row.id.as_str(), row.led_by.as_deref()))).await?;
         for row in pupils {
             self.take_pupil(reading, row.pupil_key.clone(), row)?;
@@ -152,34 +147,47 @@ impl StoredRoster {
         Ok(())
     }
 
-    /// Reads enrolments and links, as far as they are of the import's own domain.
-    async fn read_school(&mut self, tx: &mut Tx, set: &SchoolRoster) -> Result<()> {
-        let (format, with_ended) = (self.standing.format, !self.standing.leads());
-        for mut row in keys::list_enrolments(tx, &set.uai, format, with_ended).await? {
-            row.pupil_key = self.matching.key_of_pupil(&row.pupil_id).unwrap_or(row.pupil_key);
-            match self.authority(&row.source, set.pupils_exported_at, &[&row.pupil_key]) {
-                RowAuthority::Owned if row.is_current => {
-                    self.current.enrolments.insert(row.pupil_key.clone(), row.class);
-                    self.pupils.insert(row.pupil_key, row.pupil_id);
+    /// Takes enrolments and links, as far as they are of the import's own domain. The people of a record that was matched are
+    /// under its key.
+    async fn take_school(
+        &mut self,
+        tx: &mut Tx,
+        reading: RosterReading<'_>,
+        (enrolments, links): (Vec<EnrolmentRow>, Vec<LinkRow>),
+    ) -> Result<()> {
+        let (format, set) = (reading.request.format, reading.set);
+        let ids: Vec<&PupilId> =
+            enrolments.iter().map(|row| &row.pupil_id).chain(links.iter().map(|row| &row.pupil_id)).collect();
+        let pupil_keys = RowKeys::of_pupils(tx, format, &self.pupils, &ids).await?;
+        let ids: Vec<&PersonId> = links.iter().map(|row| &row.person_id).collect();
+        let person_keys = RowKeys::of_persons(tx, format, &self.persons, &ids).await?;
+        for row in &enrolments {
+            for pupil in pupil_keys.of_row(&row.pupil_id) {
+                match self.authority(&row.source, set.pupils_exported_at, &[pupil.as_str()]) {
+                    RowAuthority::Owned if row.is_current => {
+                        self.current.enrolments.insert(pupil.clone(), row.class.clone());
+                        note_row(&mut self.pupils, pupil, &row.pupil_id);
+                    }
+                    RowAuthority::Fixed => _ = self.current.held.enrolments.insert(pupil.clone()),
+                    RowAuthority::Owned | RowAuthority::Adoptable => {}
                 }
-                RowAuthority::Fixed => _ = self.current.held.enrolments.insert(row.pupil_key),
-                RowAuthority::Owned | RowAuthority::Adoptable => {}
             }
         }
-        for mut row in keys::list_links(tx, &set.uai, format, with_ended).await? {
-            row.pupil_key = self.matching.key_of_pupil(&row.pupil_id).unwrap_or(row.pupil_key);
-            row.person_key = self.matching.key_of_person(&row.person_id).unwrap_or(row.person_key);
-            let keys = [row.pupil_key.as_str(), row.person_key.as_str()];
-            match self.authority(&row.source, set.persons_exported_at, &keys) {
-                RowAuthority::Owned if row.is_current => {
-                    let level = parse_word("link", "level", &row.person_id, &row.level)?;
-                    let data = LinkData { level, relation: row.relation };
-                    self.current.links.insert((row.pupil_key.clone(), row.person_key.clone()), data);
-                    self.pupils.insert(row.pupil_key, row.pupil_id);
-                    self.persons.insert(row.person_key, row.person_id);
+        for row in &links {
+            let persons = person_keys.of_row(&row.person_id);
+            let pupils = pupil_keys.of_row(&row.pupil_id).iter();
+            for (pupil, person) in pupils.flat_map(|pupil| persons.iter().map(move |person| (pupil, person))) {
+                match self.authority(&row.source, set.persons_exported_at, &[pupil.as_str(), person.as_str()]) {
+                    RowAuthority::Owned if row.is_current => {
+                        let level = parse_word("link", "level", &row.person_id, &row.level)?;
+                        let data = LinkData { level, relation: row.relation.clone() };
+                        self.current.links.insert((pupil.clone(), person.clone()), data);
+                        note_row(&mut self.pupils, pupil, &row.pupil_id);
+                        note_row(&mut self.persons, person, &row.person_id);
+                    }
+                    RowAuthority::Fixed => _ = self.current.held.links.insert((pupil.clone(), person.clone())),
+                    RowAuthority::Owned | RowAuthority::Adoptable => {}
                 }
-                RowAuthority::Fixed => _ = self.current.held.links.insert((row.pupil_key, row.person_key)),
-                RowAuthority::Owned | RowAuthority::Adoptable => {}
             }
         }
         Ok(())
@@ -256,6 +264,13 @@ impl StoredRoster {
             }
         }
         Ok(())
+    }
+}
+
+/// Notes the row of a key. Nearly all are there already.
+fn note_row<Id: Clone + PartialEq>(rows: &mut BTreeMap<String, Id>, key: &str, id: &Id) {
+    if rows.get(key) != Some(id) {
+        rows.insert(key.to_owned(), id.clone());
     }
 }
 

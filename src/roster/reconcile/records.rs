@@ -6,7 +6,7 @@ use crate::base::phone::{PhoneError, PhoneParser};
 
 /// Returns the data of a person's record. What the record says nothing of stays as in `old`.
 pub fn person_data(person: &PersonRecord, numbering: &PhoneParser, old: Option<&PersonData>) -> PersonData {
-    let PersonRecord { family, usage, given, .. } = person.clone();
+    let (family, usage, given) = (person.family.clone(), person.usage.clone(), person.given.clone());
     if let Some(old) = old.filter(|_| person.keeps_phone) {
         return PersonData { family, usage, given, phone: old.phone.clone(), mobile_column: old.mobile_column };
     }

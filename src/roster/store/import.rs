@@ -142,6 +142,41 @@ pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&PupilId]) -> Resul
     Ok(())
 }
 
+/// An enrolment of a school. It has no key of the pupil: the pupils of the files were read with theirs, and to join them once
+/// more costs as much as the enrolments do.
+#[derive(Clone, Debug, FromRow)]
+pub struct EnrolmentRow {
+    pub pupil_id: PupilId,
+    pub class: Option<String>,
+    pub source: String,
+    pub is_current: bool,
+}
+
+/// Lists the enrolments of a school, ended ones too if another format leads there: a few thousand at most.
+pub async fn list_enrolments(tx: &mut Tx, uai: &Uai, with_ended: bool) -> Result<Vec<EnrolmentRow>> {
+    let sql = "SELECT pupil_id, class, COALESCE(source, 'siecle') AS source, ended_at IS NULL AS is_current \
+               FROM enrolment WHERE uai = $1 AND (ended_at IS NULL OR $2)";
+    tx.fetch_all(sql, args![uai, with_ended]).await
+}
+
+/// A link given by a school's rosters, without keys like [`EnrolmentRow`].
+#[derive(Clone, Debug, FromRow)]
+pub struct LinkRow {
+    pub pupil_id: PupilId,
+    pub person_id: PersonId,
+    pub level: String,
+    pub relation: Option<String>,
+    pub source: String,
+    pub is_current: bool,
+}
+
+/// Lists the links given by a school's rosters, ended ones too if another format leads there.
+pub async fn list_links(tx: &mut Tx, uai: &Uai, with_ended: bool) -> Result<Vec<LinkRow>> {
+    let sql = "SELECT pupil_id, person_id, level, relation, source, ended_at IS NULL AS is_current \
+               FROM link WHERE uai = $1 AND (ended_at IS NULL OR $2)";
+    tx.fetch_all(sql, args![uai, with_ended]).await
+}
+
 /// Makes a format that takes the lead the source of every current enrolment and link of a school: what both formats have
 /// alike would otherwise be nobody's to end.
 pub async fn take_over_school(tx: &mut Tx, uai: &Uai, source: &'static str) -> Result<()> {

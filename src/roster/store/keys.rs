@@ -37,6 +37,18 @@ static UNKEYED_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
                 FROM pupil_roster_key k WHERE k.pupil_id = u.id AND k.format = ?) END AND u.ine_blind IN";
     KeysSql::new(head, "ORDER BY u.id")
 });
+static PERSON_COLUMNS: LazyLock<KeysSql> =
+    LazyLock::new(|| KeysSql::new("SELECT id, person_key FROM person WHERE id IN", ""));
+static PUPIL_COLUMNS: LazyLock<KeysSql> =
+    LazyLock::new(|| KeysSql::new("SELECT id, pupil_key FROM pupil WHERE id IN", ""));
+static KEYS_OF_PERSONS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT person_id, key FROM person_roster_key WHERE COALESCE(format, '') = ? AND person_id IN";
+    KeysSql::new(head, "")
+});
+static KEYS_OF_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT pupil_id, key FROM pupil_roster_key WHERE COALESCE(format, '') = ? AND pupil_id IN";
+    KeysSql::new(head, "")
+});
 
 /// Lists persons of an academy by their keys in a format other than SIECLE; `person_key` is that key.
 pub async fn list_persons_by_key(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
@@ -52,6 +64,22 @@ pub async fn list_pupils_by_key(tx: &mut Tx, academy: &str, format: &str, keys: 
 /// there in its place.
 pub async fn list_unkeyed_by_ine(tx: &mut Tx, academy: &str, format: &str, blinds: &[&str]) -> Result<Vec<PupilRow>> {
     tx.fetch_by_keys(&UNKEYED_PUPILS, &args![academy, format, format], blinds).await
+}
+
+/// Lists the keys that persons have in a format, by row id. Of SIECLE it is the column, which every row has.
+pub async fn list_keys_of_persons(tx: &mut Tx, format: &str, ids: &[&str]) -> Result<Vec<(PersonId, String)>> {
+    match format {
+        "siecle" => tx.fetch_by_keys(&PERSON_COLUMNS, &[], ids).await,
+        _ => tx.fetch_by_keys(&KEYS_OF_PERSONS, &args![format], ids).await,
+    }
+}
+
+/// Lists the keys that pupils have in a format, like [`list_keys_of_persons`].
+pub async fn list_keys_of_pupils(tx: &mut Tx, format: &str, ids: &[&str]) -> Result<Vec<(PupilId, String)>> {
+    match format {
+        "siecle" => tx.fetch_by_keys(&PUPIL_COLUMNS, &[], ids).await,
+        _ => tx.fetch_by_keys(&KEYS_OF_PUPILS, &args![format], ids).await,
+    }
 }
 
 /// Returns the ids of the pupils, among those given, who have a key of the format.
@@ -169,72 +197,6 @@ pub async fn insert_pupil_keys(tx: &mut Tx, academy: &str, format: &str, keys: &
         tx.write_rows(&PUPIL_KEYS, rows).await?
     };
     Ok(usize::try_from(written) == Ok(keys.len()))
-}
-
-#[derive(Clone, Debug, FromRow)]
-pub struct EnrolmentRow {
-    pub pupil_id: PupilId,
-    /// The key in the format; `~` and the id of the row if it has none.
-    pub pupil_key: String,
-    pub class: Option<String>,
-    pub source: String,
-    pub is_current: bool,
-}
-
-/// Lists the enrolments of a school, ended ones too if another format leads there: a few thousand at most.
-pub async fn list_enrolments(tx: &mut Tx, uai: &Uai, format: &str, with_ended: bool) -> Result<Vec<EnrolmentRow>> {
-    let sql = match format {
-        "siecle" => {
-            "SELECT e.pupil_id, u.pupil_key, e.class, COALESCE(e.source, 'siecle') AS source, \
-             e.ended_at IS NULL AS is_current FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
-             WHERE e.uai = $1 AND (e.ended_at IS NULL OR $2)"
-        }
-        _ => {
-            "SELECT e.pupil_id, COALESCE(k.key, '~' || e.pupil_id) AS pupil_key, e.class, \
-             COALESCE(e.source, 'siecle') AS source, e.ended_at IS NULL AS is_current FROM enrolment e \
-             LEFT JOIN pupil_roster_key k ON k.pupil_id = e.pupil_id AND k.format = $3 \
-             WHERE e.uai = $1 AND (e.ended_at IS NULL OR $2)"
-        }
-    };
-    let mut args = args![uai, with_ended];
-    args.extend((format != "siecle").then(|| Value::from(format)));
-    tx.fetch_all(sql, args).await
-}
-
-#[derive(Clone, Debug, FromRow)]
-pub struct LinkRow {
-    pub pupil_id: PupilId,
-    /// The keys in the format; `~` and the id of the row if it has none.
-    pub pupil_key: String,
-    pub person_id: PersonId,
-    pub person_key: String,
-    pub level: String,
-    pub relation: Option<String>,
-    pub source: String,
-    pub is_current: bool,
-}
-
-/// Lists the links given by a school's rosters, ended ones too if another format leads there.
-pub async fn list_links(tx: &mut Tx, uai: &Uai, format: &str, with_ended: bool) -> Result<Vec<LinkRow>> {
-    let sql = match format {
-        "siecle" => {
-            "SELECT l.pupil_id, u.pupil_key, l.person_id, p.person_key, l.level, l.relation, l.source, \
-             l.ended_at IS NULL AS is_current FROM link l \
-             JOIN pupil u ON u.id = l.pupil_id JOIN person p ON p.id = l.person_id \
-             WHERE l.uai = $1 AND (l.ended_at IS NULL OR $2)"
-        }
-        _ => {
-            "SELECT l.pupil_id, COALESCE(u.key, '~' || l.pupil_id) AS pupil_key, l.person_id, \
-             COALESCE(p.key, '~' || l.person_id) AS person_key, l.level, l.relation, l.source, \
-             l.ended_at IS NULL AS is_current FROM link l \
-             LEFT JOIN pupil_roster_key u ON u.pupil_id = l.pupil_id AND u.format = $3 \
-             LEFT JOIN person_roster_key p ON p.person_id = l.person_id AND p.format = $3 \
-             WHERE l.uai = $1 AND (l.ended_at IS NULL OR $2)"
-        }
-    };
-    let mut args = args![uai, with_ended];
-    args.extend((format != "siecle").then(|| Value::from(format)));
-    tx.fetch_all(sql, args).await
 }
 
 /// Writes the key of a school in the exports of its academy.

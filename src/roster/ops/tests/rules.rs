@@ -4,6 +4,7 @@ use super::*;
 use crate::base::phone::{PhoneState, UnusableReason};
 use crate::base::typed_ids::AccountId;
 use crate::roster::reconcile::ReconcileError;
+use crate::roster::report::RosterChanges;
 use crate::roster::store::{hide_child, link_to_account, list_children_of_account};
 use crate::tenants::NoticeKind;
 
@@ -16,6 +17,48 @@ async fn fault_rt14_the_same_files_again_change_nothing() {
         let again = ground.imported(&roster).await;
         assert_eq!(again.changes, Default::default());
         assert_eq!(before, ground.rows().await);
+    })
+    .await;
+}
+
+/// No digest of a set answers for the rows: whoever changed them, they are compared.
+#[tokio::test]
+async fn the_same_files_again_mend_what_changed_meanwhile() {
+    on_each(async |ground| {
+        // The last of several batches of keys.
+        let roster = Roster::of(MONOD, 301);
+        ground.imported(&roster).await;
+        let nothing = RosterChanges::default();
+        for (sql, changes) in [
+            (
+                "UPDATE person SET given_name = 'Berthe' WHERE person_key = '500300'",
+                RosterChanges { persons_changed: 1, ..nothing },
+            ),
+            (
+                "UPDATE pupil SET family_name = 'PETIT' WHERE pupil_key = '900300'",
+                RosterChanges { pupils_changed: 1, ..nothing },
+            ),
+            (
+                "UPDATE enrolment SET class = '9 Z' WHERE pupil_id = (SELECT id FROM pupil WHERE pupil_key = '900300')",
+                RosterChanges { enrolments_moved: 1, ..nothing },
+            ),
+            (
+                "UPDATE enrolment SET ended_at = 1 WHERE pupil_id = (SELECT id FROM pupil WHERE pupil_key = '900300')",
+                RosterChanges { enrolments_started: 1, ..nothing },
+            ),
+            (
+                "UPDATE link SET ended_at = 1 WHERE person_id = (SELECT id FROM person WHERE person_key = '500300')",
+                RosterChanges { links_started: 1, ..nothing },
+            ),
+            (
+                "UPDATE link SET level = 'contact' WHERE person_id = (SELECT id FROM person WHERE person_key = '500300')",
+                RosterChanges { links_changed: 1, ..nothing },
+            ),
+        ] {
+            execute(&ground.db, sql.to_owned()).await;
+            assert_eq!(ground.imported(&roster).await.changes, changes, "{sql}");
+            assert_eq!(ground.imported(&roster).await.changes, nothing, "{sql}");
+        }
     })
     .await;
 }

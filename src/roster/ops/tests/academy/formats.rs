@@ -36,6 +36,35 @@ async fn roster_keys_a_record_of_another_format_takes_the_row_that_is_there() {
 }
 
 #[tokio::test]
+async fn roster_keys_a_row_of_two_keys_stays_where_the_files_have_one_of_them() {
+    on_each(async |ground| {
+        let annuaire = Annuaire::of(MONOD, 301);
+        assert!(ground.complet(&annuaire, "20250908").await.all);
+        for (table, column, key, other) in [
+            ("pupil_roster_key", "pupil_id", "2900300", "2999999"),
+            ("person_roster_key", "person_id", "3500300", "3999999"),
+        ] {
+            let sql = format!(
+                "INSERT INTO {table} (academy, format, key, {column}) SELECT academy, format, '{other}', {column} \
+                 FROM {table} WHERE key = '{key}'"
+            );
+            execute(&ground.db, sql).await;
+        }
+        for day in ["20250908", "20250909"] {
+            let again = ground.complet(&annuaire, day).await;
+            assert!(again.all && again.imported().changes == Default::default(), "{day}: {}", again.text());
+        }
+        // Who is in no file any more is found by the row.
+        let mut fewer = annuaire.clone();
+        fewer.pupils.remove(0);
+        let told = ground.complet(&fewer, "20250910").await;
+        assert_eq!(told.imported().changes.enrolments_ended, 1, "{}", told.text());
+        assert_eq!(told.imported().changes.links_ended, 1, "{}", told.text());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn roster_keys_two_parents_of_one_name_are_told_apart_by_the_mobile_or_left_alone() {
     on_each(async |ground| {
         let mut roster = Roster::of(MONOD, 3);
