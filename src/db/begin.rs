@@ -15,6 +15,15 @@ impl Db {
         Ok(Tx::new(inner, None, None))
     }
 
+    /// Returns a second connection to read beside the one that the caller holds; `None` where none is free, and where one
+    /// serves as well: SQLite works in this process, with memory for each connection, and behind a pooler connections are
+    /// few.
+    pub async fn read_beside(&self) -> Option<Tx> {
+        let Db::Postgres { read, pooled: false, .. } = self else { return None };
+        let connection = read.borrow_further().await?;
+        Some(Tx::new(Inner::Postgres(connection), None, None))
+    }
+
     /// Begins a write transaction. Waits for SQLite's single writer for at most five seconds.
     pub async fn write(&self, durability: Durability) -> Result<Tx> {
         let mut tx = self.writer().await?;

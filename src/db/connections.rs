@@ -22,6 +22,9 @@ const MAX_KEPT: Duration = Duration::from_secs(60);
 /// after a quarter of an hour (docs/threats.md#fault-rt22).
 pub(super) const MAX_ASKED: Duration = Duration::from_secs(2);
 
+/// The maximum time in which a connection is opened that only saves time.
+const MAX_OPENED: Duration = Duration::from_millis(250);
+
 /// The conditions under which a connection is used again without a question.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReuseRules {
@@ -77,8 +80,24 @@ impl<DB: Database> Connections<DB> {
         waited.map_err(|_| sqlx::Error::PoolTimedOut)?
     }
 
+    /// Returns a further connection to somebody who has one already, as long as most are free: of those who hold one and
+    /// wait for another, each could wait for the others. A new one that is not there soon is done without.
+    pub(super) async fn borrow_further(&self) -> Option<BorrowedConnection<DB>> {
+        let most = usize::try_from(self.0.pool.options().get_max_connections()).unwrap_or(1);
+        if self.0.permits.available_permits() <= most / 2 {
+            return None;
+        }
+        let permit = Arc::clone(&self.0.permits).try_acquire_owned().ok()?;
+        let opened = tokio::time::timeout(MAX_OPENED, Box::pin(self.take_or_open(permit)));
+        opened.await.ok()?.ok()
+    }
+
     async fn wait(&self) -> sqlx::Result<BorrowedConnection<DB>> {
         let permit = Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        self.take_or_open(permit).await
+    }
+
+    async fn take_or_open(&self, permit: OwnedSemaphorePermit) -> sqlx::Result<BorrowedConnection<DB>> {
         if let Some(ready) = self.0.take_ready() {
             return Ok(BorrowedConnection::new(&self.0, permit, ready));
         }
@@ -261,6 +280,24 @@ mod tests {
         assert_eq!((connections.state("read").open, connections.state("read").idle), (1, 1));
         connections.close().await;
         assert!(matches!(connections.borrow().await, Err(sqlx::Error::PoolClosed)));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_a_connection_gets_another_one_only_where_most_are_free() {
+        for (most, held, is_given) in [(1, 0, true), (1, 1, false), (2, 1, false), (4, 1, true), (4, 2, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let url = format!("sqlite:{}?mode=rwc", folder.path().join("x.db").display());
+            let pool = SqlitePoolOptions::new().max_connections(most).connect(&url).await.unwrap();
+            let connections = Connections::<Sqlite>::new(pool, ReuseRules::default());
+            let mut all = Vec::new();
+            for _ in 0..held {
+                all.push(connections.borrow().await.unwrap());
+            }
+            let further = connections.borrow_further().await;
+            assert_eq!(further.is_some(), is_given, "{held} of {most}");
+            drop((further, all));
+            connections.close().await;
+        }
     }
 
     #[test]

@@ -256,7 +256,8 @@ async fn import_school(
         let before = import::find_set(&mut tx, &given.uai).await?.map(|set| set.revision);
         let keyed = find_roster_keys(&mut tx, ctx, request, given).await?;
         let given = keyed.as_ref().map_or(given, |keyed| &keyed.set);
-        let reading = RosterReading { request, master_key, phone_parser, now: ctx.storage.now, set: given };
+        let (db, now) = (ctx.storage.db, ctx.storage.now);
+        let reading = RosterReading { db, request, master_key, phone_parser, now, set: given };
         let state = StoredRoster::read(&mut tx, reading).await?;
         if state.set.as_ref().map(|set| set.revision) != before {
             continue;

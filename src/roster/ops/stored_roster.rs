@@ -9,7 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::phone::PhoneParser;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::crypto::MasterKey;
-use crate::db::{self, Tx, parse_word};
+use crate::db::{self, Db, Tx, parse_word};
 use crate::roster::LinkData;
 use crate::roster::formats::SchoolRoster;
 use crate::roster::precedence::{FormatStanding, RowAuthority};
@@ -20,9 +20,11 @@ use crate::roster::store::import::{self, EnrolmentRow, LinkRow, RosterExportRow,
 use crate::roster::store::same_pupil;
 use crate::roster::store::statements::StatementRow;
 
-/// The inputs of reading a school's state, beside the database.
+/// The inputs of reading a school's state.
 #[derive(Clone, Copy)]
 pub struct RosterReading<'a> {
+    /// Lends a second connection.
+    pub db: &'a Db,
     pub request: &'a ImportRequest,
     pub master_key: &'a MasterKey,
     pub phone_parser: &'a PhoneParser,

@@ -1,7 +1,8 @@
 //! The rows of a school and of the people whom its files name, read before anything is compared.
 //!
 //! Most nights change next to nothing, so reading is most of what an import does. The rows of the school are read without the
-//! keys of their people, which nearly all come with the people's own rows.
+//! keys of their people, which nearly all come with the people's own rows; and on PostgreSQL persons are read on one
+//! connection while all else is read on another one, so that the database is at work while rows are decoded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
@@ -32,9 +33,18 @@ pub struct PupilRows {
 impl StoredRows {
     /// Reads the rows; `with_ended` says whether ended enrolments and links are needed too.
     pub async fn read(tx: &mut Tx, reading: RosterReading<'_>, with_ended: bool) -> Result<Self> {
-        let persons = Box::pin(read_persons(tx, reading)).await?;
-        let of_pupils = Box::pin(PupilRows::read(tx, reading, with_ended)).await?;
-        Ok(Self { persons, of_pupils })
+        // Each statement sees the latest commit, on one connection or on two.
+        let (persons, of_pupils) = match reading.db.read_beside().await {
+            Some(mut beside) => {
+                let of_pupils = Box::pin(PupilRows::read(&mut beside, reading, with_ended));
+                tokio::join!(Box::pin(read_persons(tx, reading)), of_pupils)
+            }
+            None => {
+                let persons = Box::pin(read_persons(tx, reading)).await;
+                (persons, Box::pin(PupilRows::read(tx, reading, with_ended)).await)
+            }
+        };
+        Ok(Self { persons: persons?, of_pupils: of_pupils? })
     }
 }
 

@@ -37,7 +37,7 @@ async fn assert_stale_sets_are_not_written(ground: &Fixture) {
             takes_lead: false,
             dry_run: false,
         };
-        let reading = RosterReading { request, master_key, phone_parser, now: NOW, set: &set };
+        let reading = RosterReading { db: &ground.db, request, master_key, phone_parser, now: NOW, set: &set };
         let state = Box::pin(StoredRoster::read(&mut tx, reading)).await.unwrap();
         drop(tx);
         let plan = plan_changes(&state.current, &set, &ground.numbering, RemovalPolicy::Guarded).unwrap();
