@@ -73,24 +73,24 @@ impl Tx {
     pub async fn fetch_by_keys<T: DbRow>(
         &mut self,
         sql: &'static KeysSql,
-        first: &[Value],
+        first: Vec<Value>,
         keys: &[&str],
     ) -> Result<Vec<T>> {
         let is_sqlite = matches!(self.inner, Inner::Sqlite(_));
         let mut rows = Vec::with_capacity(keys.len());
         let mut rest = keys;
-        while let Some((statement, args)) = sql.take_next(is_sqlite, first, &mut rest) {
+        while let Some((statement, args)) = sql.take_next(is_sqlite, &first, &mut rest) {
             rows.extend(self.fetch_all::<T>(statement, args).await?);
         }
         Ok(rows)
     }
 
     /// Runs a statement on many keys. Returns the number of affected rows.
-    pub async fn execute_by_keys(&mut self, sql: &'static KeysSql, first: &[Value], keys: &[&str]) -> Result<u64> {
+    pub async fn execute_by_keys(&mut self, sql: &'static KeysSql, first: Vec<Value>, keys: &[&str]) -> Result<u64> {
         let is_sqlite = matches!(self.inner, Inner::Sqlite(_));
         let mut affected = 0;
         let mut rest = keys;
-        while let Some((statement, args)) = sql.take_next(is_sqlite, first, &mut rest) {
+        while let Some((statement, args)) = sql.take_next(is_sqlite, &first, &mut rest) {
             affected += self.execute(statement, args).await?;
         }
         Ok(affected)
@@ -130,7 +130,7 @@ mod tests {
             let keys: Vec<String> = (0..count).map(|n| format!("k{n}")).collect();
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             let (mut rest, mut taken, mut found) = (keys.as_slice(), Vec::new(), Vec::new());
-            while let Some((statement, args)) = NAMES.take_next(true, &args!["n"], &mut rest) {
+            while let Some((statement, args)) = NAMES.take_next(true, &[Value::from("n")], &mut rest) {
                 assert_eq!(statement.matches('?').count(), args.len());
                 taken.push(args.len() - 1);
                 found.extend(args.iter().skip(1).map(text_of));
@@ -163,13 +163,13 @@ mod tests {
         for count in [0_usize, 1, 49, 50, 51, 249, 250, 251, 300, 301, 599] {
             let ids: Vec<String> = (0..count).map(|n| format!("a{n:03}")).collect();
             let keys: Vec<&str> = ids.iter().map(String::as_str).collect();
-            let mut found = tx.fetch_by_keys::<(String,)>(&NAMES, &args!["name"], &keys).await.unwrap();
+            let mut found = tx.fetch_by_keys::<(String,)>(&NAMES, args!["name"], &keys).await.unwrap();
             found.sort();
             let right: Vec<(String,)> = ids.iter().filter(|id| *id != "a007").map(|id| (id.clone(),)).collect();
             assert_eq!(found, right, "{count}");
-            let changed = tx.execute_by_keys(&RENAMED, &args!["changed", "name"], &keys).await.unwrap();
+            let changed = tx.execute_by_keys(&RENAMED, args!["changed", "name"], &keys).await.unwrap();
             assert_eq!(usize::try_from(changed), Ok(right.len()), "{count}");
-            tx.execute_by_keys(&RENAMED, &args!["name", "changed"], &keys).await.unwrap();
+            tx.execute_by_keys(&RENAMED, args!["name", "changed"], &keys).await.unwrap();
         }
         tx.commit().await.unwrap();
     }

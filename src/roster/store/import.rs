@@ -120,25 +120,25 @@ static TOUCHED_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
 
 /// Lists persons of an academy by PERSONNE_ID.
 pub async fn list_persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
-    tx.fetch_by_keys(&PERSONS, &args![academy], keys).await
+    tx.fetch_by_keys(&PERSONS, args![academy], keys).await
 }
 
 /// Lists pupils of an academy by ELEVE_ID.
 pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PupilRow>> {
-    tx.fetch_by_keys(&PUPILS, &args![academy], keys).await
+    tx.fetch_by_keys(&PUPILS, args![academy], keys).await
 }
 
 /// Moves the export time of persons left unchanged by a newer export.
 pub async fn touch_persons(tx: &mut Tx, at: Timestamp, ids: &[&PersonId]) -> Result<()> {
     let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
-    tx.execute_by_keys(&TOUCHED_PERSONS, &args![at, at], &ids).await?;
+    tx.execute_by_keys(&TOUCHED_PERSONS, args![at, at], &ids).await?;
     Ok(())
 }
 
 /// Moves the export time of pupils left unchanged by a newer export.
 pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&PupilId]) -> Result<()> {
     let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
-    tx.execute_by_keys(&TOUCHED_PUPILS, &args![at, at], &ids).await?;
+    tx.execute_by_keys(&TOUCHED_PUPILS, args![at, at], &ids).await?;
     Ok(())
 }
 

@@ -52,33 +52,33 @@ static KEYS_OF_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
 
 /// Lists persons of an academy by their keys in a format other than SIECLE; `person_key` is that key.
 pub async fn list_persons_by_key(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
-    tx.fetch_by_keys(&PERSONS_BY_KEY, &args![academy, format], keys).await
+    tx.fetch_by_keys(&PERSONS_BY_KEY, args![academy, format], keys).await
 }
 
 /// Lists pupils of an academy by their keys in a format other than SIECLE; `pupil_key` is that key.
 pub async fn list_pupils_by_key(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<PupilRow>> {
-    tx.fetch_by_keys(&PUPILS_BY_KEY, &args![academy, format], keys).await
+    tx.fetch_by_keys(&PUPILS_BY_KEY, args![academy, format], keys).await
 }
 
 /// Lists pupils of an academy who have one of the INEs and no key of the format. `pupil_key` is SIECLE's, or what stands
 /// there in its place.
 pub async fn list_unkeyed_by_ine(tx: &mut Tx, academy: &str, format: &str, blinds: &[&str]) -> Result<Vec<PupilRow>> {
-    tx.fetch_by_keys(&UNKEYED_PUPILS, &args![academy, format, format], blinds).await
+    tx.fetch_by_keys(&UNKEYED_PUPILS, args![academy, format, format], blinds).await
 }
 
 /// Lists the keys that persons have in a format, by row id. Of SIECLE it is the column, which every row has.
 pub async fn list_keys_of_persons(tx: &mut Tx, format: &str, ids: &[&str]) -> Result<Vec<(PersonId, String)>> {
     match format {
-        "siecle" => tx.fetch_by_keys(&PERSON_COLUMNS, &[], ids).await,
-        _ => tx.fetch_by_keys(&KEYS_OF_PERSONS, &args![format], ids).await,
+        "siecle" => tx.fetch_by_keys(&PERSON_COLUMNS, Vec::new(), ids).await,
+        _ => tx.fetch_by_keys(&KEYS_OF_PERSONS, args![format], ids).await,
     }
 }
 
 /// Lists the keys that pupils have in a format, like [`list_keys_of_persons`].
 pub async fn list_keys_of_pupils(tx: &mut Tx, format: &str, ids: &[&str]) -> Result<Vec<(PupilId, String)>> {
     match format {
-        "siecle" => tx.fetch_by_keys(&PUPIL_COLUMNS, &[], ids).await,
-        _ => tx.fetch_by_keys(&KEYS_OF_PUPILS, &args![format], ids).await,
+        "siecle" => tx.fetch_by_keys(&PUPIL_COLUMNS, Vec::new(), ids).await,
+        _ => tx.fetch_by_keys(&KEYS_OF_PUPILS, args![format], ids).await,
     }
 }
 

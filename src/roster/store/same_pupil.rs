@@ -30,7 +30,7 @@ static ACCOUNTED_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
 
 /// Lists the records, of every academy, that have one of the INEs and the account of a pupil that is not closed.
 pub async fn list_with_account(tx: &mut Tx, blinds: &[&str]) -> Result<Vec<AccountedPupil>> {
-    tx.fetch_by_keys(&ACCOUNTED_PUPILS, &args![Profile::Eleve.name()], blinds).await
+    tx.fetch_by_keys(&ACCOUNTED_PUPILS, args![Profile::Eleve.name()], blinds).await
 }
 
 /// The history of a pupil without an account.
