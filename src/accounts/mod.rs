@@ -15,7 +15,7 @@ use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
 
 /// The state of an account: pending (identifiant assigned, no password) → active → closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum AccountState {
     Pending,
@@ -30,7 +30,9 @@ impl AccountState {
 }
 
 /// The authority that suspended an account, and to which the page refers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr, strum::EnumIter,
+)]
 #[serde(from = "String", into = "String")]
 #[strum(serialize_all = "snake_case")]
 pub enum SuspendedBy {

@@ -12,7 +12,7 @@ mod uris;
 pub use algorithms::check_offered_algorithms;
 pub use hosts::{HostFlaw, check_host, check_hosts};
 pub use profile::{ClientRequirements, allowed_algorithms, requirements};
-pub use response_fields::to_fields;
+pub use response_fields::{NAMED_FIELDS, to_fields};
 pub use uris::single_client_sector;
 
 use std::borrow::Cow;

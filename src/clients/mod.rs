@@ -251,7 +251,7 @@ impl ClientOrigin {
 }
 
 /// The state of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum ClientState {
     /// Registered and not approved yet (docs/threats.md#attack-p6).

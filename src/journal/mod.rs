@@ -7,6 +7,7 @@ pub mod api;
 pub mod facts;
 pub mod ops;
 pub mod pages;
+pub mod recorded;
 pub mod store;
 pub mod views;
 

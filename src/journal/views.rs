@@ -4,20 +4,16 @@ use serde::Serialize;
 use strum::IntoEnumIterator as _;
 
 use super::JournalKind;
+use super::recorded::{RecordedField, RecordedScope, RecordedValue};
 use super::{ChainStanding, FilterRefusal};
+use crate::accounts::{AccountState, SuspendedBy};
+use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::{AdminAct, AdminRole};
 use crate::administrators::views::ConsoleFrame;
 use crate::audit::AuditEvent;
+use crate::clients::ClientState;
+use crate::clients::metadata::NAMED_FIELDS;
 use crate::http::pages::Page;
-
-/// A role that was given or ended, in words.
-#[derive(Clone, Debug, Serialize)]
-pub struct RecordedRole {
-    /// The end of the message's key.
-    pub role: &'static str,
-    /// The territory; empty for all.
-    pub place: String,
-}
 
 /// A row, in words.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -50,11 +46,8 @@ pub struct JournalLine {
     pub client: String,
     pub detail: String,
     pub reason: String,
-    pub before: String,
-    pub after: String,
-    /// Shown in the place of `before` and `after` where these are roles.
-    pub before_role: Option<RecordedRole>,
-    pub after_role: Option<RecordedRole>,
+    pub before: Option<RecordedValue>,
+    pub after: Option<RecordedValue>,
     pub proof: String,
     pub request_id: String,
 }
@@ -105,6 +98,44 @@ pub struct JournalPage {
     pub json_href: String,
 }
 
+/// Every kind of value before or after an event, with each of its words.
+fn sample_values() -> Vec<RecordedValue> {
+    let word = |kind: &str, name: &str| RecordedValue::Word { word: format!("{kind}-{name}") };
+    let role = |role: AdminRole, place: &str| RecordedValue::Role { role: role.name(), place: place.to_owned() };
+    let scope =
+        |scope: ApiScope| RecordedScope { name: scope.name().to_owned(), key: Some(scope.name().replace(':', "-")) };
+    let field = |(n, field): (usize, &str)| RecordedField {
+        field: field.to_owned(),
+        is_named: NAMED_FIELDS.contains(&field),
+        values: if n % 2 == 0 { vec!["true".to_owned()] } else { vec!["<b>".to_owned(), "fapi2".to_owned()] },
+    };
+    let time = "26\u{a0}novembre 2026, 14\u{a0}h\u{a0}41".to_owned();
+    let newer = RecordedScope { name: "all:write".to_owned(), key: None };
+    let mut all = vec![
+        word("account", "suspended"),
+        word("campaign", "none"),
+        word("factors", "none"),
+        role(AdminRole::Delegate, "0349999J/6 <b>A</b>"),
+        RecordedValue::Campaign { opens: time.clone(), closes: time.clone() },
+        RecordedValue::Factors { applications: 0, passkeys: 1, codes: 8 },
+        RecordedValue::Factors { applications: 1, passkeys: 2, codes: 1 },
+        RecordedValue::Token { scopes: ApiScope::iter().map(scope).chain([newer]).collect(), place: String::new() },
+        RecordedValue::Token { scopes: vec![scope(ApiScope::AuditRead)], place: "0349999J".to_owned() },
+        RecordedValue::Client { fields: NAMED_FIELDS.into_iter().chain(["tos_uri"]).enumerate().map(field).collect() },
+    ];
+    all.extend(AccountState::iter().map(|state| word("account", state.name())));
+    all.extend(SuspendedBy::iter().map(|by| word("account-suspended", by.name())));
+    all.extend(ClientState::iter().map(|state| word("client", state.name())));
+    all.extend(AdminRole::iter().map(|one| role(one, "")));
+    all.extend(["disturbance", "information"].map(|level| RecordedValue::Announcement {
+        level,
+        text: "Le service est <b>ralenti</b>.".to_owned(),
+        begins: time.clone(),
+        ends: time.clone(),
+    }));
+    all
+}
+
 fn sample_lines() -> Vec<JournalLine> {
     let kinds = ["administrator", "token", "operator", "job", "client", "account", "anonymous", "unknown"];
     let mut kinds = kinds.into_iter().cycle();
@@ -128,8 +159,8 @@ fn sample_lines() -> Vec<JournalLine> {
         client: if n % 5 == 0 { "mon-ent".to_owned() } else { String::new() },
         detail: "late: 3".to_owned(),
         reason: if n % 2 == 0 { "Numéro fixe dans SIECLE".to_owned() } else { String::new() },
-        before: if n % 5 == 0 { "26 novembre".to_owned() } else { String::new() },
-        after: if n % 5 != 1 { "28 novembre".to_owned() } else { String::new() },
+        before: (n % 5 == 0).then(|| RecordedValue::Text { text: "26 novembre".to_owned() }),
+        after: (n % 5 != 1).then(|| RecordedValue::Text { text: "28 <b>novembre</b>".to_owned() }),
         proof: if n % 7 == 0 { "passkey".to_owned() } else { String::new() },
         request_id: "abc".to_owned(),
         ..JournalLine::default()
@@ -144,13 +175,12 @@ fn sample_lines() -> Vec<JournalLine> {
         ..JournalLine::default()
     };
     lines.extend(AdminAct::iter().map(refused));
-    let recorded = |role: AdminRole, place: &str| Some(RecordedRole { role: role.name(), place: place.to_owned() });
-    lines.extend(AdminRole::iter().map(|role| JournalLine {
-        id: role.name().to_owned(),
+    lines.extend(sample_values().into_iter().enumerate().map(|(n, value)| JournalLine {
+        id: format!("value {n}"),
         actor_kind: "operator",
-        fact: AuditEvent::AdministratorRoleApproved.name(),
-        before_role: recorded(AdminRole::Delegate, "0349999J/6 <b>A</b>"),
-        after_role: recorded(role, ""),
+        fact: AuditEvent::ClientChanged.name(),
+        before: Some(RecordedValue::Text { text: "of a newer <b>release</b>".to_owned() }),
+        after: Some(value),
         ..JournalLine::default()
     }));
     lines.push(JournalLine { fact: "unknown", actor_kind: "unknown", ..JournalLine::default() });

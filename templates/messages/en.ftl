@@ -2791,6 +2791,32 @@ admin-journal-whole = The whole line
 admin-journal-detail = Detail
 admin-journal-request = Request
 admin-journal-number = Number
+admin-recorded-account-pending = account begun, without a password
+admin-recorded-account-active = active account
+admin-recorded-account-closed = closed account
+admin-recorded-account-suspended = suspended account
+admin-recorded-account-suspended-school = account suspended by the school
+admin-recorded-account-suspended-operator = account suspended by the academy or the operator
+admin-recorded-client-pending = to be approved
+admin-recorded-client-active = in use
+admin-recorded-client-suspended = suspended
+admin-recorded-client-gone = removed
+admin-recorded-campaign-none = never open
+admin-recorded-span = from { $from } to { $to }
+admin-recorded-factors-none = no second proof
+admin-recorded-factors = { $applications ->
+    [0] no application
+    [one] 1 application
+   *[other] { $applications } applications
+}, { $passkeys ->
+    [0] no passkey
+    [one] 1 passkey
+   *[other] { $passkeys } passkeys
+}, { $codes ->
+    [0] no backup code
+    [one] 1 backup code
+   *[other] { $codes } backup codes
+}
 admin-journal-none = No act.
 admin-journal-none-that-day = No act on that day.
 admin-journal-none-yet = No act among the newest: look further back.

@@ -2800,6 +2800,32 @@ admin-journal-whole = Toute la ligne
 admin-journal-detail = Détail
 admin-journal-request = Requête
 admin-journal-number = Numéro
+admin-recorded-account-pending = compte commencé, sans mot de passe
+admin-recorded-account-active = compte actif
+admin-recorded-account-closed = compte fermé
+admin-recorded-account-suspended = compte suspendu
+admin-recorded-account-suspended-school = compte suspendu par l'établissement
+admin-recorded-account-suspended-operator = compte suspendu par l'académie ou l'exploitation
+admin-recorded-client-pending = à approuver
+admin-recorded-client-active = en service
+admin-recorded-client-suspended = suspendu
+admin-recorded-client-gone = retiré
+admin-recorded-campaign-none = jamais ouverte
+admin-recorded-span = du { $from } au { $to }
+admin-recorded-factors-none = aucune seconde preuve
+admin-recorded-factors = { $applications ->
+    [0] aucune application
+    [one] 1 application
+   *[other] { $applications } applications
+}, { $passkeys ->
+    [0] aucune clé d'accès
+    [one] 1 clé d'accès
+   *[other] { $passkeys } clés d'accès
+}, { $codes ->
+    [0] aucun code de secours
+    [one] 1 code de secours
+   *[other] { $codes } codes de secours
+}
 admin-journal-none = Aucun geste.
 admin-journal-none-that-day = Aucun geste ce jour-là.
 admin-journal-none-yet = Aucun geste parmi les plus récents : cherchez plus loin.

@@ -291,6 +291,68 @@ async fn a_role_that_was_given_or_ended_is_told_in_words() {
 }
 
 #[tokio::test]
+async fn states_dates_and_lists_are_told_in_words_and_exported_as_they_are_stored() {
+    let server = TestServer::start().await;
+    let (account, client, uai) = (AccountId::new("0".repeat(32)), ClientId::new("ent"), MONOD.parse::<Uai>().unwrap());
+    let of_account = AuditDetails { account: Some(&account), ..AuditDetails::default() };
+    let states = AuditDetails { before: Some("active"), after: Some("suspended"), ..of_account };
+    record(&server, AuditEvent::AccountSuspended, states).await;
+    let resumed = AuditDetails { before: Some("suspended by school"), after: Some("hibernating"), ..of_account };
+    record(&server, AuditEvent::AccountResumed, resumed).await;
+    let span = AuditDetails {
+        uai: Some(&uai),
+        before: Some("none"),
+        after: Some("1795510800000 1795597200000"),
+        ..AuditDetails::default()
+    };
+    record(&server, AuditEvent::CampaignOpened, span).await;
+    let states = AuditDetails { client: Some(&client), after: Some("suspended"), ..AuditDetails::default() };
+    record(&server, AuditEvent::ClientChanged, states).await;
+    let mut who = administrator(&server, AdminRole::National, "all", "n@example.org").await;
+    for (lang, words) in [
+        (
+            "fr",
+            [
+                "compte actif",
+                "compte suspendu",
+                "compte suspendu par l'établissement",
+                "jamais ouverte",
+                "du 24 novembre 2026, 10 h au 25 novembre 2026, 10 h",
+            ],
+        ),
+        (
+            "en",
+            [
+                "active account",
+                "suspended account",
+                "account suspended by the school",
+                "never open",
+                "from 24 November 2026, 10:00 to 25 November 2026, 10:00",
+            ],
+        ),
+    ] {
+        see(&mut who, &format!("/admin/journal?lang={lang}")).await;
+        let page = who.browser.page.text();
+        let told = [texts(&page, "td > del"), texts(&page, "td > ins")].concat();
+        let told: Vec<String> = told.iter().map(|text| text.replace('\u{a0}', " ")).collect();
+        for word in words {
+            assert!(told.iter().any(|told| told == word), "{word}: {told:?}");
+        }
+        assert!(told.contains(&"hibernating".to_owned()), "a word of a newer release stays: {told:?}");
+        assert!(["active", "none"].iter().all(|word| !told.contains(&(*word).to_owned())), "{told:?}");
+    }
+    who.open("/admin/journal/export.jsonl").await;
+    let lines = who.browser.page.text();
+    for stored in [
+        "\"before\":\"active\",\"after\":\"suspended\"",
+        "\"before\":\"suspended by school\"",
+        "\"after\":\"1795510800000 1795597200000\"",
+    ] {
+        assert!(lines.contains(stored), "{stored}: {lines}");
+    }
+}
+
+#[tokio::test]
 async fn the_page_tells_whether_the_shown_rows_are_as_they_were_sealed() {
     let server = TestServer::start().await;
     record_everywhere(&server).await;

@@ -2,7 +2,8 @@
 
 use crate::client_admin::ops::review::RequestFile;
 use crate::client_admin::requests::{DiffLine, diff};
-use crate::client_admin::views::review::{ChangedAnswer, EffectLine, KNOWN_FIELDS};
+use crate::client_admin::views::review::{ChangedAnswer, EffectLine};
+use crate::clients::metadata::NAMED_FIELDS;
 use crate::protocol::redirect;
 use crate::protocol::scope::Scope;
 
@@ -45,7 +46,7 @@ pub(super) fn effects(file: &RequestFile) -> Vec<EffectLine> {
 pub(super) fn changes(file: &RequestFile) -> Vec<ChangedAnswer> {
     let old = file.client.as_ref().map(|record| &record.client.meta);
     let line = |line: DiffLine| ChangedAnswer {
-        is_known: KNOWN_FIELDS.contains(&line.field.as_str()),
+        is_known: NAMED_FIELDS.contains(&line.field.as_str()),
         field: line.field,
         removed: line.removed,
         kept: line.kept,

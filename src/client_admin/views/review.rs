@@ -6,6 +6,7 @@ use strum::IntoEnumIterator as _;
 use super::request_form::{CheckLine, ScopeChoice, sample_checks};
 use crate::administrators::views::ConsoleFrame;
 use crate::client_admin::requests::RequestState;
+use crate::clients::metadata::NAMED_FIELDS;
 use crate::http::pages::Page;
 
 /// An answer that a request changes.
@@ -18,32 +19,6 @@ pub struct ChangedAnswer {
     pub kept: Vec<String>,
     pub added: Vec<String>,
 }
-
-/// The fields for which there are words.
-pub const KNOWN_FIELDS: [&str; 22] = [
-    "client_name",
-    "client_uri",
-    "logo_uri",
-    "contacts",
-    "redirect_uris",
-    "post_logout_redirect_uris",
-    "backchannel_logout_uri",
-    "initiate_login_uri",
-    "sector_identifier_uri",
-    "token_endpoint_auth_method",
-    "jwks_uri",
-    "scope",
-    "subject_type",
-    "profile",
-    "require_pkce",
-    "sector",
-    "academies",
-    "ministries",
-    "schools",
-    "profiles",
-    "application_type",
-    "grant_types",
-];
 
 /// An effect of a request, in words.
 #[derive(Clone, Debug, Serialize)]
@@ -134,7 +109,7 @@ impl Page for ReviewPage {
     fn samples() -> Vec<Self> {
         let change = |field: &str, n: usize| ChangedAnswer {
             field: field.to_owned(),
-            is_known: KNOWN_FIELDS.contains(&field),
+            is_known: NAMED_FIELDS.contains(&field),
             removed: if n < 8 { Vec::new() } else { vec!["https://cantine.example/fin".to_owned()] },
             kept: if n > 16 { Vec::new() } else { vec!["https://cantine.example/retour".to_owned()] },
             added: [
@@ -169,7 +144,7 @@ impl Page for ReviewPage {
             words: String::new(),
             note: "Rentrée de janvier".to_owned(),
             reasons: vec![ScopeChoice { name: "profile".to_owned(), chosen: true, reason: "Facture".to_owned() }],
-            changes: KNOWN_FIELDS.into_iter().chain(["tos_uri"]).zip(0..).map(|(f, n)| change(f, n)).collect(),
+            changes: NAMED_FIELDS.into_iter().chain(["tos_uri"]).zip(0..).map(|(f, n)| change(f, n)).collect(),
             effects: EFFECT_WORDS
                 .map(|word| EffectLine {
                     word,

@@ -6,6 +6,32 @@ use crate::protocol::algorithms::Alg;
 use crate::protocol::registration::ClientMetadataFields;
 use crate::protocol::response::ResponseType;
 
+/// The fields that the console names in words (`admin-field-…`); any other is told by its own name.
+pub const NAMED_FIELDS: [&str; 22] = [
+    "client_name",
+    "client_uri",
+    "logo_uri",
+    "contacts",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "backchannel_logout_uri",
+    "initiate_login_uri",
+    "sector_identifier_uri",
+    "token_endpoint_auth_method",
+    "jwks_uri",
+    "scope",
+    "subject_type",
+    "profile",
+    "require_pkce",
+    "sector",
+    "academies",
+    "ministries",
+    "schools",
+    "profiles",
+    "application_type",
+    "grant_types",
+];
+
 fn non_empty(all: &[String]) -> Option<Vec<String>> {
     (!all.is_empty()).then(|| all.to_vec())
 }

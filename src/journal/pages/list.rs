@@ -9,49 +9,21 @@ use super::{GatedResult, TypedFilter};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame};
-use crate::administrators::roles::{AdminAct, AdminRole};
+use crate::administrators::roles::AdminAct;
 use crate::app::AppState;
 use crate::audit::AuditEvent;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
-use crate::base::lang::Lang;
 use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::journal::ops::{self, JournalPart};
+use crate::journal::recorded::{exact_time, role_of, tell};
 use crate::journal::store::JournalRow;
-use crate::journal::views::{ChainWords, FilterChip, JournalLine, JournalPage, RecordedRole};
+use crate::journal::views::{ChainWords, FilterChip, JournalLine, JournalPage};
 use crate::journal::{FilterRefusal, JournalFilter, JournalKind, JournalScope, NOBODY, facts};
 use crate::protocol::params::encode;
-
-/// Returns what was before or after as it is shown: of a message to visitors, which is recorded whole, its text in the
-/// language of the page.
-fn shown_text(lang: Lang, recorded: Option<String>) -> String {
-    let recorded = recorded.unwrap_or_default();
-    let parsed = serde_json::from_str::<serde_json::Value>(&recorded).ok();
-    let text = parsed.as_ref().and_then(|message| message.get(lang.tag())?.as_str());
-    text.map_or_else(|| recorded.clone(), str::to_owned)
-}
-
-/// Splits a stored role into the role and its territory; nothing of a role of a newer release.
-fn role_of(stored: Option<&str>) -> (Option<&'static str>, String) {
-    let Some((role, territory)) = stored.and_then(|stored| stored.split_once('@')) else {
-        return (None, String::new());
-    };
-    let territory = if territory == "all" { "" } else { territory };
-    (role.parse::<AdminRole>().ok().map(AdminRole::name), territory.to_owned())
-}
-
-/// Returns the role that an event records before or after it; nothing of an event that is about no role.
-fn recorded_role(event: Option<AuditEvent>, stored: Option<&str>) -> Option<RecordedRole> {
-    let is_of_roles = matches!(
-        event?,
-        AuditEvent::AdministratorRoleGiven | AuditEvent::AdministratorRoleApproved | AuditEvent::AdministratorRoleEnded
-    );
-    let (role, place) = role_of(stored.filter(|_| is_of_roles));
-    Some(RecordedRole { role: role?, place })
-}
 
 /// Returns the end of the message's key that tells who did it where no administrator is named.
 fn actor_key(kind: Option<&str>) -> &'static str {
@@ -86,7 +58,7 @@ fn line(ctx: &RequestContext, scope: &JournalScope, row: JournalRow) -> JournalL
     let act = act.and_then(|_| AdminAct::iter().find(|act| act.name() == row.detail)).map(AdminAct::name);
     JournalLine {
         time: format!("{}, {}", dates::day(ctx.lang, at), dates::hour(ctx.lang, at)),
-        exact: format!("{}, {}", dates::day_and_year(ctx.lang, at), dates::hour(ctx.lang, at)),
+        exact: exact_time(ctx.lang, at),
         actor_kind: actor_key(row.actor_kind.as_deref()),
         // The name of the operating system's user, or of a job; the id of an account is nobody's business.
         actor: match row.actor_kind.as_deref() {
@@ -110,10 +82,8 @@ fn line(ctx: &RequestContext, scope: &JournalScope, row: JournalRow) -> JournalL
         client: row.client_id.unwrap_or_default(),
         detail: row.detail,
         reason: row.reason.unwrap_or_default(),
-        before_role: recorded_role(event, row.before.as_deref()),
-        after_role: recorded_role(event, row.after.as_deref()),
-        before: shown_text(ctx.lang, row.before),
-        after: shown_text(ctx.lang, row.after),
+        before: tell(ctx.lang, event, row.before.as_deref()),
+        after: tell(ctx.lang, event, row.after.as_deref()),
         proof: row.proof.unwrap_or_default(),
         request_id: row.request_id.unwrap_or_default(),
         id: row.id,
@@ -195,26 +165,4 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, who: SignedI
     let status = if typed.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = page(&app, &ctx, &on_duty, &typed).await.map_err(failed)?;
     ctx.page(&app.pages, status, &page).map_err(PageError::into_response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stored_role_is_told_in_its_two_parts() {
-        assert_eq!(role_of(Some("school_head@0349999J")), (Some("school_head"), "0349999J".to_owned()));
-        assert_eq!(role_of(Some("national@all")), (Some("national"), String::new()));
-        for other in [Some("of a newer release@x"), Some(""), None] {
-            assert_eq!(role_of(other).0, None, "{other:?}");
-        }
-        let given = Some(AuditEvent::AdministratorRoleGiven);
-        let told = |event, stored| recorded_role(event, stored).map(|told| (told.role, told.place));
-        assert_eq!(told(given, Some("delegate@0349999J/6 A")), Some(("delegate", "0349999J/6 A".to_owned())));
-        assert_eq!(told(given, Some("of a newer release@x")), None);
-        assert_eq!(told(given, None), None);
-        // A name that somebody typed elsewhere is no role.
-        assert_eq!(told(Some(AuditEvent::ClientChanged), Some("delegate@0349999J")), None);
-        assert_eq!(told(None, Some("delegate@0349999J")), None);
-    }
 }
