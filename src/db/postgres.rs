@@ -44,14 +44,17 @@ pub enum PoolerState {
 
 /// Opens the pools of a PostgreSQL.
 pub(super) async fn open(database: &Database, access: AccessMode) -> Result<Db> {
-    let mut base = PgConnectOptions::from_str(&database.url)?
+    let base = PgConnectOptions::from_str(&database.url)?
         .application_name("preau")
         .statement_cache_capacity(STATEMENT_CACHE_SIZE)
         .disable_statement_logging();
-    if database.pooled {
+    let base = match database.pooled {
         // The only start-up parameter of the driver that PgBouncer refuses; no column is a floating-point number.
-        base = base.extra_float_digits(None);
-    }
+        true => base.extra_float_digits(None),
+        // Our longest statements take some hundredths of a second, and to compile one takes as long again: PostgreSQL
+        // counts the subqueries of a search for all rows that it may look at.
+        false => base.options([("jit", "off")]),
+    };
     let addresses = database.addresses();
     let first = match addresses.is_empty() {
         true => {

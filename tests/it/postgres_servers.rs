@@ -103,6 +103,17 @@ async fn a_role_that_may_only_read_and_write_rows_serves_what_the_owner_migrated
 }
 
 #[tokio::test]
+async fn statements_are_not_compiled_by_a_server_that_is_asked_directly() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let server = TestServer::start().await;
+    let sql = "SELECT current_setting('jit')";
+    let mut tx = server.app.db.read().await.unwrap();
+    assert_eq!(tx.fetch_one::<(String,)>(sql, Vec::new()).await.unwrap().0, "off");
+}
+
+#[tokio::test]
 async fn through_a_pooler_each_read_is_a_transaction_that_cannot_write() {
     if database::postgres().is_none() {
         return;
