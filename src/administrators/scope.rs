@@ -75,6 +75,16 @@ impl AdminScope {
         self.everything || !self.academies.is_empty()
     }
 
+    /// True if a whole academy lies inside.
+    pub fn contains_academy(&self, id: &str) -> bool {
+        self.everything || self.academies.contains(id)
+    }
+
+    /// True if a part of a school lies inside, by its classes.
+    pub fn has_classes(&self) -> bool {
+        !self.classes.is_empty()
+    }
+
     /// True if a whole school lies inside, by its own number.
     pub fn contains_school(&self, uai: &Uai) -> bool {
         self.schools.contains(uai.as_str())

@@ -1,5 +1,6 @@
 //! Queries of the help desk: people of a scope, one person, and activations with another number.
 
+pub mod by_words;
 pub mod near;
 pub mod person;
 
@@ -9,7 +10,6 @@ use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, Value, args};
-use crate::roster::store::words::SubjectKind;
 
 /// Somebody found, in the columns that lists show. Of a parent one row for each child, of a pupil one for each school.
 #[derive(Clone, Debug, FromRow)]
@@ -58,122 +58,6 @@ pub async fn list_pupils_of_school(tx: &mut Tx, uai: &Uai, ended_after: Timestam
                WHERE e.uai = $1 AND (e.ended_at IS NULL OR e.ended_at > $2) \
                ORDER BY u.family_name, u.given_name, u.id LIMIT 20000";
     tx.fetch_all(sql, args![uai, ended_after]).await
-}
-
-/// The words of a search in one academy: the bounds of the one that the fewest people have, and those of up to two more,
-/// empty if there are none.
-#[derive(Clone, Debug)]
-pub struct WordBounds {
-    pub first: (String, String),
-    pub second: (String, String),
-    pub third: (String, String),
-}
-
-/// The bounds of a search by words in one academy: however many people have a name, so many are looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct SearchBounds {
-    /// The number of words of the index that are looked at.
-    pub words: i64,
-    /// The number of people of the scope who are read and sorted.
-    pub people: i64,
-    /// The number of rows of the answer.
-    pub rows: i64,
-}
-
-/// The people whose words are searched for, out of scope too, as `w`: by the arguments of `word_args`, in the order of the
-/// words, which is the index's; somebody once for each word that begins so. Whether somebody has a word is asked by a
-/// scalar subquery: in the place of EXISTS, PostgreSQL would read the words of everybody once.
-macro_rules! named {
-    ($kind:literal) => {
-        concat!(
-            "(SELECT v.subject_id FROM search_word v WHERE v.academy = $6 AND v.kind = '",
-            $kind,
-            "' AND v.word >= $7 AND v.word <= $8 ORDER BY v.word LIMIT $15) w \
-             WHERE ($9 = '' OR (SELECT 1 FROM search_word x WHERE x.kind = '",
-            $kind,
-            "' AND x.subject_id = w.subject_id AND x.word >= $9 AND x.word <= $10 LIMIT 1) = 1) \
-             AND ($11 = '' OR (SELECT 1 FROM search_word y WHERE y.kind = '",
-            $kind,
-            "' AND y.subject_id = w.subject_id AND y.word >= $11 AND y.word <= $12 LIMIT 1) = 1)"
-        )
-    };
-}
-
-fn word_args(scope: &AdminScope, academy: &str, words: &WordBounds, most: SearchBounds) -> Vec<Value> {
-    let mut values = scope_args(scope);
-    values.push(Value::from(academy));
-    for (from, to) in [&words.first, &words.second, &words.third] {
-        values.extend([Value::from(from), Value::from(to)]);
-    }
-    values.extend([Value::from(most.rows), Value::from(most.people), Value::from(most.words)]);
-    values
-}
-
-/// Counts the words of the index between bounds, of parents or of pupils, whichever are more; so many at most.
-pub async fn count_words(tx: &mut Tx, academy: &str, (from, to): &(String, String), most: i64) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM search_word v WHERE v.academy = $1 AND v.kind = $2 \
-               AND v.word >= $3 AND v.word <= $4 LIMIT $5) AS found";
-    let mut larger = 0;
-    for kind in [SubjectKind::Person, SubjectKind::Pupil] {
-        let values = args![academy, kind.name(), from, to, most];
-        larger = larger.max(tx.fetch_one::<(i64,)>(sql, values).await?.0);
-    }
-    Ok(larger)
-}
-
-/// Lists parents of an academy by words, inside a scope, one row for each child.
-pub async fn list_parents_by_words(
-    tx: &mut Tx,
-    scope: &AdminScope,
-    academy: &str,
-    words: &WordBounds,
-    most: SearchBounds,
-) -> Result<Vec<FoundRow>> {
-    let sql = concat!(
-        "SELECT p.id, p.family_name, p.usage_name, p.given_name, p.account_id, a.state AS account_state, \
-         a.suspended_at IS NOT NULL AS suspended, p.phone, p.phone_state, p.phone_end, \
-         u.given_name AS child_given, COALESCE(u.usage_name, u.family_name) AS child_family, e.class, \
-         s.name AS school FROM (SELECT DISTINCT g.subject_id FROM (SELECT w.subject_id FROM ",
-        named!("person"),
-        " AND (SELECT 1 FROM link l JOIN school s ON s.uai = l.uai LEFT JOIN enrolment e \
-         ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
-         WHERE l.person_id = w.subject_id AND l.ended_at IS NULL AND ",
-        in_scope!(),
-        " LIMIT 1) = 1 LIMIT $14) g) f \
-         JOIN person p ON p.id = f.subject_id JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL \
-         JOIN pupil u ON u.id = l.pupil_id JOIN school s ON s.uai = l.uai \
-         LEFT JOIN account a ON a.id = p.account_id \
-         LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL WHERE ",
-        in_scope!(),
-        " ORDER BY p.family_name, p.given_name, p.id, u.given_name, u.id, l.uai LIMIT $13"
-    );
-    tx.fetch_all(sql, word_args(scope, academy, words, most)).await
-}
-
-/// Lists pupils of an academy by words, inside a scope.
-pub async fn list_pupils_by_words(
-    tx: &mut Tx,
-    scope: &AdminScope,
-    academy: &str,
-    words: &WordBounds,
-    most: SearchBounds,
-) -> Result<Vec<FoundRow>> {
-    let sql = concat!(
-        "SELECT u.id, u.family_name, u.usage_name, u.given_name, u.account_id, a.state AS account_state, \
-         a.suspended_at IS NOT NULL AS suspended, CAST(NULL AS TEXT) AS phone, CAST(NULL AS TEXT) AS phone_state, \
-         CAST(NULL AS TEXT) AS phone_end, CAST(NULL AS TEXT) AS child_given, CAST(NULL AS TEXT) AS child_family, \
-         e.class, s.name AS school FROM (SELECT DISTINCT g.subject_id FROM (SELECT w.subject_id FROM ",
-        named!("pupil"),
-        " AND (SELECT 1 FROM enrolment e JOIN school s ON s.uai = e.uai \
-         WHERE e.pupil_id = w.subject_id AND e.ended_at IS NULL AND ",
-        in_scope!(),
-        " LIMIT 1) = 1 LIMIT $14) g) f \
-         JOIN pupil u ON u.id = f.subject_id JOIN enrolment e ON e.pupil_id = u.id AND e.ended_at IS NULL \
-         JOIN school s ON s.uai = e.uai LEFT JOIN account a ON a.id = u.account_id WHERE ",
-        in_scope!(),
-        " ORDER BY u.family_name, u.given_name, u.id, e.uai LIMIT $13"
-    );
-    tx.fetch_all(sql, word_args(scope, academy, words, most)).await
 }
 
 /// Lists parents by the keyed last four digits of the number, inside a scope.

@@ -121,15 +121,20 @@ async fn threat_s15_people_are_found_by_what_is_typed_and_on_the_own_territory_o
     assert_eq!(logged, 0, "what was searched is kept nowhere");
 }
 
-#[tokio::test]
-async fn a_name_of_thousands_asks_for_more_letters_and_reads_no_more_people_than_a_rare_one() {
-    let server = start().await;
+/// Indexes more people called DURANAL in the academy than a search looks at.
+async fn add_namesakes(server: &TestServer) {
     let words = "INSERT INTO search_word (academy, word, kind, subject_id) \
                  WITH RECURSIVE n (i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $2) \
                  SELECT 'montpellier', 'duranal', $3, 'x' || i FROM n";
     for kind in ["person", "pupil"] {
         server.execute_sql(words, vec![1_i64.into(), 10_001_i64.into(), kind.into()]).await;
     }
+}
+
+#[tokio::test]
+async fn a_name_of_thousands_asks_for_more_letters_and_reads_no_more_people_than_a_rare_one() {
+    let server = start().await;
+    add_namesakes(&server).await;
     let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
     assert_eq!(desk.search("duran").await, Vec::<String>::new());
     let told = desk.browser.page.visible_text();
@@ -140,6 +145,42 @@ async fn a_name_of_thousands_asks_for_more_letters_and_reads_no_more_people_than
     assert_eq!(desk.search("paule duran").await, ["DURANDEL Paule"]);
     assert_eq!(desk.search("duran paule").await, ["DURANDEL Paule"], "in whichever order");
     assert_eq!(desk.search("durande pau").await, ["DURANDEL Paule"]);
+}
+
+#[tokio::test]
+async fn a_person_of_a_small_ministry_is_not_missed_behind_the_namesakes_of_the_others() {
+    let server = start().await;
+    add_namesakes(&server).await;
+    let to_agriculture = "UPDATE school SET ministry = 'agriculture' WHERE uai = $1";
+    server.execute_sql(to_agriculture, vec![LYCEE.into()]).await;
+    let mut small = server.create_administrator(AdminRole::National, "ministry:agriculture", "a@agri.example").await;
+    assert_eq!(small.search("duran").await, ["DURANDEL Paule", "DURANDEL Inès"], "nobody of the other schools");
+    assert!(!small.browser.page.visible_text().contains("Il y en a d'autres"), "all of its schools were gone through");
+    assert_eq!(small.search("duran ine").await, ["DURANDEL Inès"]);
+    assert_eq!(small.search("duran zoe").await, Vec::<String>::new());
+    // In the whole academy the name is still that of too many.
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
+    assert_eq!(desk.search("duran").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn fifty_people_are_shown_and_others_are_told_of() {
+    let server = TestServer::start().await;
+    let family = |n: u32| TestFamily {
+        key: 500_100 + n,
+        children: vec![(900_100 + n, "Inès", "02/02/2010", "2 A")],
+        ..elsewhere()
+    };
+    let families: Vec<TestFamily> = (0..30).map(family).collect();
+    server.import_families("montpellier", LYCEE, &families).await;
+    while index_batch(server.operation().storage()).await.unwrap() > 0 {}
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
+    let found = desk.search("durandel").await;
+    let parents = found.iter().filter(|name| *name == "DURANDEL Paule").count();
+    assert_eq!((found.len(), parents), (50, 30), "{found:?}");
+    assert!(desk.browser.page.visible_text().contains("Il y en a d'autres"));
+    assert_eq!(desk.search("durandel paule").await.len(), 30);
+    assert!(!desk.browser.page.visible_text().contains("Il y en a d'autres"));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Searches people inside a scope. What was typed is neither logged nor kept.
 
+mod by_words;
+
 use std::collections::BTreeMap;
 
 use crate::accounts;
@@ -13,22 +15,15 @@ use crate::base::typed_ids::PersonId;
 use crate::base::uai::Uai;
 use crate::db::Tx;
 use crate::helpdesk::search::{HelpdeskQuery, MAX_HITS};
-use crate::helpdesk::store::{self, FoundRow, SearchBounds, WordBounds};
+use crate::helpdesk::store::{self, FoundRow};
 use crate::roster::ops::words::phone_end_blind;
 use crate::roster::sealed_rows::open_mobile;
-use crate::roster::search::{SearchWords, prefix_bounds, words_of};
+use crate::roster::search::{SearchWords, words_of};
 
 /// Whoever left a school within this time is still found there.
 pub const ENDED_RECENTLY: Span = Span::days(366);
 /// The number of rows that a search reads: a parent has one for each child.
 const MAX_ROWS: i64 = 400;
-/// The bounds of a search by one word in each academy: a name of thousands is found in the same time as a rare one.
-const WORD_SEARCH_BOUNDS: SearchBounds = SearchBounds { words: 5_000, people: 1_000, rows: MAX_ROWS };
-/// The bounds of a search by several words: whoever typed first and last name has nothing to add, and of each word of the
-/// index no more is asked than whether there is another.
-const SEVERAL_WORDS_BOUNDS: SearchBounds = SearchBounds { words: 10_000, ..WORD_SEARCH_BOUNDS };
-/// The number of typed words that are looked up.
-const SEARCHED_WORDS: usize = 3;
 
 /// Somebody found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +69,7 @@ pub async fn search(op: &Operation<'_>, on_duty: &OnDuty, query: &HelpdeskQuery)
     };
     let mut tx = op.app.db.read().await?;
     match query {
-        HelpdeskQuery::Words(words) => by_words(op, &mut tx, &scopes, words).await,
+        HelpdeskQuery::Words(words) => find_by_words(op, &mut tx, &scopes, words).await,
         HelpdeskQuery::PhoneEnd(digits) => by_phone_end(op, &mut tx, &scopes, digits).await,
         HelpdeskQuery::Identifiant(identifiant) => by_identifiant(op, &mut tx, &scopes, identifiant).await,
         HelpdeskQuery::Code(_) | HelpdeskQuery::School(_) | HelpdeskQuery::WrongUai | HelpdeskQuery::TooShort => {
@@ -83,7 +78,7 @@ pub async fn search(op: &Operation<'_>, on_duty: &OnDuty, query: &HelpdeskQuery)
     }
 }
 
-async fn by_words(
+async fn find_by_words(
     op: &Operation<'_>,
     tx: &mut Tx,
     scopes: &Scopes,
@@ -112,38 +107,7 @@ async fn by_words(
         exact.extend(near);
         return Ok(cut(exact));
     }
-    let (mut parents, mut pupils) = (Vec::new(), Vec::new());
-    let most = if words.words().len() > 1 { SEVERAL_WORDS_BOUNDS } else { WORD_SEARCH_BOUNDS };
-    let mut has_missed = false;
-    for academy in store::list_academies(tx, &scopes.pupils).await? {
-        // Which word the fewest have is the academy's: « Nicolas » is longer than « Roy », and thousands have it.
-        let mut counted = Vec::new();
-        for word in words.words().iter().take(SEARCHED_WORDS) {
-            let bounds = prefix_bounds(word);
-            counted.push((store::count_words(tx, &academy, &bounds, most.words + 1).await?, bounds));
-        }
-        counted.sort_by_key(|(n, _)| *n);
-        has_missed = has_missed || counted.first().is_some_and(|(n, _)| *n > most.words);
-        let mut bounds = counted.into_iter().map(|(_, bounds)| bounds);
-        let mut next = || bounds.next().unwrap_or_default();
-        let bounds = WordBounds { first: next(), second: next(), third: next() };
-        if !scopes.parents.is_empty() {
-            parents.extend(store::list_parents_by_words(tx, &scopes.parents, &academy, &bounds, most).await?);
-        }
-        pupils.extend(store::list_pupils_by_words(tx, &scopes.pupils, &academy, &bounds, most).await?);
-    }
-    // A parent of many children takes many rows: those who were cut off are more, however few are left.
-    let is_full = |rows: &[FoundRow]| i64::try_from(rows.len()).is_ok_and(|rows| rows >= MAX_ROWS);
-    has_missed = has_missed || is_full(&parents) || is_full(&pupils);
-    let mut hits = Vec::new();
-    for group in group_rows(parents) {
-        hits.push(hit(op, false, &group, false)?);
-    }
-    for group in group_rows(pupils) {
-        hits.push(hit(op, true, &group, false)?);
-    }
-    let found = cut(hits);
-    Ok(SearchResult { has_more: found.has_more || has_missed, ..found })
+    by_words::find(op, tx, scopes, words).await
 }
 
 async fn by_phone_end(op: &Operation<'_>, tx: &mut Tx, scopes: &Scopes, digits: &str) -> anyhow::Result<SearchResult> {
