@@ -125,6 +125,14 @@ impl AdminScope {
         self.only_schools(1)?.pop()
     }
 
+    /// Returns the whole schools of a scope, by their own numbers; `None` if they are more than so many, or of whole
+    /// academies or ministries. Of classes alone there is no whole school.
+    pub fn few_whole_schools(&self, most: usize) -> Option<Vec<Uai>> {
+        let is_few = !self.everything && self.ministries.is_empty() && self.academies.is_empty();
+        let is_few = is_few && self.schools.len() <= most;
+        is_few.then(|| self.schools.iter().map(|uai| Uai::parse(uai).ok()).collect::<Option<Vec<Uai>>>()).flatten()
+    }
+
     /// Returns the schools whose rows are all that the scope sees, classes of them included; `None` if they are more than
     /// so many, or whole academies or ministries.
     pub fn only_schools(&self, most: usize) -> Option<Vec<Uai>> {
@@ -166,8 +174,11 @@ mod tests {
         let both = AdminScope::of(&schools, AdminAct::SeePupils, NOW);
         assert_eq!(both.only_schools(2), Some(vec![uai("0349998H"), uai("0349999J")]));
         assert_eq!((both.only_schools(1), both.only_school()), (None, None));
+        assert_eq!((both.few_whole_schools(2), both.few_whole_schools(1)), (both.only_schools(2), None));
         let classes = ["6 A", "6 B"].map(|class| Territory::Class(uai("0349999J"), class.into()));
         let roles = classes.map(|territory| RoleGrant::sample(AdminRole::Delegate, territory));
-        assert_eq!(AdminScope::of(&roles, AdminAct::SeePupils, NOW).class_schools(), [uai("0349999J")]);
+        let of_classes = AdminScope::of(&roles, AdminAct::SeePupils, NOW);
+        assert_eq!(of_classes.class_schools(), [uai("0349999J")]);
+        assert_eq!(of_classes.few_whole_schools(1), Some(Vec::new()), "no whole one");
     }
 }

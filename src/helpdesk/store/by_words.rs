@@ -167,7 +167,7 @@ pub async fn count_ties(tx: &mut Tx, kind: SubjectKind, uais: &[Uai], most: i64)
     };
     let mut count = 0;
     for some in uais.chunks(BATCH_SIZE) {
-        let values = batch_args(Value::from(most - count), some.iter().map(|uai| uai.as_str()));
+        let values = batch_args(Value::from(most - count), some.iter().map(Uai::as_str));
         count += tx.fetch_one::<(i64,)>(sql, values).await?.0;
         if count >= most {
             break;
@@ -204,7 +204,7 @@ pub async fn list_in_schools(
     };
     let mut found = Vec::new();
     for some in uais.chunks(BATCH_SIZE) {
-        let mut values = batch_args(Value::from(shown), some.iter().map(|uai| uai.as_str()));
+        let mut values = batch_args(Value::from(shown), some.iter().map(Uai::as_str));
         values.extend(words.values());
         found.extend(tx.fetch_all::<NameMatch>(sql, values).await?);
     }
