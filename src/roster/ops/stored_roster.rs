@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::row_matching::RowMatching;
-use super::stored_rows::{PupilRows, RowKeys, StoredRows};
+use super::stored_rows::{RowKeys, SchoolRows, StoredRows};
 use super::{ImportError, ImportRequest, Result};
 use crate::base::clock::Timestamp;
 use crate::base::phone::PhoneParser;
@@ -80,7 +80,7 @@ impl StoredRoster {
         };
         state.current.last_export = state.find_last_export(tx, set).await?;
         let StoredRows { persons, of_pupils } = StoredRows::read(tx, reading, !state.standing.leads()).await?;
-        let PupilRows { pupils, enrolments, links } = of_pupils;
+        let SchoolRows { pupils, enrolments, links } = of_pupils;
         state.take_people(tx, reading, (persons, pupils)).await?;
         state.match_rows(tx, reading).await?;
         state.take_school(tx, reading, (enrolments, links)).await?;

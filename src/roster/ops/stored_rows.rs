@@ -20,11 +20,11 @@ use crate::roster::store::keys;
 /// The rows that an import compares with. Nothing of them is older than the revision of the school that was read before.
 pub struct StoredRows {
     pub persons: Vec<PersonRow>,
-    pub of_pupils: PupilRows,
+    pub of_pupils: SchoolRows,
 }
 
 /// The pupils whom the files name, and the enrolments and links of the school.
-pub struct PupilRows {
+pub struct SchoolRows {
     pub pupils: Vec<PupilRow>,
     pub enrolments: Vec<EnrolmentRow>,
     pub links: Vec<LinkRow>,
@@ -36,12 +36,12 @@ impl StoredRows {
         // Each statement sees the latest commit, on one connection or on two.
         let (persons, of_pupils) = match reading.db.read_beside().await {
             Some(mut beside) => {
-                let of_pupils = Box::pin(PupilRows::read(&mut beside, reading, with_ended));
+                let of_pupils = Box::pin(SchoolRows::read(&mut beside, reading, with_ended));
                 tokio::join!(Box::pin(read_persons(tx, reading)), of_pupils)
             }
             None => {
                 let persons = Box::pin(read_persons(tx, reading)).await;
-                (persons, Box::pin(PupilRows::read(tx, reading, with_ended)).await)
+                (persons, Box::pin(SchoolRows::read(tx, reading, with_ended)).await)
             }
         };
         Ok(Self { persons: persons?, of_pupils: of_pupils? })
@@ -58,7 +58,7 @@ async fn read_persons(tx: &mut Tx, reading: RosterReading<'_>) -> Result<Vec<Per
     })
 }
 
-impl PupilRows {
+impl SchoolRows {
     async fn read(tx: &mut Tx, reading: RosterReading<'_>, with_ended: bool) -> Result<Self> {
         let RosterReading { request, set, .. } = reading;
         let named: Vec<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
