@@ -112,7 +112,10 @@ export class Server {
   async stop(signal = "SIGTERM") {
     // Who is asked to end goes on for a while: the front sees it by itself.
     if (signal !== "SIGTERM") this.inRotation = false;
-    if (this.ended === undefined) this.child?.kill(signal);
+    if (this.ended === undefined) {
+      if (signal === "SIGKILL" && this.house.phones) this.house.phones.deaths += 1;
+      this.child?.kill(signal);
+    }
     return this.over;
   }
 }

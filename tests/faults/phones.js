@@ -6,6 +6,9 @@ export class Phones {
   #arrived = new Map();
   /** Every message that was taken: how often, by its id. */
   taken = new Map();
+  /** How many servers died so far, and had died when a message was first taken, by its id. */
+  deaths = 0;
+  #deathsBefore = new Map();
   /** Told for each call before it is answered: "take", a status, "hang", or "lose" (it is taken, and the answer never comes). */
   behaviour = () => "take";
   calls = 0;
@@ -31,11 +34,17 @@ export class Phones {
     this.taken.set(message.id, (this.taken.get(message.id) ?? 0) + 1);
     // The same id again is the same message.
     if (this.taken.get(message.id) === 1) {
+      this.#deathsBefore.set(message.id, this.deaths);
       const all = this.#arrived.get(message.to) ?? [];
       all.push({ ...message, at: Date.now() });
       this.#arrived.set(message.to, all);
     }
     if (what !== "lose") response.writeHead(204).end();
+  }
+
+  /** How many servers died since a message was first taken. */
+  deathsSince(id) {
+    return this.deaths - this.#deathsBefore.get(id);
   }
 
   /** What came to a number, oldest first. */
