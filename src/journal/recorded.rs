@@ -48,6 +48,8 @@ pub enum RecordedValue {
     Campaign { opens: String, closes: String },
     /// The second factors of an account, by their numbers.
     Factors { applications: u32, passkeys: u32, codes: u32 },
+    /// Letters whose codes serve.
+    Letters { n: u32 },
     /// The scopes of a token of the Admin API and its territory, empty for all.
     Token { scopes: Vec<RecordedScope>, place: String },
     /// The answers of a relying party that a request changes.
@@ -160,6 +162,7 @@ pub fn tell(lang: Lang, event: Option<AuditEvent>, stored: Option<&str>) -> Opti
         Some(Fact::ClientChanged) => client_values(stored),
         Some(Fact::FactorRemoved) => factors(stored),
         Some(Fact::CampaignOpened | Fact::CampaignClosed) => campaign(lang, stored),
+        Some(Fact::LetterBatchWithdrawn) => stored.parse().ok().map(|n| RecordedValue::Letters { n }),
         Some(Fact::ApiTokenMade) => token(stored),
         Some(Fact::AnnouncementPublished | Fact::AnnouncementEnded) => announcement(lang, stored),
         Some(Fact::AdministratorRoleGiven | Fact::AdministratorRoleApproved | Fact::AdministratorRoleEnded) => {
@@ -256,6 +259,7 @@ mod tests {
             told(Fact::FactorRemoved, "1 applications, 2 passkeys, 8 backup codes"),
             RecordedValue::Factors { applications: 1, passkeys: 2, codes: 8 }
         );
+        assert_eq!(told(Fact::LetterBatchWithdrawn, "28"), RecordedValue::Letters { n: 28 });
         let stored = serde_json::json!({"level": "information", "from": NOON, "to": NOON, "fr": "Bonjour", "en": "Hi"});
         assert_eq!(
             told(Fact::AnnouncementEnded, &stored.to_string()),

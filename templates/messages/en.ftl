@@ -2345,6 +2345,7 @@ admin-col-letters = Letters
 admin-col-used-letters = Used
 admin-col-open-letters = Still valid
 admin-batch-title = Letters: { $who }
+admin-batch-facts = This batch
 admin-batch-withdraw = Withdraw the unused letters
 admin-batch-withdraw-for = For letters that were lost on the way, or printed for the wrong class.
 admin-batch-withdraw-effect = { $n ->
@@ -2803,6 +2804,11 @@ admin-recorded-client-suspended = suspended
 admin-recorded-client-gone = removed
 admin-recorded-campaign-none = never open
 admin-recorded-span = from { $from } to { $to }
+admin-recorded-letters = { $n ->
+    [0] no valid letter
+    [one] 1 valid letter
+   *[other] { $n } valid letters
+}
 admin-recorded-factors-none = no second proof
 admin-recorded-factors = { $applications ->
     [0] no application

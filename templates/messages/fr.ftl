@@ -2354,6 +2354,7 @@ admin-col-letters = Lettres
 admin-col-used-letters = Utilisées
 admin-col-open-letters = Encore valables
 admin-batch-title = Lettres : { $who }
+admin-batch-facts = Ce lot
 admin-batch-withdraw = Retirer les lettres non utilisées
 admin-batch-withdraw-for = Pour des lettres perdues en route, ou imprimées pour la mauvaise classe.
 admin-batch-withdraw-effect = { $n ->
@@ -2812,6 +2813,11 @@ admin-recorded-client-suspended = suspendu
 admin-recorded-client-gone = retiré
 admin-recorded-campaign-none = jamais ouverte
 admin-recorded-span = du { $from } au { $to }
+admin-recorded-letters = { $n ->
+    [0] aucune lettre valable
+    [one] 1 lettre valable
+   *[other] { $n } lettres valables
+}
 admin-recorded-factors-none = aucune seconde preuve
 admin-recorded-factors = { $applications ->
     [0] aucune application
