@@ -12,7 +12,7 @@ pub use join::{ChoiceView, JoinOutcome, JoinRequest, SideView, find_choice, join
 pub use prove::{OtherProof, ProveRequest, find_proven_by_sms, prove};
 pub use undo::{UndoOutcome, UndoView, find_undo, undo};
 
-use super::{KnownName, RegroupRefusal, SidesWithFactor, judge_accounts, names_agree};
+use super::{KnownName, RegroupRefusal, SidesWithFactor, judge_accounts, names_agree, store};
 use crate::accounts::{self, Account};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::AccountId;
@@ -81,15 +81,18 @@ async fn has_two_known_keys(tx: &mut Tx, left: &AccountId, right: &AccountId) ->
     Ok(false)
 }
 
-/// Writes the `sub` of every space whose clients know the account: those of older releases stand in no row.
+/// Writes the `sub` of every space whose clients know the account: those of older releases stand in no row. Where the
+/// account had another one's until an undo, its clients know that one only.
 async fn settle_subjects(
     tx: &mut UnitOfWork<'_>,
     master_key: &crate::crypto::MasterKey,
     account_id: &AccountId,
 ) -> anyhow::Result<()> {
     let now = tx.now;
+    let lent = store::list_lent_spaces(tx, account_id).await?;
     for client_id in grants::store::uses::list_clients_of_account(tx, account_id).await? {
-        if let Some(client) = clients::store::find(tx, &client_id).await? {
+        let Some(client) = clients::store::find(tx, &client_id).await? else { continue };
+        if !lent.contains(&subjects::ops::known_space(&client.meta)) {
             subjects::ops::record_subject(master_key, tx, now, &client.meta, account_id).await?;
         }
     }

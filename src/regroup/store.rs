@@ -144,6 +144,16 @@ pub async fn mark_undone(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
+/// Lists the spaces whose `sub` an account had of another one, until an undo gave it back. The account was known in none
+/// of them before; whoever asked for it since the undo has it in a row.
+pub async fn list_lent_spaces(tx: &mut Tx, kept: &AccountId) -> Result<Vec<String>> {
+    let sql = "SELECT moved FROM regroupement WHERE kept = $1 AND state = 'undone' ORDER BY done_at, id LIMIT 1000";
+    let rows = tx.fetch_all::<(String,)>(sql, args![kept]).await?;
+    // What an erasure emptied says nothing.
+    let moved = rows.iter().filter_map(|(moved,)| serde_json::from_str::<MovedRecords>(moved).ok());
+    Ok(moved.flat_map(|moved| moved.spaces).collect())
+}
+
 /// Lists the regroupements whose seven days are over.
 pub async fn list_due(tx: &mut Tx, now: Timestamp) -> anyhow::Result<Vec<JoinedAccounts>> {
     let sql = "SELECT id, kept, absorbed, moved, done_at, undo_until FROM regroupement WHERE state = 'done' AND undo_until <= $1 \

@@ -215,6 +215,32 @@ async fn an_undo_signs_out_of_the_services_that_knew_the_session_by_the_other_ac
 }
 
 #[tokio::test]
+async fn property_p06_a_sub_that_was_lent_until_an_undo_is_lent_again() {
+    for kept in ["a", "b"] {
+        let server = TestServer::start().await;
+        server.change_client("bourses", |meta| meta.former_subs = true).await;
+        let [first, second] = two_accounts(&server).await;
+        let bourses = TestRelyingParty::new(&server, "bourses");
+        let known = bourses.sign_in(&mut Browser::new(&server), &second).await.claims["sub"].clone();
+        let mut here = signed_in(&server, &first).await;
+        here.prove(&second.identifiant, &second.password).await;
+        here.join("a").await;
+        // A client that knows the second account alone sees the first one by its value, until the undo.
+        assert_eq!(bourses.sign_in(&mut here, &first).await.claims["sub"], known);
+        server.advance(Span::minutes(1));
+        here.undo(PASSWORD).await;
+        server.advance(Span::minutes(1));
+        let mut here = signed_in(&server, &first).await;
+        here.prove(&second.identifiant, &second.password).await;
+        here.join(kept).await;
+        assert!(here.tells("Vos comptes sont réunis"), "{}", here.page.visible_text());
+        let member = if kept == "a" { &first } else { &second };
+        let told = bourses.sign_in(&mut Browser::new(&server), member).await;
+        assert_eq!((&told.claims["sub"], told.claims.get("former_subs")), (&known, None), "{kept}");
+    }
+}
+
+#[tokio::test]
 async fn threat_s09_the_accounts_of_two_persons_are_never_joined() {
     let server = TestServer::start().await;
     let [first, _] = two_accounts(&server).await;
