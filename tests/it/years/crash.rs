@@ -3,13 +3,15 @@
 //! The log has the commits of every act in their order, so nothing of the program needs to know of this. Commits that
 //! wait for no disk stand in it like the others: what is lost with the power and not with the process is not told apart.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::exports::TakenRoster;
 use super::people::SCHOOLS;
 use super::state::State;
-use super::world::{Act, Knowledge, World};
+use super::who::{Knowledge, Who};
+use super::world::{Act, World};
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
@@ -69,7 +71,13 @@ pub struct BeforeAct {
     database: Vec<u8>,
     log: WriteAheadLog,
     rosters: Vec<TakenRoster>,
-    known: Vec<Knowledge>,
+    people: KnownBefore,
+}
+
+/// The knowledge of everybody before an act.
+struct KnownBefore {
+    known: BTreeMap<Who, Knowledge>,
+    chosen: BTreeMap<String, &'static str>,
 }
 
 /// The commits of an act that a crash leaves.
@@ -98,7 +106,10 @@ impl World {
             database: fs::read(&file).unwrap(),
             log: WriteAheadLog::read(&file),
             rosters: self.rosters.clone(),
-            known: self.lives.iter().map(|life| life.known.clone()).collect(),
+            people: KnownBefore {
+                known: self.lives.iter().map(|(who, life)| (*who, life.known.clone())).collect(),
+                chosen: self.chosen.clone(),
+            },
         }
     }
 
@@ -126,8 +137,9 @@ impl World {
         self.oracle.forget_after(told);
         let now = State::read(&self.server).await;
         self.learn_rosters(&before.rosters, (&now, &unanswered), told);
-        self.learn_knowledge(act, &before.known, (&now, &unanswered), told);
+        self.learn_knowledge(act, before.people, (&now, &unanswered), told);
         self.check(&now, act, Some(&unanswered))?;
+        self.check_tokens(&now).await?;
         // Pending messages leave, and some a second time: nobody is harmed by that.
         self.server.drain_outbox().await;
         self.end_act(State::read(&self.server).await);
@@ -146,24 +158,25 @@ impl World {
     }
 
     /// Tells people what their act led to: a password that was written before the crash is the one that they typed.
-    fn learn_knowledge(&mut self, act: &Act, before: &[Knowledge], (now, unanswered): (&State, &State), told: usize) {
-        let Some(h) = act.human else { return };
-        let record = self.town.humans[h].record();
+    fn learn_knowledge(&mut self, act: &Act, before: KnownBefore, (now, unanswered): (&State, &State), told: usize) {
+        let KnownBefore { known, chosen } = before;
+        let Some((who, before)) = act.who.and_then(|who| Some((who, known.get(&who)?))) else { return };
         let hash = |state: &State| {
-            let account = state.get("holder", &record)?;
+            let account = self.town.account_in(state, who)?;
             state.get("password", account).map(str::to_owned)
         };
-        let mut known = match hash(now) == hash(unanswered) {
-            true => self.lives[h].known.clone(),
-            false => before[h].clone(),
-        };
+        let mut known = self.life(who).known.clone();
+        if hash(now) != hash(unanswered) {
+            known = before.clone();
+            self.chosen = chosen;
+        }
         if !self.oracle.acknowledged_now("family", told) {
-            known.tokens = before[h].tokens.clone();
+            known.tokens = before.tokens.clone();
         }
         if !self.oracle.acknowledged_now("letter", told) {
-            known.letter = before[h].letter.clone();
+            known.letter = before.letter.clone();
         }
-        self.lives[h].known = known;
+        self.life_mut(who).known = known;
     }
 }
 

@@ -25,7 +25,7 @@ impl Dice {
     }
 
     /// Draws one of several.
-    pub fn pick<T: Copy>(&self, all: &[T]) -> T {
-        all[self.below(all.len())]
+    pub fn pick<T: Clone>(&self, all: &[T]) -> T {
+        all[self.below(all.len())].clone()
     }
 }

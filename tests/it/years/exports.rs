@@ -45,13 +45,15 @@ impl SchoolExport {
         let stamp = at.format("%d/%m/%Y %H:%M:%S").to_string();
         let (mut pupils, mut classes, mut persons, mut links) =
             (String::new(), String::new(), String::new(), String::new());
+        let academy = SCHOOLS[school].academy;
         for child in town.children.iter().filter(|child| child.school == Some(school)) {
             let nom = town.humans.iter().find(|human| human.family == child.family).unwrap().nom;
-            let (key, given, born, class) = (child.key, child.given, &child.born, child.class);
+            let (key, given, born, class) = (child.key_in(academy), child.given, &child.born, child.class);
+            let ine = child.ine();
             write!(
                 pupils,
                 "<ELEVE ELEVE_ID=\"{key}\"><NOM_DE_FAMILLE>{nom}</NOM_DE_FAMILLE><PRENOM>{given}</PRENOM>\
-                 <DATE_NAISS>{born}</DATE_NAISS></ELEVE>"
+                 <DATE_NAISS>{born}</DATE_NAISS><INE_RNIE>{ine}</INE_RNIE></ELEVE>"
             )
             .unwrap();
             write!(
@@ -61,8 +63,7 @@ impl SchoolExport {
             )
             .unwrap();
         }
-        let here: Vec<(usize, usize)> =
-            town.legal.iter().copied().filter(|(_, c)| town.children[*c].school == Some(school)).collect();
+        let here = town.legal_at(school);
         for h in here.iter().map(|(h, _)| *h).collect::<BTreeSet<_>>() {
             let human = &town.humans[h];
             write!(
@@ -78,7 +79,8 @@ impl SchoolExport {
                 links,
                 "<RESPONSABLE_ELEVE><ELEVE_ID>{}</ELEVE_ID><PERSONNE_ID>{}</PERSONNE_ID>\
                  <NIVEAU_RESPONSABILITE>1</NIVEAU_RESPONSABILITE><CODE_PARENTE>10</CODE_PARENTE></RESPONSABLE_ELEVE>",
-                town.children[c].key, town.humans[h].key
+                town.children[c].key_in(academy),
+                town.humans[h].key
             )
             .unwrap();
         }

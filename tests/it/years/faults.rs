@@ -4,6 +4,7 @@ use preau::base::clock::Span;
 
 use super::crash::CrashPoint;
 use super::state::State;
+use super::who::Who;
 use super::world::{Act, Trace, World};
 
 /// A fault that is planted.
@@ -94,12 +95,18 @@ impl World {
         self.server.advance(Span::hours(25));
     }
 
+    /// Returns the people by the places of their records at home.
+    fn people_at_home(&self) -> Vec<usize> {
+        (0..self.town.humans.len()).filter(|h| self.town.humans[*h].home.is_none()).collect()
+    }
+
     async fn activate_somebody(&mut self) -> usize {
+        let people = self.people_at_home();
         for n in 0..60 {
-            let h = n % self.lives.len();
+            let h = people[n % people.len()];
             let act = Box::pin(self.activate(h)).await.unwrap();
             self.go_on(&act).await;
-            if self.lives[h].known.identifiant.is_some() {
+            if self.life(Who::Parent(h)).known.identifiant.is_some() {
                 return h;
             }
         }
@@ -108,9 +115,10 @@ impl World {
 
     /// Crashes in an activation that came to its end, on a disk that kept nothing of it.
     async fn lose_an_activation(&mut self) -> String {
+        let people = self.people_at_home();
         for n in 0..60 {
             let before = self.prepare_crash();
-            let act = Box::pin(self.activate(n % self.lives.len())).await.unwrap();
+            let act = Box::pin(self.activate(people[n % people.len()])).await.unwrap();
             if self.oracle.acknowledged_now("password", usize::MAX) {
                 return Box::pin(self.crash(before, &act, CrashPoint::LastCommitOfLyingDisk)).await.unwrap_err();
             }
@@ -121,7 +129,7 @@ impl World {
 
     async fn use_any_service(&mut self, h: usize) {
         for _ in 0..20 {
-            let act = Box::pin(self.use_service(h)).await.unwrap();
+            let act = Box::pin(self.use_service(Who::Parent(h))).await.unwrap();
             self.go_on(&act).await;
             if self.last_state.of("subject").next().is_some() {
                 return;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::people::SCHOOLS;
 use super::state::State;
+use super::who::Who;
 use super::world::{Act, World};
 
 impl World {
@@ -15,6 +16,7 @@ impl World {
             return Err(fault.clone());
         }
         self.check_passwords(now, act)?;
+        self.check_joins(now, act)?;
         self.check_subjects(now)?;
         self.check_links(now)?;
         for (account, _) in now.of("closed") {
@@ -27,21 +29,33 @@ impl World {
 
     /// Never a password without its proofs: it changes in an act that proved a code and dates, of the account's person.
     fn check_passwords(&self, now: &State, act: &Act) -> Result<(), String> {
-        let proven_by = act.human.filter(|_| act.is_proven).map(|h| self.town.humans[h].record());
-        let account_of = |record: &String| now.get("holder", record);
+        let proven = act.who.filter(|_| act.is_proven).and_then(|who| self.town.account_in(now, who));
         for (account, hash) in now.of("password") {
             let is_new = self.last_state.get("password", account) != Some(hash);
-            if is_new && proven_by.as_ref().and_then(account_of) != Some(account) {
+            if is_new && proven != Some(account) {
                 return Err(format!("a password without its proofs: of {account}, in « {} »", act.name));
             }
         }
         Ok(())
     }
 
-    /// A `sub` is the same for life.
+    /// Never two accounts joined without the proofs of both, or separated by anybody else.
+    fn check_joins(&self, now: &State, act: &Act) -> Result<(), String> {
+        for (account, kept) in now.of("merged") {
+            let former = self.last_state.get("merged", account).unwrap_or_default();
+            let pair = act.pair.as_ref().map_or(&[][..], |pair| pair.as_slice());
+            let other = if kept.is_empty() { former } else { kept };
+            if former != kept && ![account, other].iter().all(|id| pair.iter().any(|one| one == id)) {
+                return Err(format!("accounts joined or separated without proofs: {account}, in « {} »", act.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// A `sub` is the same for life, through a regroupement and its undo too.
     fn check_subjects(&self, now: &State) -> Result<(), String> {
         for (place, sub) in self.last_state.of("subject") {
-            let found = now.get("subject", place);
+            let found = now.subject_of(&self.oracle.owner_of(place));
             if found != Some(sub) {
                 return Err(format!("a sub changed: {place} was {sub} and is {found:?}"));
             }
@@ -62,20 +76,61 @@ impl World {
         }
     }
 
-    /// No child in the claims of somebody without a current legal link.
-    pub fn check_claims(&self, h: usize, claims: &Value) -> Result<(), String> {
-        let record = self.town.humans[h].record();
+    /// Compares what a service is told of somebody with the rosters, and with the accounts that are joined.
+    pub async fn check_claims(&self, (who, account): (Who, &str), space: &str, claims: &Value) -> Result<(), String> {
+        match who {
+            Who::Parent(h) => self.check_children(h, account, claims).await?,
+            Who::Pupil(c) => self.check_own_schools(c, claims)?,
+        }
+        let sql = "SELECT s.value FROM subject s JOIN account a ON a.id = s.account_id \
+                   WHERE a.merged_into = $1 AND s.space = $2";
+        let args = vec![account.into(), space.into()];
+        let rows: Vec<(String,)> = self.server.app.db.read().await.unwrap().fetch_all(sql, args).await.unwrap();
+        let expected: BTreeSet<&str> = rows.iter().map(|(value,)| value.as_str()).collect();
+        let told = claims["former_subs"].as_array().map_or(&[][..], Vec::as_slice);
+        let told: BTreeSet<&str> = told.iter().filter_map(Value::as_str).collect();
+        match told == expected {
+            true => Ok(()),
+            false => Err(format!("another former sub than that of the absorbed account: {told:?}, not {expected:?}")),
+        }
+    }
+
+    /// No child in the claims of somebody without a current legal link, by a record of the account.
+    async fn check_children(&self, h: usize, account: &str, claims: &Value) -> Result<(), String> {
+        let mut records = Vec::new();
+        for n in self.town.records_of(h) {
+            if self.account_of(Who::Parent(n)).await.as_deref() == Some(account) {
+                records.push(self.town.humans[n].record());
+            }
+        }
         let told = claims["children"].as_array().map_or(&[][..], Vec::as_slice);
         for child in told {
             let name = child["given_name"].as_str().unwrap_or_default();
             let is_linked = self.town.children.iter().filter(|one| one.given == name).any(|one| {
-                let link = |uai| format!("{uai} {record} {}", one.key);
-                (0..SCHOOLS.len()).any(|s| self.rosters[s].links.contains(&link(SCHOOLS[s].uai)))
+                SCHOOLS.iter().zip(&self.rosters).any(|(school, roster)| {
+                    let key = one.key_in(school.academy);
+                    records.iter().any(|record| roster.links.contains(&format!("{} {record} {key}", school.uai)))
+                })
             });
             if !is_linked {
-                return Err(format!("without a current link of the roster: {record} is told of {name}"));
+                return Err(format!("without a current link of the roster: {records:?} are told of {name}"));
             }
         }
         Ok(())
+    }
+
+    /// A pupil is told as a pupil of the current school, and never with children.
+    fn check_own_schools(&self, c: usize, claims: &Value) -> Result<(), String> {
+        let given = self.town.children[c].given;
+        if !claims["children"].is_null() || claims["education_profile"] != "eleve" {
+            return Err(format!("a pupil is told of like a parent: {given}: {claims}"));
+        }
+        let current: Vec<&str> = self.schools_of(c).into_iter().map(|school| SCHOOLS[school].uai).collect();
+        let told = claims["schools"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut told = told.iter().filter_map(|school| school["uai"].as_str());
+        match told.find(|uai| !current.contains(uai)) {
+            Some(uai) => Err(format!("a pupil is told of at a school that does not name the pupil: {given} at {uai}")),
+            None => Ok(()),
+        }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Datelike as _, NaiveDate};
+use preau::base::clock::Timestamp;
+
 use super::dice::Dice;
 use crate::support::deployment::{LYCEE, MONOD, TOULOUSE};
 
@@ -28,13 +31,18 @@ const NAMES: [(&str, [&str; 2]); FAMILIES] = [
     ("ROUX", ["Sophie", "Omar"]),
     ("FAURE", ["Awa", "Pierre"]),
 ];
+/// The family of whom one child goes to school in the other academy from the beginning.
+const FAMILY_OF_TWO_ACADEMIES: usize = 3;
+/// Each academy numbers its people by itself: these are added to the keys of home elsewhere.
+const PERSON_KEYS_ELSEWHERE: usize = 100_000;
+const PUPIL_KEYS_ELSEWHERE: usize = 50_000;
 /// None is part of another, or of what the pages say.
 const GIVEN_NAMES: [&str; 8] = ["Zoé", "Inès", "Basile", "Élie", "Anaïs", "Tiphaine", "Ulysse", "Maëlle"];
 const CLASSES: [&str; 4] = ["6 A", "5 B", "4 C", "3 D"];
 /// A date on which no child of a town was born.
 pub const NOBODYS_BIRTH_DATE: &str = "01/01/2010";
 
-/// A responsable.
+/// A record of a responsable, as one academy has it.
 #[derive(Clone, Debug)]
 pub struct Human {
     pub family: usize,
@@ -43,8 +51,10 @@ pub struct Human {
     pub key: usize,
     pub nom: &'static str,
     pub prenom: &'static str,
-    /// The mobile, as people write it.
+    /// The mobile, as people write it. No two records have the same one.
     pub phone: String,
+    /// The place of the same person's record at home; `None` for that one.
+    pub home: Option<usize>,
 }
 
 impl Human {
@@ -63,7 +73,7 @@ impl Human {
 #[derive(Clone, Debug)]
 pub struct Child {
     pub family: usize,
-    /// ELEVE_ID.
+    /// ELEVE_ID at home.
     pub key: usize,
     pub given: &'static str,
     pub born: String,
@@ -72,18 +82,59 @@ pub struct Child {
     pub class: &'static str,
 }
 
+impl Child {
+    /// Returns ELEVE_ID in an academy.
+    pub fn key_in(&self, academy: &str) -> usize {
+        if academy == home_of(self.family) { self.key } else { self.key + PUPIL_KEYS_ELSEWHERE }
+    }
+
+    /// Returns the key of the pupil's record of an academy in the whole deployment.
+    pub fn record_in(&self, academy: &str) -> String {
+        format!("{academy}/{}", self.key_in(academy))
+    }
+
+    /// Returns the keys of the pupil's records, that of home first.
+    pub fn records(&self) -> [String; 2] {
+        let home = home_of(self.family);
+        [self.record_in(home), self.record_in(other_academy(home))]
+    }
+
+    /// Returns the number that the pupil has in every academy.
+    pub fn ine(&self) -> String {
+        format!("{:09}ZA", 990_000_000 + self.key % 1_000)
+    }
+
+    /// Returns whether the pupil is fifteen; `None` within a day of the birthday, which begins at midnight in Paris.
+    pub fn is_fifteen(&self, now: Timestamp) -> Option<bool> {
+        let born = NaiveDate::parse_from_str(&self.born, "%d/%m/%Y").unwrap();
+        let birthday = NaiveDate::from_ymd_opt(born.year() + 15, born.month(), born.day()).unwrap();
+        let today = DateTime::from_timestamp_millis(now.0).unwrap().date_naive();
+        let days = (today - birthday).num_days();
+        (days.abs() > 1).then_some(days > 0)
+    }
+}
+
 /// The people of a history.
 pub struct Town {
     pub humans: Vec<Human>,
     pub children: Vec<Child>,
-    /// The legal representatives of each child, by their places.
+    /// The legal representatives of each child, by the places of their records at home.
     pub legal: BTreeSet<(usize, usize)>,
     phones: usize,
 }
 
-/// Returns the schools to which the children of a family go.
+/// Returns the schools to which the children of a family go at home.
 fn schools_of(family: usize) -> &'static [usize] {
     if family + 1 == FAMILIES { &[2] } else { &[0, 1] }
+}
+
+/// Returns the academy where a family is at home.
+fn home_of(family: usize) -> &'static str {
+    SCHOOLS[schools_of(family)[0]].academy
+}
+
+fn other_academy(academy: &str) -> &'static str {
+    SCHOOLS.iter().map(|school| school.academy).find(|other| *other != academy).unwrap()
 }
 
 impl Town {
@@ -92,14 +143,16 @@ impl Town {
         for (family, (nom, prenoms)) in NAMES.into_iter().enumerate() {
             let parents = 1 + dice.below(2);
             for (n, prenom) in prenoms.into_iter().take(parents).enumerate() {
-                let academy = SCHOOLS[schools_of(family)[0]].academy;
-                let phone = town.next_phone();
-                town.humans.push(Human { family, academy, key: 500_000 + family * 10 + n, nom, prenom, phone });
+                let (academy, key, phone) = (home_of(family), 500_000 + family * 10 + n, town.next_phone());
+                town.humans.push(Human { family, academy, key, nom, prenom, phone, home: None });
             }
             for _ in 0..=dice.below(2) {
                 town.enrol_new_child(family, dice);
             }
         }
+        town.enrol_new_child(FAMILY_OF_TWO_ACADEMIES, dice);
+        let last = town.children.len() - 1;
+        town.move_elsewhere(last, dice);
         town
     }
 
@@ -120,9 +173,57 @@ impl Town {
         let (key, class) = (900_000 + family * 10 + n, dice.pick(&CLASSES));
         let child = self.children.len();
         self.children.push(Child { family, key, given, born, school: Some(school), class });
-        let parents = self.humans.iter().enumerate().filter(|(_, human)| human.family == family);
-        self.legal.extend(parents.map(|(h, _)| (h, child)));
+        let parents = self.parents_of(family);
+        self.legal.extend(parents.into_iter().map(|h| (h, child)));
         Some(school)
+    }
+
+    /// Returns the parents of a family, by the places of their records at home.
+    fn parents_of(&self, family: usize) -> Vec<usize> {
+        (0..self.humans.len()).filter(|h| self.humans[*h].family == family && self.humans[*h].home.is_none()).collect()
+    }
+
+    /// Sends a child to a school of the academy where it is not, which writes down both parents anew. Returns the former
+    /// school and the new one.
+    pub fn move_elsewhere(&mut self, c: usize, dice: &Dice) -> [usize; 2] {
+        let Child { family, school, .. } = self.children[c];
+        let former = school.unwrap_or_default();
+        let academy = other_academy(SCHOOLS[former].academy);
+        for h in self.parents_of(family) {
+            if self.record_at(h, academy).is_none() {
+                let (key, phone) = (self.humans[h].key + PERSON_KEYS_ELSEWHERE, self.next_phone());
+                let home = self.humans[h].clone();
+                self.humans.push(Human { academy, key, phone, home: Some(h), ..home });
+            }
+        }
+        let schools: Vec<usize> = (0..SCHOOLS.len()).filter(|school| SCHOOLS[*school].academy == academy).collect();
+        let next = dice.pick(&schools);
+        self.children[c].school = Some(next);
+        [former, next]
+    }
+
+    /// Returns the places of all records of a person.
+    pub fn records_of(&self, h: usize) -> Vec<usize> {
+        let home = self.humans[h].home.unwrap_or(h);
+        (0..self.humans.len()).filter(|n| *n == home || self.humans[*n].home == Some(home)).collect()
+    }
+
+    /// Returns the place of a person's record in an academy, if there is one.
+    pub fn record_at(&self, h: usize, academy: &str) -> Option<usize> {
+        self.records_of(h).into_iter().find(|n| self.humans[*n].academy == academy)
+    }
+
+    /// Returns the people of whom two academies have a record: the places of both, that of home first.
+    pub fn pairs(&self) -> Vec<[usize; 2]> {
+        let elsewhere = self.humans.iter().enumerate();
+        elsewhere.filter_map(|(n, human)| Some([human.home?, n])).collect()
+    }
+
+    /// Returns the legal representatives of a school's children, by the places of the records that the school has, and the
+    /// children.
+    pub fn legal_at(&self, school: usize) -> Vec<(usize, usize)> {
+        let here = self.legal.iter().filter(|(_, c)| self.children[*c].school == Some(school));
+        here.filter_map(|(h, c)| Some((self.record_at(*h, SCHOOLS[school].academy)?, *c))).collect()
     }
 
     /// Changes something in one family. Returns what, and the schools that write it down.
@@ -165,7 +266,7 @@ impl Town {
     /// Ends the right of one of two parents, or gives it back.
     fn end_or_renew_link(&mut self, child: usize, school: usize) -> (&'static str, Vec<usize>) {
         let family = self.children[child].family;
-        let parents: Vec<usize> = (0..self.humans.len()).filter(|h| self.humans[*h].family == family).collect();
+        let parents = self.parents_of(family);
         let [_, second] = parents.as_slice() else { return ("nothing changes", vec![school]) };
         if self.legal.remove(&(*second, child)) {
             return ("a link ends", vec![school]);
@@ -198,8 +299,8 @@ impl Town {
 
     /// Returns the legal links that a school would write down now, in the words of the invariants.
     pub fn links_at(&self, school: usize) -> BTreeSet<String> {
-        let uai = SCHOOLS[school].uai;
-        let here = self.legal.iter().filter(|(_, c)| self.children[*c].school == Some(school));
-        here.map(|(h, c)| format!("{uai} {} {}", self.humans[*h].record(), self.children[*c].key)).collect()
+        let TownSchool { uai, academy } = SCHOOLS[school];
+        let here = self.legal_at(school).into_iter();
+        here.map(|(h, c)| format!("{uai} {} {}", self.humans[h].record(), self.children[c].key_in(academy))).collect()
     }
 }

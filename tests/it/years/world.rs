@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use preau::app::Operation;
 use preau::base::clock::{ManualClock, Span};
 use preau::clients::GrantType;
+use preau::jose::Alg;
 use preau::protocol::scope::Scopes;
 use preau::{audit, bootstrap};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -21,55 +21,34 @@ use super::oracle::Oracle;
 use super::people::{SCHOOLS, Town};
 use super::post::LossyGateway;
 use super::state::State;
+use super::who::{Life, Who};
+use crate::support::TestServer;
 use crate::support::server::{START_TIME, test_config};
-use crate::support::{Browser, TestServer};
 
 pub const YEAR: Span = Span::days(365);
 /// The time after which a server's hourly work is done before the next act.
 const HOURS_BRING_WORK: Span = Span::hours(5);
 /// The scopes that services ask for.
 pub const SCOPES: &str = "openid profile phone education offline_access";
-const FIRST_PASSWORD: &str = "Cheval-7-bleu";
 
 /// The lines of a replay: each act of a history.
 pub type Trace = Arc<Mutex<Vec<String>>>;
-
-/// Tokens that a service holds.
-#[derive(Clone, Debug)]
-pub struct HeldTokens {
-    pub client: &'static str,
-    pub answer: Value,
-}
-
-/// The knowledge of a person, and of the services on the person's behalf.
-#[derive(Clone, Debug)]
-pub struct Knowledge {
-    /// `None` without an active account.
-    pub identifiant: Option<String>,
-    pub password: &'static str,
-    /// Identifiant and code.
-    pub letter: Option<(String, String)>,
-    pub tokens: Option<HeldTokens>,
-}
-
-pub struct Life {
-    pub browser: Browser,
-    pub known: Knowledge,
-}
 
 /// An act that ended, in whatever way.
 #[derive(Clone, Debug)]
 pub struct Act {
     pub name: &'static str,
     pub word: String,
-    pub human: Option<usize>,
+    pub who: Option<Who>,
     /// True if the person proved a code and the dates.
     pub is_proven: bool,
+    /// The two accounts that the person proved to be one's own, or the two that were one.
+    pub pair: Option<[String; 2]>,
 }
 
 impl Act {
-    pub fn of(name: &'static str, human: Option<usize>, word: impl Into<String>) -> Self {
-        Self { name, word: word.into(), human, is_proven: false }
+    pub fn of(name: &'static str, who: Option<Who>, word: impl Into<String>) -> Self {
+        Self { name, word: word.into(), who, is_proven: false, pair: None }
     }
 }
 
@@ -78,8 +57,11 @@ pub struct World {
     pub post: Arc<LossyGateway>,
     pub dice: Dice,
     pub town: Town,
-    /// By the places of the town's humans.
-    pub lives: Vec<Life>,
+    pub lives: BTreeMap<Who, Life>,
+    /// The password that was chosen last for each account.
+    pub chosen: BTreeMap<String, &'static str>,
+    /// Identifiants and passwords of accounts that closed.
+    pub closed: Vec<(String, &'static str)>,
     /// The last roster of each school that was taken.
     pub rosters: Vec<TakenRoster>,
     /// Every export that was delivered.
@@ -110,7 +92,10 @@ async fn start(
     seed: u64,
 ) -> TestServer {
     let folder = TempDir::new().unwrap();
-    let config = test_config(&folder).await;
+    let mut config = test_config(&folder).await;
+    // Those that sign something here: each more is a slow generation of keys.
+    config.keys.algorithms = vec![Alg::RS256, Alg::ES256];
+    config.keys.rotate_after_days = 120;
     if let Some((bytes, log, commits)) = database {
         let file = sqlite_file(&config.database.url);
         fs::write(&file, bytes).unwrap();
@@ -122,6 +107,7 @@ async fn start(
             .change_client(client, |meta| {
                 meta.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
                 meta.scopes = Scopes::parse(SCOPES).unwrap();
+                meta.former_subs = true;
             })
             .await;
     }
@@ -143,12 +129,10 @@ impl World {
         for school in &SCHOOLS {
             server.set_campaign(school.uai, Span(0), Span::days(400)).await;
         }
-        let life = |_| Life {
-            browser: Browser::new(&server),
-            known: Knowledge { identifiant: None, password: FIRST_PASSWORD, letter: None, tokens: None },
-        };
         let mut world = World {
-            lives: (0..town.humans.len()).map(life).collect(),
+            lives: BTreeMap::new(),
+            chosen: BTreeMap::new(),
+            closed: Vec::new(),
             server,
             post,
             dice,
@@ -166,6 +150,7 @@ impl World {
             trace,
             counts: BTreeMap::new(),
         };
+        world.meet_newcomers();
         for school in 0..SCHOOLS.len() {
             world.deliver(school).await;
         }
@@ -186,7 +171,7 @@ impl World {
         let server = Box::pin(start(Some((database, log, commits)), (clock, &self.post), seed)).await;
         let former = std::mem::replace(&mut self.server, server);
         former.app.db.close().await;
-        for life in &mut self.lives {
+        for life in self.lives.values_mut() {
             life.browser = life.browser.at_server(&self.server);
         }
     }
@@ -218,20 +203,20 @@ impl World {
     async fn pass_time(&self) -> Span {
         let (short, long) = (Span::minutes(7), HOURS_BRING_WORK);
         let span = self.dice.pick(&[short, short, short, long, long, Span::days(2), Span::days(9), Span::days(45)]);
+        self.let_pass(span).await;
+        Box::pin(self.tend_keys()).await;
+        span
+    }
+
+    /// Advances the time, which a server writes down each minute.
+    pub async fn let_pass(&self, span: Span) {
         self.server.advance(span);
         self.server.app.db.record_time(self.server.now()).await.unwrap();
-        span
     }
 
     /// Does what a server does each hour: it seals the journal, tells and closes what is due, and cleans.
     async fn do_hourly_work(&mut self) {
-        // The house closes the account of whoever has no child for months.
-        for human in &self.town.humans {
-            let record = human.record();
-            let has_child = self.rosters.iter().any(|one| one.links.iter().any(|link| link.contains(&record)));
-            let account = self.last_state.get("holder", &record).filter(|_| !has_child);
-            self.oracle.may_close.extend(account.map(str::to_owned));
-        }
+        self.learn_who_is_gone();
         let app = &self.server.app;
         while audit::ops::seal(Operation::of_job(app, "seal").storage()).await.unwrap() > 0 {}
         let (_running, stop) = watch::channel(false);
@@ -265,6 +250,7 @@ impl World {
         self.amend(&act.word);
         let now = State::read(&self.server).await;
         self.check(&now, &act, None)?;
+        self.check_tokens(&now).await?;
         match before {
             None => self.end_act(now),
             Some(before) => {
@@ -280,17 +266,13 @@ impl World {
         self.check(&State::read(&self.server).await, act, None)
     }
 
-    /// Remembers the state for the next act. People know the identifiant of an active account, and of no other.
+    /// Remembers the state for the next act.
     pub fn end_act(&mut self, now: State) {
         self.oracle.settle(&now);
+        self.oracle.learn_joins(&self.last_state, &now, self.server.now());
         self.taken_now.clear();
         self.counts_commits = false;
-        for (h, life) in self.lives.iter_mut().enumerate() {
-            let account = now.get("holder", &self.town.humans[h].record());
-            let active = account.filter(|account| now.get("password", account).is_some());
-            let identifiant = active.and_then(|account| now.get("identifiant", account));
-            life.known.identifiant = identifiant.map(str::to_owned);
-        }
+        self.learn_accounts(&now);
         self.last_state = now;
     }
 

@@ -6,6 +6,7 @@ use preau::base::clock::Span;
 
 use crate::years::exports::SchoolExport;
 use crate::years::people::SCHOOLS;
+use crate::years::who::Who;
 use crate::years::world::{Act, World};
 
 impl World {
@@ -13,6 +14,7 @@ impl World {
     pub async fn change_families(&mut self) -> Act {
         let dice = self.dice.clone();
         let (what, mut schools) = self.town.change(&dice);
+        self.meet_newcomers();
         schools.dedup();
         let mut word = what.to_owned();
         for school in schools {
@@ -62,7 +64,7 @@ impl World {
         let mut tx = self.server.app.db.read().await.unwrap();
         let found: Option<(String,)> = tx.fetch_optional(sql, args).await.unwrap();
         drop(tx);
-        let Some((person,)) = found else { return Ok(Act::of(NAME, Some(h), "no record")) };
+        let Some((person,)) = found else { return Ok(Act::of(NAME, Some(Who::Parent(h)), "no record")) };
         self.count("a direction");
         let email = format!("direction{}@ecole.example", self.counts["a direction"]);
         let role = AdminRole::SchoolHead;
@@ -71,7 +73,7 @@ impl World {
         desk.get(&format!("/admin/personnes/{person}")).await;
         let button = ["faire", "montrer"].into_iter().find(|one| desk.page.has_element(&format!("button#{one}")));
         let Some(button) = button.filter(|_| desk.page.status == StatusCode::OK) else {
-            return Ok(Act::of(NAME, Some(h), desk.page.status.as_u16().to_string()));
+            return Ok(Act::of(NAME, Some(Who::Parent(h)), desk.page.status.as_u16().to_string()));
         };
         desk.submit(button, &[("preuve", "paper"), ("raison", "Vue au secrétariat")]).await;
         let status = desk.page.status;
@@ -79,7 +81,7 @@ impl World {
             self.acknowledge_journal().await;
             self.count("an act of the help desk");
         }
-        Ok(Act::of(NAME, Some(h), format!("{button}: {}", status.as_u16())))
+        Ok(Act::of(NAME, Some(Who::Parent(h)), format!("{button}: {}", status.as_u16())))
     }
 
     /// Sets the machine's clock back by an hour, or mends it.
