@@ -24,18 +24,32 @@ pub enum PlantedFault {
     UnprovenPassword,
     /// Two exports that arrive in the wrong order, and no comparison of their times.
     RostersOutOfOrder,
+    /// An undo of a regroupement that leaves a `sub` with the account that had it for these days.
+    SubjectLeft,
+    /// A rotation that takes a key out of the JWKS while its last token lives.
+    KeyRetiredEarly,
+    /// An import that does not know a pupil again by the INE, so that the next sheet makes another account.
+    SecondPupil,
 }
 
 impl World {
     /// Plants the fault in a young history. Returns what was found.
     pub async fn find_planted(&mut self, fault: PlantedFault) -> String {
         self.post.become_reliable();
-        if fault == PlantedFault::LostCommit {
-            return Box::pin(self.lose_an_activation()).await;
+        match fault {
+            PlantedFault::LostCommit => return Box::pin(self.lose_an_activation()).await,
+            PlantedFault::SubjectLeft => return Box::pin(self.leave_a_subject()).await,
+            PlantedFault::KeyRetiredEarly => return Box::pin(self.retire_a_key_early()).await,
+            _ => {}
         }
         let h = Box::pin(self.activate_somebody()).await;
         match fault {
-            PlantedFault::LostCommit => {}
+            PlantedFault::LostCommit | PlantedFault::SubjectLeft | PlantedFault::KeyRetiredEarly => {}
+            PlantedFault::SecondPupil => {
+                let act = Box::pin(self.print_sheet(0)).await.unwrap();
+                self.go_on(&act).await;
+                self.plant_second_pupil().await;
+            }
             PlantedFault::SecondAccount => {
                 self.plant_second_record().await;
                 let account = "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, \
@@ -87,6 +101,18 @@ impl World {
         assert_eq!(self.server.execute_sql(sql, Vec::new()).await, 1);
     }
 
+    /// Gives the pupil who has an account a record elsewhere, with an account of its own.
+    async fn plant_second_pupil(&self) {
+        let account = "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, \
+                       created_at, updated_at) VALUES ('planted', 'z.double07', 'z.double', '07', 'pending', \
+                       'eleve', 'Zita', 'Double', 0, 0)";
+        assert_eq!(self.server.execute_sql(account, Vec::new()).await, 1);
+        let record = "INSERT INTO pupil (id, academy, pupil_key, family_name, given_name, birth_date, exported_at, \
+                      ine_blind, account_id) SELECT 'planted', academy, 'planted', 'Double', 'Zita', birth_date, \
+                      exported_at, ine_blind, 'planted' FROM pupil WHERE account_id IS NOT NULL LIMIT 1";
+        assert_eq!(self.server.execute_sql(record, Vec::new()).await, 1);
+    }
+
     /// Ends an act that went well, and lets the limits of the day pass.
     async fn go_on(&mut self, act: &Act) {
         self.server.drain_outbox().await;
@@ -102,6 +128,11 @@ impl World {
 
     async fn activate_somebody(&mut self) -> usize {
         let people = self.people_at_home();
+        self.activate_one_of(&people).await
+    }
+
+    /// Has one of these people activate, by the places of their records. Returns the first who has an account.
+    async fn activate_one_of(&mut self, people: &[usize]) -> usize {
         for n in 0..60 {
             let h = people[n % people.len()];
             let act = Box::pin(self.activate(h)).await.unwrap();
@@ -111,6 +142,52 @@ impl World {
             }
         }
         panic!("nobody activates");
+    }
+
+    /// Joins two accounts of which a service knows the absorbed one, and separates them without giving its `sub` back.
+    async fn leave_a_subject(&mut self) -> String {
+        let [here, there] = self.town.pairs()[0];
+        for n in [here, there] {
+            Box::pin(self.activate_one_of(&[n])).await;
+        }
+        Box::pin(self.use_any_service(there)).await;
+        for _ in 0..20 {
+            if self.last_state.of("merged").any(|(_, kept)| !kept.is_empty()) {
+                break;
+            }
+            let act = Box::pin(self.join_accounts([here, there], false)).await.unwrap();
+            self.go_on(&act).await;
+        }
+        for _ in 0..5 {
+            let act = Box::pin(self.undo_regroupement(here)).await.unwrap();
+            self.server.drain_outbox().await;
+            let sql = "UPDATE subject SET account_id = (SELECT r.kept FROM regroupement r \
+                       WHERE r.absorbed = subject.account_id AND r.state = 'undone') \
+                       WHERE account_id IN (SELECT absorbed FROM regroupement WHERE state = 'undone')";
+            if self.server.execute_sql(sql, Vec::new()).await > 0 {
+                return self.check_now(&act).await.unwrap_err();
+            }
+            self.go_on(&act).await;
+        }
+        panic!("nothing is undone");
+    }
+
+    /// Rotates keys until a token lives whose key signs no more, and takes that key away.
+    async fn retire_a_key_early(&mut self) -> String {
+        Box::pin(self.activate_somebody()).await;
+        for _ in 0..20 {
+            let act = Box::pin(self.rotate_keys()).await.unwrap();
+            let (now, state) = (self.server.now(), State::read(&self.server).await);
+            let is_of_former = |kid: &str| state.get("key", kid) == Some("retiring");
+            if self.oracle.tokens().any(|token| now < token.ends && is_of_former(&token.kid)) {
+                let sql = "UPDATE signing_key SET state = 'retired' WHERE state = 'retiring'";
+                assert!(self.server.execute_sql(sql, Vec::new()).await > 0);
+                self.tend_keys().await;
+                return self.check_tokens(&State::read(&self.server).await).await.unwrap_err();
+            }
+            self.go_on(&act).await;
+        }
+        panic!("no token is of a key that signs no more");
     }
 
     /// Crashes in an activation that came to its end, on a disk that kept nothing of it.
@@ -206,4 +283,31 @@ async fn planted_rosters_in_the_wrong_order_are_found() {
     }
     let found = found(PlantedFault::RostersOutOfOrder).await;
     assert!(found.starts_with("without a current link of the roster: "), "{found}");
+}
+
+#[tokio::test]
+async fn a_planted_sub_that_an_undo_left_is_found() {
+    if super::is_for_another_database() {
+        return;
+    }
+    let found = found(PlantedFault::SubjectLeft).await;
+    assert!(found.starts_with("a sub changed: "), "{found}");
+}
+
+#[tokio::test]
+async fn a_planted_early_end_of_a_key_is_found() {
+    if super::is_for_another_database() {
+        return;
+    }
+    let found = found(PlantedFault::KeyRetiredEarly).await;
+    assert!(found.starts_with("a token that lives verifies by no published key"), "{found}");
+}
+
+#[tokio::test]
+async fn a_planted_second_account_of_a_pupil_is_found() {
+    if super::is_for_another_database() {
+        return;
+    }
+    let found = found(PlantedFault::SecondPupil).await;
+    assert!(found.starts_with("two accounts of one pupil"), "{found}");
 }
