@@ -94,15 +94,40 @@ fn batch_value(batch: &LetterBatchRow) -> serde_json::Value {
     })
 }
 
+/// Returns what somebody typed in the console as a part of one line: a line break would be a batch that there is not, and a
+/// sign that terminals obey is none to show.
+fn one_line(typed: &str) -> String {
+    let shown = typed.replace(char::is_control, " ");
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Returns a batch in one line.
 fn describe(batch: &LetterBatchRow) -> String {
     let LetterBatchRow { id, uai, profile, reason, used, open, .. } = batch;
     let part = if batch.class.is_empty() { &batch.part } else { &batch.class };
-    let (at, by) = (format_paris_time(Timestamp(batch.printed_at)), batch.printed_by.as_deref().unwrap_or("-"));
+    let [by, reason] = [batch.printed_by.as_deref().unwrap_or("-"), reason.as_str()].map(one_line);
+    let at = format_paris_time(Timestamp(batch.printed_at));
     let withdrawn = batch.withdrawn_at.map_or_else(String::new, |at| {
         let count = batch.letters_withdrawn.unwrap_or_default();
         format!(", {count} withdrawn {}", format_paris_time(Timestamp(at)))
     });
     let letters = letters(batch.letters);
     format!("{id}  {at}  {uai}  {part}  {profile}  {letters}, {used} used, {open} open{withdrawn}  {by}: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_stays_in_its_line_and_tells_a_terminal_nothing() {
+        for (typed, shown) in [
+            ("Réunion de rentrée", "Réunion de rentrée"),
+            ("Perdues\r\n0000  2026-09-01  0349999J", "Perdues 0000 2026-09-01 0349999J"),
+            ("\u{1b}[2JPerdues\u{9b}1A\t", "[2JPerdues 1A"),
+            ("\n", ""),
+        ] {
+            assert_eq!(one_line(typed), shown, "{typed:?}");
+        }
+    }
 }
