@@ -19,6 +19,8 @@ use crate::http::paths;
 
 /// The number of schools read by one query.
 const BATCH_SCHOOLS: i64 = 100;
+/// The number of schools where others acted that are read by one query: each walks all acts of a week.
+const BATCH_ACTED_SCHOOLS: i64 = 2_000;
 
 /// Sends the mails of the day, by day only. Returns their number.
 pub async fn send_of_day(op: &Operation<'_>) -> anyhow::Result<usize> {
@@ -40,7 +42,8 @@ pub async fn send_of_day(op: &Operation<'_>) -> anyhow::Result<usize> {
     after.clear();
     loop {
         let mut tx = op.app.db.read().await?;
-        let acted = acts::list_schools(&mut tx, (&week, op.now), (day.as_str(), after.as_str()), BATCH_SCHOOLS).await?;
+        let from = (day.as_str(), after.as_str());
+        let acted = acts::list_schools(&mut tx, (&week, op.now), from, BATCH_ACTED_SCHOOLS).await?;
         drop(tx);
         let Some(last) = acted.last() else { return Ok(sent) };
         after.clone_from(&last.uai);
