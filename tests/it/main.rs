@@ -65,6 +65,8 @@ mod console_latecomers;
 #[cfg(test)]
 mod console_mails;
 #[cfg(test)]
+mod console_matrix;
+#[cfg(test)]
 mod console_reminders;
 #[cfg(test)]
 mod console_requests;
