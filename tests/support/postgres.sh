@@ -5,8 +5,8 @@
 
 POSTGRES_FOLDER=
 
-# The folder for the cluster: in memory, where 4 GB of it are free.
-postgres_parent() {
+# A folder for what is soon gone: in memory, where 4 GB of it are free.
+folder_in_memory() {
   local free
   free=$(df -Pk -t tmpfs /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
   if [ "${free:-0}" -gt 4000000 ] && [ -w /dev/shm ]; then echo /dev/shm; else echo /tmp; fi
@@ -30,7 +30,7 @@ free_port() {
 start_postgres() {
   local programs port
   programs=$(postgres_programs) || { echo "tests/run: PostgreSQL is not installed" >&2; return 1; }
-  POSTGRES_FOLDER=$(mktemp -d "$(postgres_parent)/preau-postgres.XXXXXX") || return 1
+  POSTGRES_FOLDER=$(mktemp -d "$(folder_in_memory)/preau-postgres.XXXXXX") || return 1
   [ "$(id -u)" != 0 ] || chown postgres "$POSTGRES_FOLDER" || return 1
   as_postgres "$programs/initdb" -D "$POSTGRES_FOLDER/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 \
     --no-sync >"$POSTGRES_FOLDER.log" 2>&1 || { cat "$POSTGRES_FOLDER.log" >&2; return 1; }
