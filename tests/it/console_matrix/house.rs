@@ -60,7 +60,9 @@ impl Thing {
         match self {
             Thing::Nothing | Thing::Code => None,
             Thing::School => Some("0349997G"),
-            Thing::Client | Thing::FileClient => Some("nobody"),
+            // As long as the others: an answer says its length.
+            Thing::Client => Some("inconnu"),
+            Thing::FileClient => Some("nul"),
             Thing::Academy => Some("nulle-part"),
             _ => Some(NOBODY),
         }
