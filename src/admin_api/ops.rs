@@ -1,7 +1,9 @@
-//! Requests with an `Idempotency-Key`, and cursors.
+//! Requests with an `Idempotency-Key`, and cursors; [`reads`] bounds the people whom a program reads.
 //!
 //! A key is bound to its token, method, path and body, for a day. A refusal that changed nothing is forgotten, and may be
 //! tried again; of one that broke off after a commit the outcome is unknown.
+
+pub mod reads;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -175,9 +175,16 @@ impl RoleGrant {
     /// Returns what the role permits: a delegate who sees pupils only never sees a parent, and a token does nothing but
     /// its own acts.
     pub fn permission(&self, act: AdminAct) -> Permission {
+        match &self.only {
+            Some(only) if !only.contains(&act) => Permission::No,
+            _ => self.own_permission(act),
+        }
+    }
+
+    /// Returns what the role itself permits, whatever a token leaves of it.
+    pub fn own_permission(&self, act: AdminAct) -> Permission {
         match act {
             AdminAct::SeeParents if self.pupils_only => Permission::No,
-            _ if self.only.as_ref().is_some_and(|only| !only.contains(&act)) => Permission::No,
             _ => self.role.permission(act),
         }
     }

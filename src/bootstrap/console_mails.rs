@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::admin_api::ops::reads::record_reads;
 use crate::app::{AppState, Operation};
 use crate::console_mails::ops::send_due;
-use crate::helpdesk::ops::reads::record_reads;
 use crate::school_admin::ops::reminders::sending::send_step;
 use crate::tenants::ops::settle_notices;
 

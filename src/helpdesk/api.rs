@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::diagnosis::{AccountStanding, CampaignStanding};
 use super::ops::codes::{CodeTrace, find_traces};
 use super::ops::person::{self, PersonFile, children_words};
-use super::ops::reads::count_read;
 use super::ops::repairs::{HelpdeskAct, IdentityCheck, RepairOrder, RepairOutcome, repair};
 use super::ops::search::{PersonHit, search};
 use super::pages::person::{details, phone_word};
@@ -137,7 +136,7 @@ fn profile_of(is_pupil: bool) -> &'static str {
 async fn search_persons(call: &ApiCall<'_>) -> ApiResult {
     let query = parse_query(call.query("q"));
     let found = search(&call.op(None), call.on_duty, &query).await?;
-    count(call, found.hits.len()).await?;
+    call.count_persons(found.hits.len()).await?;
     let item = |hit: &PersonHit| {
         json!({
             "id": hit.id,
@@ -154,17 +153,6 @@ async fn search_persons(call: &ApiCall<'_>) -> ApiResult {
     let items: Vec<Value> = found.hits.iter().map(item).collect();
     let (has_more, needs_four_digits) = (found.has_more, found.needs_four_digits);
     Ok(ApiAnswer::of(json!({ "items": items, "has_more": has_more, "needs_four_digits": needs_four_digits })))
-}
-
-/// Counts people whom the answer shows.
-///
-/// # Errors
-/// Those of the hour are used up.
-async fn count(call: &ApiCall<'_>, persons: usize) -> Result<(), ApiError> {
-    match count_read(&call.op(None), call.token, persons).await? {
-        None => Ok(()),
-        Some(until) => Err(ApiRefusal::from(ProblemCode::TooManyPersons).until(until).into()),
-    }
 }
 
 /// Finds the person of the path, whoever asks.
@@ -190,7 +178,7 @@ async fn diagnosis(call: &ApiCall<'_>) -> ApiResult {
     let file = find(call).await?;
     let act = file.seeing_act().ok_or(ProblemCode::NotFound)?;
     call.permit(act, &file.places()).await?;
-    count(call, 1).await?;
+    call.count_persons(1).await?;
     let file = file.within(&AdminScope::of(&call.on_duty.roles, act, call.ctx.now), call.ctx.now);
     let told = details(call.ctx, &file.cause);
     let message = |key: &str, args: &[(&str, &str)]| -> Result<String, PagesError> {
@@ -236,7 +224,7 @@ async fn code(call: &ApiCall<'_>) -> ApiResult {
         call.permit(AdminAct::SeePupils, &[]).await?;
     }
     let traces = find_traces(&call.op(None), call.on_duty, &code).await?;
-    count(call, traces.iter().filter(|trace| trace.person.is_some()).count()).await?;
+    call.count_persons(traces.iter().filter(|trace| trace.person.is_some()).count()).await?;
     let value = |trace: &CodeTrace| {
         json!({
             "at": time(trace.at),
@@ -258,6 +246,9 @@ async fn repair_person(call: &ApiCall<'_>) -> ApiResult {
     let check: Option<IdentityCheck> = call.body.text("identity_check").and_then(|word| word.parse().ok());
     let (act, check) = kind.zip(check).ok_or(ProblemCode::BadValue)?;
     let grant = call.permit(act.needs(), &file.current_places()).await?;
+    if !file.is_shown_by(&grant) {
+        return call.refuse(act.needs(), &file.current_places()).await;
+    }
     let order = RepairOrder { act, check: Some(check), reason: call.body.text("reason").unwrap_or_default() };
     let until = match repair(&call.op(Some(&grant)), call.on_duty, &file, order).await? {
         RepairOutcome::Done => None,

@@ -1,6 +1,6 @@
 //! Suspends and resumes an account, and ends its sessions; [`factors`] removes its second factors,
 //! [`pupils`] takes a wrong pupil out of it, [`forced_change`] is for the passwords of many, [`show`] for one screen;
-//! [`search`], [`person`], [`repairs`] and [`letters`] are the console's; [`reads`] bounds programs.
+//! [`search`], [`person`], [`repairs`] and [`letters`] are the console's.
 
 pub mod codes;
 pub mod factors;
@@ -10,7 +10,6 @@ pub mod near;
 pub mod person;
 pub mod portal;
 pub mod pupils;
-pub mod reads;
 pub mod repairs;
 pub mod search;
 pub mod show;

@@ -179,6 +179,13 @@ async fn open(call: &ApiCall<'_>, act: AdminAct) -> Result<SchoolPlace, ApiError
     Ok(place)
 }
 
+/// Finds the school of the path for an act on the whole of it: a class is no school.
+async fn open_whole(call: &ApiCall<'_>, act: AdminAct) -> Result<SchoolPlace, ApiError> {
+    let place = open(call, act).await?;
+    call.permit(act, &[place.whole()]).await?;
+    Ok(place)
+}
+
 async fn show(call: &ApiCall<'_>) -> ApiResult {
     let place = open(call, AdminAct::SeeSchool).await?;
     let value = school(&place.school, place.campaign, call.ctx.now);

@@ -3,6 +3,7 @@
 mod account;
 mod demo;
 mod documents;
+mod doors;
 mod files;
 mod json;
 mod letters;

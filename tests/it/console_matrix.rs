@@ -6,6 +6,7 @@
 mod doors;
 mod house;
 mod people;
+mod programs;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::admin_api::fields::ApiBody;
 use crate::admin_api::ops::CursorPlace;
+use crate::admin_api::ops::reads::count_read;
 use crate::admin_api::problems::{ApiRefusal, ProblemCode};
 use crate::admin_api::{DEFAULT_PAGE_LIMIT, EndpointDoc};
 use crate::administrators::api_tokens::ApiToken;
@@ -171,10 +172,25 @@ impl<'a> ApiCall<'a> {
         }
     }
 
-    async fn refuse(&self, act: AdminAct, places: &[Place]) -> Result<RoleGrant, ApiError> {
+    /// Answers like what is not there, and records the refusal.
+    ///
+    /// # Errors
+    /// Not found, always.
+    pub async fn refuse<T>(&self, act: AdminAct, places: &[Place]) -> Result<T, ApiError> {
         let place = places.first().cloned().unwrap_or_default();
         record_refusal(&Operation::of_request(self.app, self.ctx), self.on_duty, act, &place).await?;
         Err(ProblemCode::NotFound.into())
+    }
+
+    /// Counts people whom the answer is about to show.
+    ///
+    /// # Errors
+    /// Those of the hour are used up.
+    pub async fn count_persons(&self, persons: usize) -> Result<(), ApiError> {
+        match count_read(&self.op(None), self.token, persons).await? {
+            None => Ok(()),
+            Some(until) => Err(ApiRefusal::from(ProblemCode::TooManyPersons).until(until).into()),
+        }
     }
 
     /// Compares the version of a thing with those that the caller knows.

@@ -8,9 +8,9 @@ use super::find_suspension;
 use super::portal::{Refusals, find_refusals};
 use super::search::{ENDED_RECENTLY, child_words};
 use crate::accounts::Account;
-use crate::administrators::roles::AdminAct;
+use crate::administrators::roles::{AdminAct, Permission};
 use crate::administrators::scope::AdminScope;
-use crate::administrators::territory::Place;
+use crate::administrators::territory::{Place, RoleGrant};
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
@@ -99,6 +99,11 @@ impl PersonFile {
             Profile::Eleve => Some(AdminAct::SeePupils),
             Profile::Enseignant | Profile::Personnel | Profile::Invite => None,
         }
+    }
+
+    /// True if a role shows the person: what it does not show it does not repair, whatever a token leaves of it.
+    pub fn is_shown_by(&self, grant: &RoleGrant) -> bool {
+        self.seeing_act().is_some_and(|act| grant.own_permission(act) != Permission::No)
     }
 
     /// Leaves only what lies inside a scope: where a child is in another territory is not this administrator's to see.

@@ -143,6 +143,7 @@ pub async fn repair(
     };
     let mut tx = op.write(Durability::Durable).await?;
     let mut roles = on_duty.current_roles(&mut tx).await?;
+    roles.retain(|grant| file.is_shown_by(grant));
     if let (HelpdeskAct::Resume, Some(account)) = (order.act, &file.account) {
         // Of several roles one that may end this suspension counts.
         let account = accounts::store::find_and_lock(&mut tx, &account.id).await?;

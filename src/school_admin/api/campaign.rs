@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CAMPAIGN, campaign_value, open, version_of};
+use super::{CAMPAIGN, campaign_value, open_whole, version_of};
 use crate::admin_api::extract::{ApiAnswer, ApiCall, ApiEndpoint, ApiResult};
 use crate::admin_api::fields::{BodyField, FieldKind};
 use crate::admin_api::problems::{ApiRefusal, ProblemCode};
@@ -34,7 +34,7 @@ pub(super) fn endpoints() -> Vec<ApiEndpoint> {
 /// Orders something of a campaign, but for latecomers, who are let in after the answer, when no token is read any more: by
 /// the same draft and confirmation as a person: what is confirmed is what was read.
 async fn order(call: &ApiCall<'_>) -> ApiResult {
-    let place = open(call, AdminAct::ChangeCampaign).await?;
+    let place = open_whole(call, AdminAct::ChangeCampaign).await?;
     let days = call.body.whole("days").unwrap_or(15);
     if !CAMPAIGN_DAYS.contains(&days) {
         let expected = json!({ "enum": CAMPAIGN_DAYS });
@@ -63,7 +63,7 @@ async fn order(call: &ApiCall<'_>) -> ApiResult {
             return Err(ProblemCode::NotFound.into());
         }
     }
-    let place = open(call, AdminAct::ChangeCampaign).await?;
+    let place = open_whole(call, AdminAct::ChangeCampaign).await?;
     let version = version_of(place.campaign);
     Ok(ApiAnswer::of(campaign_value(place.campaign, call.ctx.now)).at_version(version))
 }

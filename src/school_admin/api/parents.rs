@@ -47,6 +47,7 @@ const UNREACHABLE: EndpointDoc = EndpointDoc {
         ),
         ("next", Shape::Maybe(&Shape::Text)),
     ]),
+    problems: &[ProblemCode::TooManyPersons],
     ..EndpointDoc::EMPTY
 };
 
@@ -58,7 +59,7 @@ pub(super) fn endpoints() -> Vec<ApiEndpoint> {
 type ParentPlace = (bool, String, String, String);
 
 /// Lists the parents whom no SMS reaches: their numbers by reason, and their names with `persons:read` only, which is
-/// then recorded like a table that somebody takes along.
+/// then counted, and recorded like a table that somebody takes along.
 async fn unreachable(call: &ApiCall<'_>) -> ApiResult {
     let place = open(call, AdminAct::SeeSchool).await?;
     let file = ops::open_school(&call.op(None), call.on_duty, place).await?;
@@ -103,6 +104,7 @@ async fn unreachable(call: &ApiCall<'_>) -> ApiResult {
     for (reason, n) in file.figures.unreachable_by_reason() {
         by_reason.insert(reason.name().to_owned(), json!(n));
     }
+    call.count_persons(shown.len()).await?;
     if !shown.is_empty() {
         let op = call.op(call.on_duty.role_for(AdminAct::SeeParents));
         record_export(&op, &file.place, shown.len()).await?;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use strum::IntoEnumIterator as _;
 
-use super::open;
+use super::open_whole;
 use crate::admin_api::extract::{ApiAnswer, ApiCall, ApiEndpoint, ApiError, ApiResult};
 use crate::admin_api::problems::ProblemCode;
 use crate::admin_api::shapes::{Shape, time};
@@ -11,7 +11,6 @@ use crate::admin_api::{ApiMethod, EndpointDoc, VersionUse};
 use crate::administrators::api_tokens::ApiScope;
 use crate::administrators::roles::AdminAct;
 use crate::http::pages::dates;
-use crate::school_admin::ops::SchoolPlace;
 use crate::school_admin::ops::reminders::{self, ReminderConfirmation, ReminderPreview};
 use crate::school_admin::reminders::{LeftOutReason, ReminderObstacle, price_in_cents};
 
@@ -74,13 +73,6 @@ pub(super) fn endpoints() -> Vec<ApiEndpoint> {
     ]
 }
 
-/// Finds the school of the path; a class is no school, so the role must be for the whole of it.
-async fn open_whole(call: &ApiCall<'_>) -> Result<SchoolPlace, ApiError> {
-    let place = open(call, AdminAct::ChangeCampaign).await?;
-    call.permit(AdminAct::ChangeCampaign, &[place.whole()]).await?;
-    Ok(place)
-}
-
 fn value_of(call: &ApiCall<'_>, preview: &ReminderPreview) -> Value {
     let count = |reason: LeftOutReason| {
         let n = preview.plan.left_out.get(&reason).copied().unwrap_or_default();
@@ -103,7 +95,7 @@ fn value_of(call: &ApiCall<'_>, preview: &ReminderPreview) -> Value {
 }
 
 async fn show(call: &ApiCall<'_>) -> ApiResult {
-    let place = open_whole(call).await?;
+    let place = open_whole(call, AdminAct::ChangeCampaign).await?;
     let preview = reminders::preview(&call.op(None), place).await?;
     Ok(ApiAnswer::of(value_of(call, &preview)).at_version(&preview.digest))
 }
@@ -120,7 +112,7 @@ fn refusal(obstacle: ReminderObstacle) -> ApiError {
 
 /// Orders what was read, by the same draft and confirmation as a person.
 async fn order(call: &ApiCall<'_>) -> ApiResult {
-    let place = open_whole(call).await?;
+    let place = open_whole(call, AdminAct::ChangeCampaign).await?;
     let op = call.op(call.on_duty.role_for(AdminAct::ChangeCampaign));
     let preview = reminders::preview(&op, place.clone()).await?;
     call.compare(&preview.digest)?;
