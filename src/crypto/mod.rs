@@ -78,6 +78,8 @@ pub enum HmacPurpose {
     AdministratorEmail,
     /// The last digits of a telephone number, for the search of a help desk.
     PhoneEnd,
+    /// A parent's mail address in a roster, so that it is reminded once.
+    RosterMail,
 }
 
 impl HmacPurpose {
@@ -99,6 +101,7 @@ impl HmacPurpose {
             HmacPurpose::RosterKey => "blind/roster_key",
             HmacPurpose::AdministratorEmail => "blind/admin_email",
             HmacPurpose::PhoneEnd => "blind/phone_end",
+            HmacPurpose::RosterMail => "blind/roster_mail",
         }
     }
 }
@@ -117,7 +120,7 @@ pub struct MasterKey {
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
     /// Boxed, because the master key is moved through the futures of every start.
-    hmac_keys: Box<[hmac::Key; 16]>,
+    hmac_keys: Box<[hmac::Key; 17]>,
 }
 
 struct Len(usize);
@@ -164,6 +167,7 @@ impl MasterKey {
             mac(HmacPurpose::RosterKey)?,
             mac(HmacPurpose::AdministratorEmail)?,
             mac(HmacPurpose::PhoneEnd)?,
+            mac(HmacPurpose::RosterMail)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, hmac_keys: Box::new(blind) })
@@ -229,6 +233,7 @@ impl MasterKey {
             roster,
             admin_email,
             phone_end,
+            roster_mail,
         ] = &*self.hmac_keys;
         let key = match purpose {
             HmacPurpose::Phone => phone,
@@ -247,6 +252,7 @@ impl MasterKey {
             HmacPurpose::RosterKey => roster,
             HmacPurpose::AdministratorEmail => admin_email,
             HmacPurpose::PhoneEnd => phone_end,
+            HmacPurpose::RosterMail => roster_mail,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

@@ -77,6 +77,9 @@ pub struct PersonData {
     /// which may move the number. Never used to send a code: nobody knows who reads the messages of a landline or a
     /// telephone at work.
     pub mobile_column: Option<&'static str>,
+    /// The mail address, as [`crate::mail::parse_address`] writes it. For reminders of a campaign only: never an account's
+    /// address, never a claim, never a way to a new password.
+    pub mail: Option<String>,
 }
 
 /// Columns other than TEL_PORTABLE in which mobile numbers are entered by mistake.

@@ -113,6 +113,7 @@ pub fn person_differences(old: &PersonData, new: &PersonData) -> String {
     joined(&[
         ("names", (&old.family, &old.usage, &old.given) != (&new.family, &new.usage, &new.given)),
         ("mobile", (&old.phone, old.mobile_column) != (&new.phone, new.mobile_column)),
+        ("mail address", old.mail != new.mail),
     ])
 }
 

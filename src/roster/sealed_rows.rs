@@ -1,4 +1,5 @@
-//! Persons and pupils as database rows: mobile numbers and birth dates are encrypted, each bound to its row and column.
+//! Persons and pupils as database rows: mobile numbers, mail addresses and birth dates are encrypted, each bound to its row
+//! and column.
 //!
 //! Encrypting one text twice gives two ciphertexts, so rows are compared after decryption.
 
@@ -37,6 +38,9 @@ pub struct PersonRow {
     pub landline: Option<String>,
     pub landline_blind: Option<String>,
     pub mobile_in: Option<String>,
+    /// Encrypted.
+    pub mail: Option<String>,
+    pub mail_blind: Option<String>,
     pub exported_at: i64,
     /// The format that wrote the row while it led in its school.
     pub led_by: Option<String>,
@@ -70,6 +74,10 @@ fn landline_associated_data(row: &str) -> AssociatedData<'_> {
     AssociatedData { table: "person", column: "landline", row }
 }
 
+fn mail_associated_data(row: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "person", column: "mail", row }
+}
+
 fn birth_date_associated_data(row: &str) -> AssociatedData<'_> {
     AssociatedData { table: "pupil", column: "birth_date", row }
 }
@@ -84,6 +92,11 @@ pub fn open_birth_date(master_key: &MasterKey, pupil_id: &PupilId, sealed: &str)
 pub fn open_mobile(master_key: &MasterKey, person_id: &PersonId, sealed: &str) -> Result<E164, RowError> {
     let text = master_key.open(phone_associated_data(person_id), sealed)?;
     E164::from_stored(&text).ok_or_else(|| inconsistent_row("person", "phone", person_id))
+}
+
+/// Decrypts the mail address of a person's row.
+pub fn open_mail(master_key: &MasterKey, person_id: &PersonId, sealed: &str) -> Result<String, RowError> {
+    Ok(master_key.open(mail_associated_data(person_id), sealed)?)
 }
 
 fn inconsistent_row(table: &'static str, column: &'static str, row: &str) -> RowError {
@@ -104,6 +117,7 @@ impl PersonRow {
             Phone::Mobile(_) | Phone::Absent => None,
         };
         let landline = unusable.and_then(|unusable| unusable.landline.as_ref()).map(E164::as_str);
+        let mail = data.mail.as_deref();
         Ok(Self {
             id: id.clone(),
             person_key: key.to_owned(),
@@ -118,6 +132,8 @@ impl PersonRow {
             landline: landline.map(|number| master_key.seal(landline_associated_data(id), number)).transpose()?,
             landline_blind: landline.map(|number| master_key.hmac(HmacPurpose::Phone, number)),
             mobile_in: data.mobile_column.map(str::to_owned),
+            mail: mail.map(|address| master_key.seal(mail_associated_data(id), address)).transpose()?,
+            mail_blind: mail.map(|address| master_key.hmac(HmacPurpose::RosterMail, address)),
             exported_at: at.0,
             led_by: None,
             changed_at: Some(at.0),
@@ -141,6 +157,7 @@ impl PersonRow {
             given: self.given_name.clone(),
             phone,
             mobile_column: OTHER_NUMBERS.into_iter().find(|column| self.mobile_in.as_deref() == Some(*column)),
+            mail: self.mail.as_deref().map(|sealed| open_mail(master_key, &self.id, sealed)).transpose()?,
         };
         Ok(Dated { data, exported_at: Timestamp(self.exported_at) })
     }
@@ -216,6 +233,7 @@ mod tests {
             given: "Loïc".into(),
             phone,
             mobile_column: Some("TEL_PERSONNEL"),
+            mail: Some("loic.leboeuf@exemple.invalid".into()),
         }
     }
 
@@ -237,7 +255,7 @@ mod tests {
             let row =
                 PersonRow::seal(&master_key, &PersonId::new("r1"), "500002", &person(phone.clone()), Timestamp(5))
                     .unwrap();
-            assert!(!format!("{row:?}").contains("39980002"));
+            assert!(!format!("{row:?}").contains("39980002") && !format!("{row:?}").contains("exemple"));
             assert_eq!(row.open(&master_key).unwrap(), Dated { data: person(phone), exported_at: Timestamp(5) });
         }
         let born = BirthDate::new(2013, 2, 14).unwrap();

@@ -20,6 +20,7 @@ pub mod pupils;
 pub mod rows;
 pub mod runs;
 pub mod same_pupil;
+pub mod sealed_contacts;
 pub mod statements;
 pub mod tables;
 pub mod undone;
@@ -201,13 +202,6 @@ pub async fn list_named_persons_of_account(tx: &mut Tx, account_id: &AccountId) 
                WHERE account_id = $1 ORDER BY exported_at DESC, id LIMIT 50";
     let rows = tx.fetch_all::<CandidateRow>(sql, args![account_id]).await?;
     Ok(rows.into_iter().map(Candidate::from).collect())
-}
-
-/// Returns the encrypted mobile number of a person.
-pub async fn find_phone(tx: &mut Tx, person_id: &PersonId) -> Result<Option<String>> {
-    let row =
-        tx.fetch_optional::<(Option<String>,)>("SELECT phone FROM person WHERE id = $1", args![person_id]).await?;
-    Ok(row.and_then(|(phone,)| phone))
 }
 
 /// The mobile number of an account, as services are told of it.

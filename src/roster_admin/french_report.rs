@@ -196,6 +196,7 @@ mod tests {
             "+ ELEVE 1: is not known yet",
             "~ ELEVE 1: other names, birth date, INE",
             "~ PERSONNE 1: other mobile",
+            "~ PERSONNE 1: other mobile, mail address",
             "~ PERSONNE 1: another format led it",
             "+ enrolment of ELEVE 1: enters the class 6 A",
             "+ enrolment of ELEVE 1: enters the school",

@@ -41,7 +41,7 @@ pub async fn reset_sms_budgets(op: &Operation<'_>, person_id: &PersonId, by: &st
 /// Returns the mobile number, and the person records with the same number and name.
 async fn find_mobile(tx: &mut Tx, app: &App, person_id: &PersonId) -> anyhow::Result<Option<(String, Vec<Candidate>)>> {
     let Some(person) = roster::store::find_person(tx, person_id).await? else { return Ok(None) };
-    let Some(text) = roster::store::find_phone(tx, person_id).await? else { return Ok(None) };
+    let Some(text) = roster::store::sealed_contacts::find_phone(tx, person_id).await? else { return Ok(None) };
     let phone = sealed_rows::open_mobile(&app.master_key, person_id, &text)?.as_str().to_owned();
     let all = roster::store::list_by_phone(tx, &app.master_key.hmac(HmacPurpose::Phone, &phone)).await?;
     let family = person.usage_name.as_deref().unwrap_or(&person.family_name);

@@ -101,6 +101,7 @@ pub(super) async fn insert_people(app: &AppState) -> anyhow::Result<()> {
             given: "Banc".into(),
             phone: Phone::Mobile(phone),
             mobile_column: None,
+            mail: None,
         };
         let pupil = PupilData { family: "MESURE".into(), usage: None, given: "Zoé".into(), born, ine_blind: None };
         let person = PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?;

@@ -234,8 +234,14 @@ async fn measure_rows(app: &AppState, school: &GeneratedSchool) -> anyhow::Resul
         let key = format!("alone{number}");
         let phone = Phone::Mobile(phone.clone());
         let (family, given) = ("MESURE".to_owned(), "Banc".to_owned());
-        let person =
-            PersonData { family: family.clone(), usage: None, given: given.clone(), phone, mobile_column: None };
+        let person = PersonData {
+            family: family.clone(),
+            usage: None,
+            given: given.clone(),
+            phone,
+            mobile_column: None,
+            mail: None,
+        };
         let pupil = PupilData { family, usage: None, given, born, ine_blind: None };
         persons.push(PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?);
         pupils.push(PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?);

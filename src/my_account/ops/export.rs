@@ -125,14 +125,18 @@ pub async fn export_data(
 async fn roster_data(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> anyhow::Result<Value> {
     let mut persons = Vec::new();
     for person in roster::store::list_named_persons_of_account(tx, &account.id).await? {
-        let sealed = roster::store::find_phone(tx, &person.id).await?;
+        let sealed = roster::store::sealed_contacts::find_phone(tx, &person.id).await?;
         let open = |sealed: String| roster::sealed_rows::open_mobile(&op.app.master_key, &person.id, &sealed);
         let phone = sealed.map(open).transpose()?.map(|number| number.as_str().to_owned());
+        let sealed = roster::store::sealed_contacts::find_mail(tx, &person.id).await?;
+        let open = |sealed: String| roster::sealed_rows::open_mail(&op.app.master_key, &person.id, &sealed);
+        let mail = sealed.map(open).transpose()?;
         persons.push(json!({
             "given_name": person.given_name,
             "family_name": person.family_name,
             "usage_name": person.usage_name,
             "mobile": phone,
+            "mail": mail,
             "exported_by_school_at": time(Timestamp(person.exported_at)),
         }));
     }

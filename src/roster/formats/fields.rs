@@ -6,6 +6,7 @@ use chrono_tz::Europe::Paris;
 use super::RecordErrorKind;
 use crate::base::clock::Timestamp;
 use crate::base::names::normalize_name;
+use crate::mail::parse_address;
 
 /// The maximum characters of a name.
 const MAX_NAME_CHARS: usize = 100;
@@ -34,6 +35,11 @@ pub fn parse_name(field: &'static str, value: Option<&str>) -> Result<Option<Str
         return Err(RecordErrorKind::TooLong(field));
     }
     Ok(Some(name).filter(|name| !name.is_empty()))
+}
+
+/// Parses a mail address. A text that is none counts as absent: nobody is refused for it.
+pub fn parse_mail(value: Option<&str>) -> Option<String> {
+    value.and_then(parse_address)
 }
 
 /// Parses a date, strictly JJ/MM/AAAA.

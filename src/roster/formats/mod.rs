@@ -317,6 +317,10 @@ pub struct PersonRecord {
     pub other_numbers: Vec<(&'static str, String)>,
     /// True for a change that says nothing of the numbers: the known ones stay.
     pub keeps_phone: bool,
+    /// The mail address; absent where the text is none.
+    pub mail: Option<String>,
+    /// True for an export that says nothing of the address: the known one stays.
+    pub keeps_mail: bool,
 }
 
 /// A link of an export.

@@ -59,9 +59,11 @@ impl StoredRoster {
         let record = reading.set.persons.iter().find(|person| person.id == key);
         let given = record.map(|record| person_data(record, reading.phone_parser, Some(&known.data)));
         let Some(given) = given.filter(|given| *given != known.data) else { return RowAuthority::Fixed };
-        let digest = |data: &PersonData| digest_of(reading.master_key, &person_fields(data));
+        let digest = |fields: &[&str]| digest_of(reading.master_key, fields);
         let contest = Contest { row_id: &row.id, led_by, changed_at: known.exported_at, given_at };
-        self.weigh(&contest, digest(&given), digest(&known.data))
+        let former = digest(&fields_without_mail(&given));
+        let (given, known) = (digest(&person_fields(&given)), digest(&person_fields(&known.data)));
+        self.weigh(&contest, (given, Some(former)), known)
     }
 
     /// Returns the authority over a pupil's data, like [`StoredRoster::weigh_person`].
@@ -82,7 +84,7 @@ impl StoredRoster {
         let Some(given) = given.filter(|given| *given != known.data) else { return RowAuthority::Fixed };
         let digest = |data: &PupilData| digest_of(reading.master_key, &pupil_fields(data, &data.born.to_string()));
         let contest = Contest { row_id: &row.id, led_by, changed_at: known.exported_at, given_at };
-        self.weigh(&contest, digest(&given), digest(&known.data))
+        self.weigh(&contest, (digest(&given), None), digest(&known.data))
     }
 
     /// Returns what the report says of the formats beside this one.
@@ -105,8 +107,15 @@ impl StoredRoster {
         }
     }
 
-    fn weigh(&mut self, contest: &Contest<'_>, given: String, known: String) -> RowAuthority {
-        let before = self.said.get(contest.row_id).filter(|said| said.digest == given);
+    /// Weighs what is given, by its digest and by that of an older release, which is the same statement.
+    fn weigh(
+        &mut self,
+        contest: &Contest<'_>,
+        (given, former): (String, Option<String>),
+        known: String,
+    ) -> RowAuthority {
+        let is_same = |said: &&StatementRow| said.digest == given || former.as_ref() == Some(&said.digest);
+        let before = self.said.get(contest.row_id).filter(is_same);
         let said_at = before.map_or(contest.given_at, |said| Timestamp(said.said_at));
         let authority = self.standing.authority_over_contested(contest.changed_at, said_at, contest.given_at);
         let (format, digest, said_at) = match authority {
@@ -123,8 +132,16 @@ fn digest_of(master_key: &MasterKey, fields: &[&str]) -> String {
     master_key.hmac(HmacPurpose::RosterStatement, &fields.join("\u{1f}"))
 }
 
+/// Returns what a format says of a person, in the form of this release.
 fn person_fields(data: &PersonData) -> Vec<&str> {
-    let PersonData { family, usage, given, phone, mobile_column } = data;
+    let mut fields = fields_without_mail(data);
+    fields.extend(["mail", data.mail.as_deref().unwrap_or_default()]);
+    fields
+}
+
+/// Returns it in the form of the releases that kept no mail addresses.
+fn fields_without_mail(data: &PersonData) -> Vec<&str> {
+    let PersonData { family, usage, given, phone, mobile_column, mail: _ } = data;
     let mut fields = vec![family.as_str(), usage.as_deref().unwrap_or_default(), given, phone.state().name()];
     fields.push(mobile_column.unwrap_or_default());
     match phone {

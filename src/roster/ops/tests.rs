@@ -21,6 +21,7 @@ mod generated;
 mod hostile;
 mod kills;
 mod later_writers;
+mod mails;
 mod many_changes;
 mod namesakes;
 mod rules;

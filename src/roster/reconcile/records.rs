@@ -7,8 +7,12 @@ use crate::base::phone::{PhoneError, PhoneParser};
 /// Returns the data of a person's record. What the record says nothing of stays as in `old`.
 pub fn person_data(person: &PersonRecord, numbering: &PhoneParser, old: Option<&PersonData>) -> PersonData {
     let (family, usage, given) = (person.family.clone(), person.usage.clone(), person.given.clone());
+    let mail = match old {
+        Some(old) if person.keeps_mail => old.mail.clone(),
+        _ => person.mail.clone(),
+    };
     if let Some(old) = old.filter(|_| person.keeps_phone) {
-        return PersonData { family, usage, given, phone: old.phone.clone(), mobile_column: old.mobile_column };
+        return PersonData { family, usage, given, phone: old.phone.clone(), mobile_column: old.mobile_column, mail };
     }
     let text = person.mobile.as_deref().unwrap_or_default();
     // Nearly every number is the one of yesterday: to look it up in the numbering plan again costs more than to compare.
@@ -16,7 +20,7 @@ pub fn person_data(person: &PersonRecord, numbering: &PhoneParser, old: Option<&
     let phone = known.map_or_else(|| parse_phone(text, numbering), |number| Phone::Mobile(number.clone()));
     let mut others = person.other_numbers.iter().filter(|_| phone.mobile().is_none());
     let mobile_column = others.find(|(_, text)| numbering.parse_mobile(text).is_ok()).map(|(column, _)| *column);
-    PersonData { family, usage, given, phone, mobile_column }
+    PersonData { family, usage, given, phone, mobile_column, mail }
 }
 
 /// Returns the data of a pupil's record. An export without the INE says nothing against the one that another export

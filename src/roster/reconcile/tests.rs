@@ -73,6 +73,8 @@ fn person(id: usize) -> PersonRecord {
         mobile,
         other_numbers: Vec::new(),
         keeps_phone: false,
+        mail: None,
+        keeps_mail: false,
     }
 }
 

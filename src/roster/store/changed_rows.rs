@@ -28,6 +28,8 @@ static PERSONS: LazyLock<RowsSql> = LazyLock::new(|| {
         "landline_blind",
         "led_by",
         "changed_at",
+        "mail",
+        "mail_blind",
         "written_at",
     ];
     let update = "UPDATE person SET family_name = given.family_name, usage_name = given.usage_name, \
@@ -35,7 +37,7 @@ static PERSONS: LazyLock<RowsSql> = LazyLock::new(|| {
         phone_state = given.phone_state, exported_at = given.exported_at, phone_why = given.phone_why, \
         phone_end = given.phone_end, mobile_in = given.mobile_in, landline = given.landline, \
         landline_blind = given.landline_blind, led_by = given.led_by, changed_at = given.changed_at, \
-        indexed_at = NULL, \
+        mail = given.mail, mail_blind = given.mail_blind, indexed_at = NULL, \
         phone_since = CASE WHEN COALESCE(person.phone_blind, person.landline_blind, '') \
         = COALESCE(given.phone_blind, given.landline_blind, '') THEN person.phone_since ELSE given.written_at END, \
         phone_proven_at = CASE WHEN COALESCE(person.phone_blind, person.landline_blind, '') \
@@ -107,6 +109,8 @@ pub async fn update_persons(tx: &mut Tx, now: Timestamp, rows: &[PersonRow]) -> 
             &row.landline_blind,
             &row.led_by,
             row.changed_at,
+            &row.mail,
+            &row.mail_blind,
             now
         ]
     };

@@ -20,6 +20,11 @@ pub struct FormerPerson {
     pub landline: Option<String>,
     pub landline_blind: Option<String>,
     pub mobile_in: Option<String>,
+    /// Absent from sets of older releases, which kept none.
+    #[serde(default)]
+    pub mail: Option<String>,
+    #[serde(default)]
+    pub mail_blind: Option<String>,
     pub exported_at: i64,
     pub led_by: Option<String>,
     pub changed_at: Option<i64>,
@@ -53,7 +58,7 @@ pub async fn list_former_persons(tx: &mut Tx, academy: &str, ids: &[&PersonId]) 
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-             phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at, phone_since, \
+             phone_end, landline, landline_blind, mobile_in, mail, mail_blind, exported_at, led_by, changed_at, phone_since, \
              phone_proven_at, phone_disowned_at, former_phone, phone_change_untold_at FROM person \
              WHERE COALESCE(academy, '') = $1 AND id IN (",
             batch_placeholders!(),

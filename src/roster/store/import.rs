@@ -98,7 +98,7 @@ pub async fn upsert_export(tx: &mut UnitOfWork<'_>, uai: &Uai, format: &str, row
 
 static PERSONS: LazyLock<KeysSql> = LazyLock::new(|| {
     let head = "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-                phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at FROM person \
+                phone_end, landline, landline_blind, mobile_in, mail, mail_blind, exported_at, led_by, changed_at FROM person \
                 WHERE academy = ? AND person_key IN";
     KeysSql::new(head, "")
 });

@@ -19,8 +19,8 @@ fn keyed_args(academy: &str, keys: &[&str], format: &str) -> Vec<Value> {
 
 static PERSONS_BY_KEY: LazyLock<KeysSql> = LazyLock::new(|| {
     let head = "SELECT p.id, k.key AS person_key, p.family_name, p.usage_name, p.given_name, p.phone, p.phone_blind, \
-                p.phone_state, p.phone_why, p.phone_end, p.landline, p.landline_blind, p.mobile_in, p.exported_at, \
-                p.led_by, p.changed_at FROM person_roster_key k JOIN person p ON p.id = k.person_id \
+                p.phone_state, p.phone_why, p.phone_end, p.landline, p.landline_blind, p.mobile_in, p.mail, \
+                p.mail_blind, p.exported_at, p.led_by, p.changed_at FROM person_roster_key k JOIN person p ON p.id = k.person_id \
                 WHERE k.academy = ? AND k.format = ? AND k.key IN";
     KeysSql::new(head, "")
 });
@@ -143,7 +143,7 @@ pub async fn list_persons_by_id(tx: &mut Tx, academy: &str, ids: &[&PersonId]) -
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-             phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at FROM person \
+             phone_end, landline, landline_blind, mobile_in, mail, mail_blind, exported_at, led_by, changed_at FROM person \
              WHERE COALESCE(academy, '') = $1 AND id IN (",
             batch_placeholders!(),
             ")"

@@ -13,8 +13,8 @@ use crate::roster::sealed_rows::{PersonRow, PupilRow};
 static PERSONS: LazyLock<RowsSql> = LazyLock::new(|| {
     let head = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
                 phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since, landline, landline_blind, \
-                led_by, changed_at)";
-    RowsSql::insert(head, 18, "ON CONFLICT DO NOTHING")
+                led_by, changed_at, mail, mail_blind)";
+    RowsSql::insert(head, 20, "ON CONFLICT DO NOTHING")
 });
 static PUPILS: LazyLock<RowsSql> = LazyLock::new(|| {
     let head = "INSERT INTO pupil (id, academy, pupil_key, family_name, usage_name, given_name, birth_date, \
@@ -53,7 +53,9 @@ pub async fn insert_persons(tx: &mut Tx, now: Timestamp, academy: &str, rows: &[
             &row.landline,
             &row.landline_blind,
             &row.led_by,
-            row.changed_at
+            row.changed_at,
+            &row.mail,
+            &row.mail_blind
         ]
     };
     let inserted = tx.write_rows(&PERSONS, rows.iter().map(values).collect()).await?;

@@ -146,7 +146,8 @@ fn seal_families(op: &Operation<'_>, families: Range<usize>) -> anyhow::Result<S
                 _ => Phone::Mobile(mobile(member)?),
             };
             let given = pick(&GIVEN_NAMES, scattered(member)).to_owned();
-            let parent = PersonData { family: name.clone(), usage: None, given, phone, mobile_column: None };
+            let parent =
+                PersonData { family: name.clone(), usage: None, given, phone, mobile_column: None, mail: None };
             let id = PersonId::new(person_ids.next().context("an id of each parent")?);
             sealed.persons.push(PersonRow::seal(key, &id, &format!("console{member}"), &parent, now)?);
             parents.push(id);

@@ -18,7 +18,7 @@ pub use file_name::{
 pub use kept_requests::KeptRequestsError;
 pub use record::{
     AafPupil, AafSchool, SchoolFault, children_of, key_of, parse_person, parse_pupil, parse_school, states_links,
-    states_numbers, structure_of,
+    states_mail, states_numbers, structure_of,
 };
 pub use requests::{AafDocument, AafRequest, RequestKind, count_requests, for_each_request, list_documents};
 

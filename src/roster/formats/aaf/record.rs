@@ -1,8 +1,8 @@
 //! Turns a request into the record of a pupil, a person or a school.
 
-use super::requests::AafRequest;
+use super::requests::{AafRequest, MAIL};
 use crate::base::date::BirthDate;
-use crate::roster::formats::fields::{parse_class, parse_date, parse_id, parse_name};
+use crate::roster::formats::fields::{parse_class, parse_date, parse_id, parse_mail, parse_name};
 use crate::roster::formats::{LinkRecord, PersonRecord, PupilRecord, RecordErrorKind};
 use crate::roster::ine::Ine;
 use crate::roster::uai::{Uai, UaiError};
@@ -157,12 +157,27 @@ pub fn parse_person(request: &AafRequest) -> Result<PersonRecord, RecordErrorKin
     let others = [("TEL_PERSONNEL", "homePhone"), ("TEL_PROFESSIONNEL", "telephoneNumber")];
     let other_numbers = others.into_iter().filter_map(|(column, name)| Some((column, number(name)?))).collect();
     let given = given.unwrap_or_default();
-    Ok(PersonRecord { id, family, usage, given, mobile: number("mobile"), other_numbers, keeps_phone: false })
+    Ok(PersonRecord {
+        id,
+        family,
+        usage,
+        given,
+        mobile: number("mobile"),
+        other_numbers,
+        keeps_phone: false,
+        mail: parse_mail(request.first(&[MAIL])),
+        keeps_mail: false,
+    })
 }
 
 /// True if the request says something of the numbers of a person.
 pub fn states_numbers(request: &AafRequest) -> bool {
     request.names_any(&["mobile", "homePhone", "telephoneNumber"])
+}
+
+/// True if the request says something of the mail address of a person.
+pub fn states_mail(request: &AafRequest) -> bool {
+    request.names_any(&[MAIL])
 }
 
 /// Returns the links that a person of the first degree names, without level.

@@ -13,9 +13,12 @@ const ROOT: &str = "ficAlimMENESR";
 /// The maximum number of requests in a file; deliveries are cut into parts of some 10 000.
 const MAX_REQUESTS: usize = 1_000_000;
 
+/// The attribute of the mail address. That of a pupil is not kept.
+pub const MAIL: &str = "mail";
+
 /// The attributes that are kept, with the name of the second degree for those of the first: what is not read cannot
 /// leak.
-const ATTRIBUTES: [(&str, &str); 32] = [
+const ATTRIBUTES: [(&str, &str); 34] = [
     ("ENTPersonNomPatro", "ENTPersonNomPatro"),
     ("ENTPersonNom", "ENTPersonNomPatro"),
     ("sn", "sn"),
@@ -30,6 +33,8 @@ const ATTRIBUTES: [(&str, &str); 32] = [
     ("ENTPersonTelPerso", "homePhone"),
     ("telephoneNumber", "telephoneNumber"),
     ("ENTPersRelEleveTelPro", "telephoneNumber"),
+    (MAIL, MAIL),
+    ("ENTPersonMail", MAIL),
     ("ENTEleveINE", "ENTEleveINE"),
     ("ENTEleveStructRattachId", "ENTEleveStructRattachId"),
     ("ENTElevePersRelEleve", "ENTElevePersRelEleve"),
@@ -207,7 +212,8 @@ impl RequestReader {
                 if inner.ends_with("/attributes/attr") || inner.ends_with("/modifications/modification") {
                     let name = attributes.iter().find(|(name, _)| name == "name").map(|(_, value)| value.as_str());
                     let known = ATTRIBUTES.iter().find(|(known, _)| Some(*known) == name);
-                    self.attribute = known.map(|(_, name)| *name);
+                    let is_read = |name: &&str| *name != MAIL || self.kind == RecordKind::PersRelEleve;
+                    self.attribute = known.map(|(_, name)| *name).filter(is_read);
                     if let Some(name) = self.attribute {
                         self.current.attributes.push((name, Vec::new()));
                     }

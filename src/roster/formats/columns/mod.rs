@@ -61,6 +61,7 @@ pub struct PersonColumns {
     pub usage: Option<usize>,
     pub given: usize,
     pub mobile: Option<usize>,
+    pub mail: Option<usize>,
     /// The columns among [`crate::roster::OTHER_NUMBERS`].
     pub other_numbers: Vec<(&'static str, usize)>,
     pub level: Option<usize>,

@@ -131,8 +131,13 @@ struct FoundLink {
 }
 
 impl FoundPerson {
-    fn merge(&mut self, other: FoundPerson) {
+    fn merge(&mut self, mut other: FoundPerson) {
+        // Rows that differ in the mail address alone are of one person: the first address in the order of letters.
+        let mail = [self.person.mail.take(), other.person.mail.take()].into_iter().flatten().min();
+        self.person.keeps_mail &= other.person.keeps_mail;
+        other.person.keeps_mail = self.person.keeps_mail;
         self.differs |= self.person != other.person;
+        self.person.mail = mail;
         self.lines.extend(other.lines);
         for (pupil, link) in other.links {
             let rank = |data: &LinkData| (data.level, data.relation.is_none(), data.relation.clone());

@@ -3,7 +3,7 @@
 use super::cells::{parse_level, parse_school_id, parse_table_date};
 use super::{ChildColumns, FileColumns, PersonColumns, PupilColumns, TableSource};
 use crate::base::date::BirthDate;
-use crate::roster::formats::fields::{parse_class, parse_id, parse_name};
+use crate::roster::formats::fields::{parse_class, parse_id, parse_mail, parse_name};
 use crate::roster::formats::reader::csv_table::{CsvRow, CsvTable};
 use crate::roster::formats::{PersonRecord, PupilRecord, RecordErrorKind};
 use crate::roster::ine::Ine;
@@ -169,6 +169,8 @@ fn read_person(
         mobile: cell(columns.mobile).map(str::to_owned),
         other_numbers: columns.other_numbers.iter().filter_map(number).collect(),
         keeps_phone: false,
+        mail: parse_mail(cell(columns.mail)),
+        keeps_mail: columns.mail.is_none(),
     };
     Ok((person, LinkData { level, relation }))
 }

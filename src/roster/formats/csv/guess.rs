@@ -35,8 +35,9 @@ const PUPIL_RULES: [Rule; 8] = [
     rule("class", &["division", "classe", "classes"], &["code", "identifiant", "entree"]),
     rule("id", &["id", "identifiant", "numero", "matricule"], &["classe", "telephone", "rue", "mobile", "portable"]),
 ];
-const PERSON_RULES: [Rule; 8] = [
+const PERSON_RULES: [Rule; 9] = [
     rule("mobile", &["portable", "mobile", "gsm"], &[]),
+    rule("mail", &["courriel", "mail", "mel", "email", "courriels", "mails"], &[]),
     rule("home", &["domicile", "fixe", "personnel"], &["adresse"]),
     rule("work", &["travail", "professionnel", "bureau"], &["adresse"]),
     rule("level", &["legal", "niveau", "responsabilite"], &["nom", "prenom"]),

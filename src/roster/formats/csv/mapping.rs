@@ -48,6 +48,7 @@ pub struct ResponsableMapping {
     pub usage: Option<String>,
     pub given: String,
     pub mobile: Option<String>,
+    pub mail: Option<String>,
     pub home: Option<String>,
     pub work: Option<String>,
     pub level: Option<String>,
@@ -187,6 +188,7 @@ impl ResponsableMapping {
             usage: search.find_optional(&self.usage),
             given: search.find(&self.given),
             mobile: search.find_optional(&self.mobile),
+            mail: search.find_optional(&self.mail),
             other_numbers: numbers
                 .into_iter()
                 .filter_map(|(name, column)| Some((name, search.find_optional(column)?)))

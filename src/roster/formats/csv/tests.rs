@@ -150,11 +150,12 @@ fn a_guessed_mapping_shows_examples_and_reads_what_it_was_guessed_from() {
     assert!(roster.errors.is_empty(), "{text}\n{:?}", roster.errors);
     assert_eq!((roster.pupils.len(), roster.persons.len()), (1, 2), "{text}");
     let pupils = "Nom;Prénom;Date de naissance;Classe\nDURAND;Zoé;14/02/2013;6A\n";
-    let persons = "Nom responsable;Prénom responsable;Téléphone portable;Nom enfant;Prénom enfant\n\
-                   DURAND;Anne;0639980001;DURAND;Zoé\n";
+    let persons = "Nom responsable;Prénom responsable;E-mail personnel;Téléphone portable;Nom enfant;Prénom enfant\n\
+                   DURAND;Anne;a@exemple.invalid;0639980001;DURAND;Zoé\n";
     let text = guess(&[("e.csv", pupils), ("r.csv", persons)]);
     let roster = read(&text, &[("e.csv", pupils), ("r.csv", persons)]);
     assert_eq!(links(&roster), ["2 2-0 in_charge"], "{text}");
+    assert_eq!(roster.persons[0].mail.as_deref(), Some("a@exemple.invalid"), "{text}");
     let text = guess(&[("f.csv", "a;b\n\"x\u{7}\";y\n")]);
     assert!(text.contains("# born = \"\" was not found") && !text.contains('\u{7}'), "{text}");
 }

@@ -28,6 +28,7 @@ const PERSON_FAMILY: Names = &["nom responsable", "nom de famille responsable"];
 const PERSON_USAGE: Names = &["nom usage responsable", "nom d usage responsable"];
 const PERSON_GIVEN: Names = &["prenom responsable"];
 const MOBILE: Names = &["telephone portable"];
+const MAIL: Names = &["courriel", "courriel responsable"];
 const HOME: Names = &["telephone domicile"];
 const WORK: Names = &["telephone travail"];
 const CHILD_FAMILY: Names = &["nom de famille eleve", "nom de famille enfant"];
@@ -105,6 +106,7 @@ impl Header {
             usage: self.find(PERSON_USAGE),
             given: self.require(PERSON_GIVEN, "« Prénom responsable »")?,
             mobile: Some(self.require(MOBILE, "« Téléphone portable »")?),
+            mail: self.find(MAIL),
             other_numbers: numbers.iter().filter_map(|(name, names)| Some((*name, self.find(names)?))).collect(),
             level: None,
             relation: None,

@@ -72,6 +72,7 @@ fn the_samples_give_a_pupil_and_a_responsable_in_every_encoding() {
         let [person] = &roster.persons[..] else { panic!("{roster:?}") };
         assert_eq!((person.family.as_str(), person.usage.as_deref()), ("DUPONT-FICTIF", Some("MARTIN-FICTIF")));
         assert_eq!(person.mobile.as_deref(), Some("06 39 98 00 03"));
+        assert_eq!((person.mail.as_deref(), person.keeps_mail), (Some("lea@exemple.invalid"), false));
         assert_eq!((links(&roster), roster.links[0].data.level), (vec![("2", "2-0")], Level::InCharge));
         assert!(roster.levels_unknown && roster.identity.pupils_without_ids && roster.identity.persons_without_ids);
         assert_eq!((roster.year, roster.extent.changes()), (2025, None));
@@ -89,6 +90,7 @@ fn old_releases_name_their_columns_otherwise() {
         Nom de famille enfant;Prénom enfant;Classes enfants\nDURAND;Anne;0639980001;;DURAND;Zoé;CE1\n";
     let roster = of_texts(eleves, responsables);
     assert_eq!((errors(&roster), links(&roster)), (vec![], vec![("2", "2-0")]));
+    assert!(roster.persons[0].keeps_mail);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::base::date::BirthDate;
-use crate::roster::formats::fields::{parse_date, parse_id, parse_name};
+use crate::roster::formats::fields::{parse_date, parse_id, parse_mail, parse_name};
 use crate::roster::formats::{LinkRecord, PersonRecord, PupilRecord, RecordErrorKind};
 use crate::roster::ine::Ine;
 use crate::roster::{Level, LinkData, OTHER_NUMBERS, PupilData};
@@ -42,7 +42,7 @@ pub const PUPIL_FIELDS: [&str; 9] =
     ["NOM_DE_FAMILLE", "NOM", "NOM_USAGE", "PRENOM", "DATE_NAISS", "DATE_SORTIE", "ID_NATIONAL", "INE_RNIE", "INE_BEA"];
 /// The columns of the INE, the one that holds for the pupil first.
 const INE_FIELDS: [&str; 3] = ["ID_NATIONAL", "INE_RNIE", "INE_BEA"];
-pub const PERSON_FIELDS: [&str; 8] = [
+pub const PERSON_FIELDS: [&str; 9] = [
     "NOM_DE_FAMILLE",
     "NOM",
     "NOM_USAGE",
@@ -51,6 +51,7 @@ pub const PERSON_FIELDS: [&str; 8] = [
     "TEL_PERSONNEL",
     "TEL_PERSONNE",
     "TEL_PROFESSIONNEL",
+    "MEL",
 ];
 pub const LINK_FIELDS: [&str; 5] = ["ELEVE_ID", "PERSONNE_ID", "NIVEAU_RESPONSABILITE", "RESP_LEGAL", "CODE_PARENTE"];
 
@@ -74,7 +75,17 @@ pub fn parse_person(fields: &RecordFields) -> Result<PersonRecord, RecordErrorKi
     let mobile = number("TEL_PORTABLE");
     let other_numbers = OTHER_NUMBERS.into_iter().filter_map(|column| Some((column, number(column)?))).collect();
     let given = fields.name("PRENOM")?.unwrap_or_default();
-    Ok(PersonRecord { id, family, usage: fields.name("NOM_USAGE")?, given, mobile, other_numbers, keeps_phone: false })
+    Ok(PersonRecord {
+        id,
+        family,
+        usage: fields.name("NOM_USAGE")?,
+        given,
+        mobile,
+        other_numbers,
+        keeps_phone: false,
+        mail: parse_mail(fields.get("MEL")),
+        keeps_mail: false,
+    })
 }
 
 pub fn parse_link(fields: &RecordFields) -> Result<LinkRecord, RecordErrorKind> {

@@ -78,6 +78,7 @@ fn both_generations_give_the_same_links() {
     assert_eq!((&new, &links), (&old, &links_2017));
     assert_eq!(new[0].usage.as_deref(), Some("LEBŒUF"));
     assert_eq!(new[1].mobile.as_deref(), Some("0639980002"));
+    assert_eq!(new[0].mail.as_deref(), Some("as@exemple.invalid"));
     assert!(links.iter().all(|link| link.data.level == Level::Legal));
     assert_eq!(links[0].data.relation.as_deref(), Some("10"));
 }

@@ -18,7 +18,7 @@ pub struct Annuaire {
     pub persons: Vec<(String, String)>,
 }
 
-fn attr(name: &str, value: &str) -> String {
+pub fn attr(name: &str, value: &str) -> String {
     format!("<attr name=\"{name}\"><value>{value}</value></attr>")
 }
 

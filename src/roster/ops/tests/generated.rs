@@ -14,6 +14,7 @@ use chrono::NaiveDate;
 use super::undone::dump;
 use super::*;
 use crate::base::names::roster_canonical_key;
+use crate::mail::parse_address;
 use crate::roster::Level;
 
 mod tables_written;
@@ -44,6 +45,8 @@ const GIVEN: [&str; 10] =
 /// Numbers as secretaries type them; the last ones reach nobody.
 const NUMBERS: [&str; 7] =
     ["06 39 98 {}", "+33 6 39 98 {}", "0033639 98{}", "06.39.98.{}", "(0)6-39-98-{}", "04 67 00 {}", ""];
+/// Mail addresses as secretaries type them; the last ones are none.
+const MAILS: [&str; 5] = ["p{}@exemple.invalid", " P.{}@EXEMPLE.invalid", "p{}+école@exemple.invalid", "voir p{}", ""];
 const CLASSES: [&str; 3] = ["6 A", "6 B", "5 C"];
 
 /// The current enrolments, the current links, and those of them whose pupil is enrolled.
@@ -81,6 +84,7 @@ struct Parent {
     family: String,
     given: String,
     mobile: String,
+    mail: String,
 }
 
 #[derive(Clone, Debug)]
@@ -140,7 +144,8 @@ impl Truth {
                 let mobile = draw.word(&NUMBERS).replace("{}", &format!("{:02} {:02}", n, id));
                 // No two parents of one name: a table without ids would take them for one.
                 let given = format!("{} {}", draw.word(&GIVEN), tables::word(id));
-                parents.push(Parent { id, family: own, given, mobile });
+                let mail = MAILS[id % MAILS.len()].replace("{}", &id.to_string());
+                parents.push(Parent { id, family: own, given, mobile, mail });
             }
             let born = NaiveDate::from_ymd_opt(2013, 1, 1).unwrap() + chrono::Days::new(draw.below(700) as u64);
             for place in 0..1 + draw.below(3) {
@@ -191,6 +196,8 @@ impl Truth {
         for _ in 0..3 {
             let place = draw.below(next.parents.len());
             next.parents[place].mobile = format!("06 39 98 70 {:02}", draw.below(100));
+            let place = draw.below(next.parents.len());
+            next.parents[place].mail = format!("autre{place}@exemple.invalid");
             let place = draw.below(next.children.len());
             // The two of one name are told apart by their classes.
             if place != 0 && place != next.children.len() - 1 {
@@ -204,6 +211,16 @@ impl Truth {
         let gone = 1 + draw.below(next.children.len() - 2);
         next.children.remove(gone);
         next
+    }
+
+    /// The addresses of those who have a child here, by given names.
+    fn mails(&self) -> Vec<String> {
+        let here =
+            |parent: &&Parent| self.children.iter().any(|child| child.links.iter().any(|(id, _)| *id == parent.id));
+        let mail = |parent: &Parent| Some(format!("{} {}", parent.given, parse_address(&parent.mail)?));
+        let mut mails: Vec<String> = self.parents.iter().filter(here).filter_map(mail).collect();
+        mails.sort();
+        mails
     }
 
     fn is_spoiled(&self, child: &Child, parent: usize) -> bool {
@@ -386,6 +403,9 @@ async fn assert_sets_come_through(kind: Kind) {
             let files = kind.files(&ground, &next, &draw, false);
             let told = import_thrice(&ground, kind, &files, &next, seed).await;
             assert_eq!(ground.legal_pairs().await, next.legal(true), "{kind:?} {seed}: {}", told.text());
+            let mails = ground.mails().await;
+            let lost: Vec<String> = next.mails().into_iter().filter(|mail| !mails.contains(mail)).collect();
+            assert!(lost.is_empty(), "{kind:?} {seed}: {lost:?} of {mails:?}");
         }
     })
     .await;

@@ -41,6 +41,8 @@ fn person(side: &str, n: usize, (at, round): (i64, usize)) -> PersonRow {
         landline: some(&format!("spoken {m}"), m, 5),
         landline_blind: some(&format!("blind {n}"), m, 5),
         mobile_in: some("TEL_PERSONNEL", m, 11),
+        mail: some(&format!("sealed address {m}"), m, 4),
+        mail_blind: some(&format!("blind address {m}"), m, 4),
         // Some rows are newer than the export.
         exported_at: if round == 0 && n.is_multiple_of(13) { at + 1_000 } else { at },
         led_by: some("siecle", m, 2),

@@ -12,7 +12,7 @@ const TABLES: [(&str, &str, &str); 11] = [
     (
         "person",
         "id academy person_key family_name usage_name given_name phone phone_blind phone_state exported_at account_id \
-         phone_why phone_end mobile_in landline landline_blind led_by changed_at phone_since phone_proven_at \
+         phone_why phone_end mobile_in mail mail_blind landline landline_blind led_by changed_at phone_since phone_proven_at \
          phone_disowned_at former_phone phone_change_untold_at",
         "",
     ),

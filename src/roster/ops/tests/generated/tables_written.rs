@@ -130,7 +130,7 @@ pub fn onde(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
         }
         // Some have the name in use only.
         let names = if draw.odds(20) { [&*parent.family, ""] } else { ["", &*parent.family] };
-        let mut row = texts(&["MME", names[0], names[1], &parent.given, "", "", &parent.mobile]);
+        let mut row = texts(&["MME", names[0], names[1], &parent.given, &parent.mail, "", &parent.mobile]);
         for block in 0..blocks {
             row.extend(match children.get(block) {
                 Some(child) => texts(&["", &child.family, &child.given, child.class]),
@@ -156,12 +156,14 @@ id = "Id resp. 1"
 family = "Nom resp. 1"
 given = "Prénom resp. 1"
 mobile = "Portable 1"
+mail = "Courriel 1"
 level = "Lien 1"
 [[responsables]]
 id = "Id resp. 2"
 family = "Nom resp. 2"
 given = "Prénom resp. 2"
 mobile = "Portable 2"
+mail = "Courriel 2"
 level = "Lien 2"
 [levels]
 legal = ["Père", "Mère"]
@@ -185,11 +187,13 @@ pub fn csv(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
         "Nom resp. 1",
         "Prénom resp. 1",
         "Portable 1",
+        "Courriel 1",
         "Lien 1",
         "Id resp. 2",
         "Nom resp. 2",
         "Prénom resp. 2",
         "Portable 2",
+        "Courriel 2",
         "Lien 2",
     ];
     table.row(&texts(&head));
@@ -204,7 +208,7 @@ pub fn csv(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
             for place in 0..2 {
                 row.extend(match child.links.get(place) {
                     Some((parent, level)) => person_cells(truth, &truth.parents[*parent], *level, draw),
-                    None => texts(&["", "", "", "", ""]),
+                    None => texts(&["", "", "", "", "", ""]),
                 });
             }
             table.row(&row);
@@ -220,5 +224,5 @@ fn person_cells(truth: &Truth, parent: &Parent, level: Level, draw: &Draw) -> Ve
         Level::InCharge => "Tuteur de fait",
         Level::Contact => draw.word(&["À contacter", "A CONTACTER"]),
     };
-    texts(&[&format!("R{}", parent.id), &parent.family, &parent.given, &parent.mobile, word])
+    texts(&[&format!("R{}", parent.id), &parent.family, &parent.given, &parent.mobile, &parent.mail, word])
 }

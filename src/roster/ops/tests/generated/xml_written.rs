@@ -112,17 +112,19 @@ pub fn siecle(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
     let eleves = format!("{pupils}</ELEVES>\n{structures}</STRUCTURES>\n");
     let is_old = draw.odds(40);
     let (mut persons, mut links) = (String::from("<PERSONNES>\n"), String::from("<RESPONSABLES>\n"));
-    for Parent { id, family, given, mobile } in &truth.parents {
+    for Parent { id, family, given, mobile, mail } in &truth.parents {
         let family = match truth.spoiled.contains(&Spoiled::Parent(*id)) {
             true => String::new(),
             false => format!("<NOM_DE_FAMILLE>{}</NOM_DE_FAMILLE>", name(encoding, draw, family)),
         };
         writeln!(
             persons,
-            "<PERSONNE PERSONNE_ID=\"{}\">{family}{}<PRENOM>{}</PRENOM><TEL_PORTABLE>{mobile}</TEL_PORTABLE></PERSONNE>",
+            "<PERSONNE PERSONNE_ID=\"{}\">{family}{}<PRENOM>{}</PRENOM><TEL_PORTABLE>{mobile}</TEL_PORTABLE>\
+             <MEL>{}</MEL></PERSONNE>",
             500_000 + id,
             noise(draw),
-            name(encoding, draw, given)
+            name(encoding, draw, given),
+            encoding.text(draw, mail)
         )
         .unwrap();
     }
@@ -227,12 +229,13 @@ pub fn aaf(truth: &Truth, draw: &Draw) -> Vec<(String, Vec<u8>)> {
         pupils.push(pupil(child, false));
         pupils.extend(truth.spoiled.contains(&Spoiled::ChildTwice(child.id)).then(|| pupil(child, true)));
     }
-    let person = |Parent { id, family, given, mobile }: &Parent| {
+    let person = |Parent { id, family, given, mobile, mail }: &Parent| {
         let names = match truth.spoiled.contains(&Spoiled::Parent(*id)) {
             true => String::new(),
             false => format!("{}{}", one("ENTPersonNomPatro", family), one("sn", family)),
         };
-        let attributes = [names, one("givenName", given), attr("mobile", std::slice::from_ref(mobile))];
+        let mail = attr("mail", &[encoding.text(draw, mail)]);
+        let attributes = [names, one("givenName", given), attr("mobile", std::slice::from_ref(mobile)), mail];
         add("categoriePersonne", "PersRelEleve", &format!("{}", 3_500_000 + id), &attributes)
     };
     let persons: Vec<String> = truth.parents.iter().map(person).collect();
