@@ -3,15 +3,8 @@
 -- mail (sealed) is filled by imports; mail_blind: of the same address, to know it again.
 ALTER TABLE person ADD COLUMN mail_blind TEXT;
 
--- channel: sms, mail. subject: of a mail.
+-- channel: sms, mail. subject: of a mail. state: of mails `mailing` while they leave, so that a server of an older release,
+-- which knows SMS only, does not take them for its own. reminder.phone_blind: also the mark of an address.
 ALTER TABLE reminder_batch ADD COLUMN channel TEXT NOT NULL DEFAULT 'sms';
 ALTER TABLE reminder_batch ADD COLUMN subject TEXT NOT NULL DEFAULT '';
-
--- The last reminder of an address, as `reminder` has that of a number.
-CREATE TABLE reminder_mail (
-  mail_blind TEXT PRIMARY KEY,
-  uai TEXT NOT NULL,
-  batch_id TEXT NOT NULL,
-  at BIGINT NOT NULL
-);
-CREATE INDEX reminder_mail_at ON reminder_mail (at);
+CREATE INDEX reminder_batch_mails ON reminder_batch (due_at) WHERE state = 'mailing';

@@ -113,9 +113,9 @@ pub enum AuditEvent {
     AnnouncementPublished,
     /// A message was ended before its time.
     AnnouncementEnded,
-    /// An administrator ordered reminders; the detail is the number of persons and of SMS.
+    /// An administrator ordered reminders; the detail is the number of persons, and of SMS or mails.
     RemindersOrdered,
-    /// The reminders of an order left; the detail is how many did, and how many persons were left out.
+    /// The reminders of an order left; the detail is how many did, by which means, and how many persons were left out.
     RemindersSent,
     ClientChanged,
     /// An administrator ran a test sign-in; the detail is the kind of the fictitious person.

@@ -1,4 +1,4 @@
-//! `[reminders]`: SMS by which a school reminds the parents who have not activated an account.
+//! `[reminders]`: SMS and mails by which a school reminds the parents who have not activated an account.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::ConfigError;
 #[serde(default, deny_unknown_fields)]
 pub struct Reminders {
     /// The share of the messages of a day, of an hour and of an academy, of a hundred, that may be reminders. The rest
-    /// stays for codes, which somebody waits for. 0: no reminder is sent, and no page offers one.
+    /// stays for codes, which somebody waits for. 0: no SMS reminds, and no page offers one.
     pub share_percent: u32,
     /// The maximum number of SMS, counted as billed, by which one school may remind within thirty days.
     pub school_budget: u32,
@@ -18,11 +18,20 @@ pub struct Reminders {
     /// The price of one billed SMS, in thousandths of a euro, as the operator's contract has it. 0: pages tell the number
     /// only.
     pub sms_price_thousandths: u32,
+    /// The maximum number of reminders by mail in a day, of all schools together, where `[mail]` is set: a provider that
+    /// suddenly sends many mails is taken for a spammer. 0: no mail reminds, and no page offers one.
+    pub mail_daily_cap: u32,
 }
 
 impl Default for Reminders {
     fn default() -> Self {
-        Self { share_percent: 20, school_budget: 1_500, portal: String::new(), sms_price_thousandths: 0 }
+        Self {
+            share_percent: 20,
+            school_budget: 1_500,
+            portal: String::new(),
+            sms_price_thousandths: 0,
+            mail_daily_cap: 5_000,
+        }
     }
 }
 

@@ -70,6 +70,9 @@ pub enum RateLimit {
     /// A reminder, by the pace of an hour: a share of the pace of SMS.
     #[strum(serialize = "reminders_of_hour")]
     ReminderPace,
+    /// A reminder by mail, of the whole deployment. The limit is configured.
+    #[strum(serialize = "reminder_mails_of_day")]
+    DailyReminderMails,
     /// An SMS about what the house tells many at once: a part of the SMS of the day.
     #[strum(serialize = "notices_of_day")]
     DailyNotices,
@@ -166,6 +169,7 @@ impl RateLimit {
             | RateLimit::SmsPace
             | RateLimit::DailyReminders
             | RateLimit::ReminderPace
+            | RateLimit::DailyReminderMails
             | RateLimit::DailyNotices
             | RateLimit::NoticePace
             | RateLimit::WrongSignIn

@@ -26,6 +26,7 @@ pub struct CountedLink {
     pub phone_state: String,
     pub phone_why: Option<String>,
     pub phone_blind: Option<String>,
+    pub mail_blind: Option<String>,
     pub disowned: bool,
     pub account_state: Option<String>,
     pub account_since: Option<i64>,
@@ -101,6 +102,8 @@ pub struct CountedParent {
     pub reason: Option<UnreachableReason>,
     /// True if the number is also that of another parent.
     pub shares_number: bool,
+    /// The mark of the mail address that the roster has.
+    pub mail_blind: Option<String>,
     /// True if the account was activated with a letter.
     pub by_letter: bool,
     /// True if each of the children here is kept out of the parent's account.
@@ -185,6 +188,7 @@ impl CampaignFigures {
                     standing: standing(link, opens_at, reason),
                     reason,
                     shares_number: link.shared_elsewhere || link.phone_blind.as_deref().is_some_and(is_shared),
+                    mail_blind: link.mail_blind.clone(),
                     by_letter: link.by_letter,
                     all_withheld: true,
                     children: Vec::new(),
@@ -260,6 +264,7 @@ mod tests {
             phone_state: "mobile".to_owned(),
             phone_why: None,
             phone_blind: Some(format!("of {person}")),
+            mail_blind: None,
             disowned: false,
             account_state: None,
             account_since: None,

@@ -18,7 +18,7 @@ pub async fn list_links(tx: &mut Tx, uai: &Uai) -> Result<Vec<CountedLink>> {
     let sql = "SELECT l.person_id, l.pupil_id, u.given_name || ' ' || SUBSTR(u.family_name, 1, 1) || '.' \
         AS pupil_name, e.class, (COALESCE(l.relation, '') = '51') AS institution, \
         COALESCE(p.usage_name, p.family_name) AS family_name, p.given_name, p.phone_state, p.phone_why, \
-        p.phone_blind, (p.phone_disowned_at IS NOT NULL) AS disowned, a.state AS account_state, \
+        p.phone_blind, p.mail_blind, (p.phone_disowned_at IS NOT NULL) AS disowned, a.state AS account_state, \
         a.created_at AS account_since, g.step, g.at AS step_at, EXISTS (SELECT 1 FROM notice n \
         WHERE n.person_id = p.id AND n.uai = l.uai AND n.kind = 'country_refused' AND n.settled_at IS NULL) \
         AS country_refused, EXISTS (SELECT 1 FROM link_withheld w WHERE w.person_id = l.person_id \

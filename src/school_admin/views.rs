@@ -150,8 +150,10 @@ pub struct SchoolPage {
     pub by_letter: usize,
     pub classes: Vec<ClassLine>,
     pub order: Option<OrderForm>,
-    /// True if those who have not activated can be reminded now.
+    /// True if those who have not activated can be reminded now by SMS.
     pub may_remind: bool,
+    /// The same by mail.
+    pub may_mail: bool,
     pub reminders: Vec<ReminderLine>,
     pub settled: Vec<SettledLine>,
     pub may_print: bool,

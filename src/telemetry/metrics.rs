@@ -93,6 +93,7 @@ pub struct Metrics {
     sms_receipts: Family<ReceiptLabels, Counter>,
     sms_unmatched_receipts: Family<GatewayLabels, Counter>,
     sms_caps: Family<CapLabels, Counter>,
+    reminder_mails: Family<OutcomeLabels, Counter>,
     connections: ConnectionMetrics,
 }
 
@@ -117,6 +118,8 @@ impl Default for Metrics {
         let sms_caps = Family::<CapLabels, Counter>::default();
         registry.register("sms_caps_reached", "Shares of a day's cap of messages that were reached", sms_caps.clone());
         registry.register("sms", "Messages, and those that were never written", sms.clone());
+        let reminder_mails = Family::<OutcomeLabels, Counter>::default();
+        registry.register("reminder_mails", "Reminders of campaigns by mail", reminder_mails.clone());
         let connections = ConnectionMetrics::default();
         registry.register("connections_open", "Connections that are open", connections.open.clone());
         registry.register("connections_refused", "Connections refused", connections.refused.clone());
@@ -131,6 +134,7 @@ impl Default for Metrics {
             sms_receipts,
             sms_unmatched_receipts,
             sms_caps,
+            reminder_mails,
             connections,
         }
     }
@@ -182,6 +186,11 @@ impl Metrics {
     /// Counts that half, four fifths or all of a cap was reached: of the `day`, a `prefix`, an `academy`.
     pub fn record_sms_cap(&self, cap: &'static str, percent: i64) {
         self.sms_caps.get_or_create(&CapLabels { cap, percent }).inc();
+    }
+
+    /// Counts a reminder by mail by outcome: `queued`, or `capped` (the bound of the day is reached).
+    pub fn record_reminder_mail(&self, outcome: &'static str) {
+        self.reminder_mails.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// Returns the connection metrics for the listener.

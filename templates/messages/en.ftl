@@ -754,6 +754,19 @@ sms-notice-letter-printed = { $service }: { $school } printed a letter with a co
 sms-notice-shared = For { $name }: { $text }
 sms-reminder = { $service }: activate your account for { $school } until { $day }, from the school's website. Give no code to anybody.
 sms-reminder-portal = { $service }: activate your account for { $school } until { $day }, at { $portal }. Give no code to anybody.
+mail-reminder-subject = { $service }: open your account for { $school }
+mail-reminder =
+    Hello,
+
+    { $school } invites you to open your { $service } account, which leads to the school portal. You have until { $day }.
+
+    { $where } Click MON ENT, choose “Élève ou parent” (pupil or parent), then { $service }, and “I do not have an account”. Keep the mobile phone whose number the school has with you: a code arrives there by text message.
+
+    No mobile, or another number? Ask the school's office for a sheet with a code, or to note your number.
+
+    This message has no link and no code. Give no code to anybody.
+mail-reminder-where = Go to the school's website.
+mail-reminder-where-portal = Go to { $portal }.
 
 ## My account: devices, events, mobile, closing
 account-identifiant = username { $identifiant }
@@ -2271,12 +2284,14 @@ admin-order-back = Go back
 admin-order-review-changed = This changed since, or this page is more than an hour old: here is what is true now. If it is still what you want, go back and begin again.
 admin-order-review-nothing = There is nothing to change any more.
 admin-order-review-role_ended = Your role on { $place } ended at { $hour }; nothing was done.
-admin-remind = Remind by SMS
+admin-remind-sms = Remind by SMS
+admin-remind-mail = Remind by e-mail
 admin-order-done-reminded = The reminders are ordered. They leave little by little, by day; this page says how many have left.
-admin-reminders = Reminders by SMS
+admin-reminders = Reminders
 admin-reminder-line = { $when }: { $n } of { $of } have left
+admin-reminder-line-mail = { $when }, by e-mail: { $n } of { $of } have left
 admin-reminder-sending = under way
-admin-chart-reminders = reminders by SMS
+admin-chart-reminders = reminders
 admin-settled = { $n ->
     [one] 1 point settled itself in these 14 days
    *[other] { $n } points settled themselves in these 14 days
@@ -2286,7 +2301,8 @@ admin-settled-account_active = has an active account now.
 admin-settled-child_confirmed = has { $pupil } in the account now.
 admin-settled-campaign_reopened = may activate the account again.
 admin-settled-number_replaced = has another mobile in the pupil database now.
-admin-reminder-title = Remind of the activation by SMS
+admin-reminder-title-sms = Remind of the activation by SMS
+admin-reminder-title-mail = Remind of the activation by e-mail
 admin-reminder-people = { $n ->
     [0] nobody would get it
     [one] 1 person will get it
@@ -2294,12 +2310,16 @@ admin-reminder-people = { $n ->
 }
 admin-reminder-is-done = It is ordered.
 admin-reminder-text = The text
-admin-reminder-text-how = The same for all, in French, with no child's name and no link to open: a link in an SMS teaches people to follow those of swindlers.
+admin-reminder-text-how-sms = The same for all, in French, with no child's name and no link to open: a link in an SMS teaches people to follow those of swindlers.
+admin-reminder-text-how-mail = The same for all, in French, with no child's name, no code and no link to open: a link in an e-mail teaches people to follow those of swindlers.
 admin-reminder-who = Who gets it
-admin-reminder-receive = Will get it: no active account, reached by SMS
+admin-reminder-receive-sms = Will get it: no active account, reached by SMS
+admin-reminder-receive-mail = Will get it: no active account, an e-mail address in the pupil database
 admin-left-out-has_account = Not these: their account is active
 admin-left-out-no_mobile = Not these: no SMS reaches them (a letter, or the number corrected in the pupil database)
 admin-left-out-shared_number = Not these: their mobile is also another parent's
+admin-left-out-no_mail = Not these: the pupil database has no e-mail address of theirs
+admin-left-out-same_address = Not these: another parent has the same address, and the e-mail arrives there
 admin-left-out-withheld = Not these: they answered that the child is not theirs, or did not find the birth date
 admin-left-out-reminded = Not these: a reminder left less than a week ago
 admin-reminder-cost = What it costs
@@ -2311,13 +2331,15 @@ admin-reminder-sms-of = { $segments ->
 admin-reminder-price = Price
 admin-reminder-budget = SMS that the school has left in 30 days
 admin-reminder-effect = The messages leave little by little, by day (the first: { $when }). Whoever activates meanwhile gets none. A person gets one reminder a week at most.
-admin-reminder-share = { $share }% at most of the SMS of a day are reminders ({ $n } for all schools together); the rest is kept for codes. What does not leave today leaves on the next days, for 4 days.
+admin-reminder-share-sms = { $share }% at most of the SMS of a day are reminders ({ $n } for all schools together); the rest is kept for codes. What does not leave today leaves on the next days, for 4 days.
+admin-reminder-share-mail = { $n } reminders at most leave by e-mail in a day, for all schools together, and after all other messages. What does not leave today leaves on the next days, for 4 days.
 admin-reminder-confirm = { $n ->
     [one] Send 1 reminder
    *[other] Send { $n } reminders
 }
 admin-reminder-wrong-changed = This has changed since, or this page is more than an hour old: here is what is true now. If it is still what you want, go back and begin again.
 admin-reminder-wrong-off = This service sends no reminders.
+admin-reminder-wrong-mail_off = This service sends no reminders by e-mail.
 admin-reminder-wrong-not_open = The campaign is not open, or closes in less than 12 hours: extend it first.
 admin-reminder-wrong-nobody = There is nobody to remind.
 admin-reminder-wrong-over_budget = This is more than the SMS that the school has left in 30 days. Your academy can ask those who run the service for more.
@@ -3062,7 +3084,7 @@ api-op-get_school = A school and its campaign
 api-op-get_funnel = How far the parents of a school are
 api-op-list_unreachable = The parents whom no SMS reaches; their names, with persons:read
 api-op-change_campaign = Opens, extends or closes the campaign of a school
-api-op-preview_reminders = What a reminder by SMS would send: its text, to how many, at what price
+api-op-preview_reminders = What a reminder by SMS or e-mail would send: its text, to how many, at what price
 api-op-order_reminders = Orders the reminder that was read
 api-op-search_persons = Searches a person
 api-op-get_diagnosis = What keeps a person out

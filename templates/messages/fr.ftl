@@ -754,6 +754,19 @@ sms-notice-letter-printed = { $service } : { $school } a imprimé une lettre av
 sms-notice-shared = Pour { $name } : { $text }
 sms-reminder = { $service } : activez votre compte pour { $school } jusqu'au { $day }, par le site de l'établissement. Ne donnez de code à personne.
 sms-reminder-portal = { $service } : activez votre compte pour { $school } jusqu'au { $day }, sur { $portal }. Ne donnez de code à personne.
+mail-reminder-subject = { $service } : ouvrez votre compte pour { $school }
+mail-reminder =
+    Bonjour,
+
+    { $school } vous invite à ouvrir votre compte { $service }, qui mène à l'ENT. Vous avez jusqu'au { $day }.
+
+    { $where } Cliquez sur MON ENT, choisissez « Élève ou parent », puis { $service }, et « Je n'ai pas de compte ». Gardez près de vous le portable dont l'établissement a le numéro : un code y arrive par SMS.
+
+    Pas de portable, ou un autre numéro ? Demandez au secrétariat de l'établissement une feuille avec un code, ou de noter votre numéro.
+
+    Ce message n'a ni lien ni code. Ne donnez de code à personne.
+mail-reminder-where = Allez sur le site de l'établissement.
+mail-reminder-where-portal = Allez sur { $portal }.
 
 ## Mon compte : appareils, événements, portable, fermeture
 account-identifiant = identifiant { $identifiant }
@@ -2280,12 +2293,14 @@ admin-order-back = Revenir
 admin-order-review-changed = Cela a changé depuis, ou cette page a plus d'une heure : voici ce qui est vrai maintenant. Si c'est encore ce que vous voulez, revenez et recommencez.
 admin-order-review-nothing = Il n'y a plus rien à changer.
 admin-order-review-role_ended = Votre rôle sur { $place } est terminé depuis { $hour } ; rien n'a été fait.
-admin-remind = Rappeler par SMS
+admin-remind-sms = Rappeler par SMS
+admin-remind-mail = Rappeler par e-mail
 admin-order-done-reminded = Les rappels sont commandés. Ils partent peu à peu, de jour ; cette page dit combien sont partis.
-admin-reminders = Rappels par SMS
+admin-reminders = Rappels
 admin-reminder-line = { $when } : { $n } partis sur { $of }
+admin-reminder-line-mail = { $when }, par e-mail : { $n } partis sur { $of }
 admin-reminder-sending = en cours
-admin-chart-reminders = rappels par SMS
+admin-chart-reminders = rappels
 admin-settled = { $n ->
     [one] 1 point s'est réglé de lui-même ces 14 jours
    *[other] { $n } points se sont réglés d'eux-mêmes ces 14 jours
@@ -2295,7 +2310,8 @@ admin-settled-account_active = a maintenant un compte actif.
 admin-settled-child_confirmed = a maintenant { $pupil } dans son compte.
 admin-settled-campaign_reopened = peut de nouveau activer son compte.
 admin-settled-number_replaced = a maintenant un autre portable dans la base élèves.
-admin-reminder-title = Rappeler l'activation par SMS
+admin-reminder-title-sms = Rappeler l'activation par SMS
+admin-reminder-title-mail = Rappeler l'activation par e-mail
 admin-reminder-people = { $n ->
     [0] personne ne le recevrait
     [one] 1 personne le recevra
@@ -2303,12 +2319,16 @@ admin-reminder-people = { $n ->
 }
 admin-reminder-is-done = C'est commandé.
 admin-reminder-text = Le texte
-admin-reminder-text-how = Le même pour tous, en français, sans nom d'enfant et sans lien à ouvrir : un lien reçu par SMS apprend à suivre ceux des escrocs.
+admin-reminder-text-how-sms = Le même pour tous, en français, sans nom d'enfant et sans lien à ouvrir : un lien reçu par SMS apprend à suivre ceux des escrocs.
+admin-reminder-text-how-mail = Le même pour tous, en français, sans nom d'enfant, sans code et sans lien à ouvrir : un lien reçu par e-mail apprend à suivre ceux des escrocs.
 admin-reminder-who = Qui le reçoit
-admin-reminder-receive = Le recevront : sans compte actif, joignables par SMS
+admin-reminder-receive-sms = Le recevront : sans compte actif, joignables par SMS
+admin-reminder-receive-mail = Le recevront : sans compte actif, avec une adresse e-mail dans la base élèves
 admin-left-out-has_account = Pas eux : leur compte est actif
 admin-left-out-no_mobile = Pas eux : aucun SMS ne leur arrive (une lettre, ou le numéro corrigé dans la base élèves)
 admin-left-out-shared_number = Pas eux : leur portable est aussi celui d'un autre responsable
+admin-left-out-no_mail = Pas eux : la base élèves n'a pas d'adresse e-mail qui soit la leur
+admin-left-out-same_address = Pas eux : un autre responsable a la même adresse, et l'e-mail y arrive
 admin-left-out-withheld = Pas eux : ils ont répondu que l'enfant n'est pas le leur, ou sa date de naissance n'a pas été trouvée
 admin-left-out-reminded = Pas eux : un rappel est parti il y a moins d'une semaine
 admin-reminder-cost = Ce que cela coûte
@@ -2320,13 +2340,15 @@ admin-reminder-sms-of = { $segments ->
 admin-reminder-price = Prix
 admin-reminder-budget = SMS qu'il reste à l'établissement sur 30 jours
 admin-reminder-effect = Les messages partent peu à peu, de jour (le premier : { $when }). Qui active son compte entre-temps n'en reçoit pas. Une personne reçoit un rappel par semaine au plus.
-admin-reminder-share = { $share } % au plus des SMS d'un jour sont des rappels ({ $n } pour tous les établissements ensemble) ; le reste est gardé pour les codes. Ce qui ne part pas aujourd'hui part les jours suivants, pendant 4 jours.
+admin-reminder-share-sms = { $share } % au plus des SMS d'un jour sont des rappels ({ $n } pour tous les établissements ensemble) ; le reste est gardé pour les codes. Ce qui ne part pas aujourd'hui part les jours suivants, pendant 4 jours.
+admin-reminder-share-mail = { $n } e-mails de rappel au plus partent en un jour, pour tous les établissements ensemble, et après tous les autres messages. Ce qui ne part pas aujourd'hui part les jours suivants, pendant 4 jours.
 admin-reminder-confirm = { $n ->
     [one] Envoyer 1 rappel
    *[other] Envoyer { $n } rappels
 }
 admin-reminder-wrong-changed = Cela a changé depuis, ou cette page a plus d'une heure : voici ce qui est vrai maintenant. Si c'est encore ce que vous voulez, revenez et recommencez.
 admin-reminder-wrong-off = Aucun rappel ne part de ce service.
+admin-reminder-wrong-mail_off = Aucun rappel ne part par e-mail de ce service.
 admin-reminder-wrong-not_open = La campagne n'est pas ouverte, ou elle ferme dans moins de 12 heures : prolongez-la d'abord.
 admin-reminder-wrong-nobody = Il n'y a personne à rappeler.
 admin-reminder-wrong-over_budget = C'est plus que ce qu'il reste de SMS à l'établissement sur 30 jours. Votre académie peut demander plus à qui tient le service.
@@ -3071,7 +3093,7 @@ api-op-get_school = Un établissement et sa campagne
 api-op-get_funnel = Où en sont les responsables d'un établissement
 api-op-list_unreachable = Les responsables qu'aucun SMS n'atteint ; leurs noms, avec persons:read
 api-op-change_campaign = Ouvre, prolonge ou ferme la campagne d'un établissement
-api-op-preview_reminders = Ce qu'un rappel par SMS enverrait : le texte, combien de personnes, le coût
+api-op-preview_reminders = Ce qu'un rappel par SMS ou par e-mail enverrait : le texte, combien de personnes, le coût
 api-op-order_reminders = Commande le rappel qui a été lu
 api-op-search_persons = Cherche une personne
 api-op-get_diagnosis = Ce qui empêche une personne d'entrer

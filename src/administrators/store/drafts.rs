@@ -22,7 +22,7 @@ pub enum DraftKind {
     Campaign,
     /// A message that visitors will see.
     Announcement,
-    /// Reminders of a campaign by SMS.
+    /// Reminders of a campaign, by SMS or by mail.
     Reminder,
 }
 

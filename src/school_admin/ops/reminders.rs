@@ -1,5 +1,5 @@
-//! Reminders are ordered in two steps: a draft whose text, persons and price are read, and its confirmation; the worker
-//! sends them ([`sending`]).
+//! Reminders, by SMS or by mail, are ordered in two steps: a draft whose text, persons and price are read, and its
+//! confirmation; the worker sends them ([`sending`]).
 //!
 //! Whoever confirms has the role for the school, read again in the same transaction; the persons are those of the page
 //! that was read. Nothing is sent here.
@@ -22,7 +22,9 @@ use crate::db::{Durability, Tx, UnitOfWork};
 use crate::http::pages::dates;
 use crate::school_admin::figures::CampaignFigures;
 use crate::school_admin::orders::DRAFT_TTL;
-use crate::school_admin::reminders::{MIN_TIME_LEFT, ReminderObstacle, ReminderOrder, ReminderPlan, is_remindable};
+use crate::school_admin::reminders::{
+    MIN_TIME_LEFT, ReminderChannel, ReminderObstacle, ReminderOrder, ReminderPlan, is_remindable,
+};
 use crate::school_admin::store;
 use crate::school_admin::store::reminders::{self as rows, NewReminderBatch};
 use crate::sms::{count_segments, to_default_alphabet};
@@ -34,12 +36,15 @@ const REMINDER_BATCH_TTL: Span = Span::days(4);
 #[derive(Clone, Debug)]
 pub struct ReminderPreview {
     pub place: SchoolPlace,
+    pub channel: ReminderChannel,
     pub plan: ReminderPlan,
+    /// The subject of a mail; empty for an SMS.
+    pub subject: String,
     /// The text as it would leave.
     pub text: String,
-    /// The SMS that one text is billed as.
+    /// The SMS that one text is billed as; none for a mail.
     pub segments: i64,
-    /// The SMS that the school's budget leaves.
+    /// The SMS that the school's budget leaves; none for mails.
     pub left: i64,
     pub digest: String,
 }
@@ -50,10 +55,21 @@ impl ReminderPreview {
         self.segments.saturating_mul(i64::try_from(self.plan.persons.len()).unwrap_or(i64::MAX))
     }
 
+    /// Returns the mails of the whole order.
+    pub fn mails(&self) -> i64 {
+        match self.channel {
+            ReminderChannel::Sms => 0,
+            ReminderChannel::Mail => i64::try_from(self.plan.persons.len()).unwrap_or(i64::MAX),
+        }
+    }
+
     /// Returns the reason for which nothing can be sent; `None` if it can.
     pub fn obstacle(&self, app: &App, now: Timestamp) -> Option<ReminderObstacle> {
-        if app.config.reminders.share_percent == 0 {
-            return Some(ReminderObstacle::Off);
+        if !is_on(app, self.channel) {
+            return Some(match self.channel {
+                ReminderChannel::Sms => ReminderObstacle::Off,
+                ReminderChannel::Mail => ReminderObstacle::MailOff,
+            });
         }
         if !is_remindable(self.place.campaign, now) {
             return Some(ReminderObstacle::NotOpen);
@@ -62,6 +78,14 @@ impl ReminderPreview {
             return Some(ReminderObstacle::Nobody);
         }
         (self.sms() > self.left).then_some(ReminderObstacle::OverBudget)
+    }
+}
+
+/// True if the deployment sends reminders by these means.
+pub fn is_on(app: &App, channel: ReminderChannel) -> bool {
+    match channel {
+        ReminderChannel::Sms => app.config.reminders.share_percent > 0,
+        ReminderChannel::Mail => app.mail_gateway.is_some() && app.config.reminders.mail_daily_cap > 0,
     }
 }
 
@@ -80,26 +104,47 @@ impl ReminderDraft {
 }
 
 /// Returns what an order would do now, and keeps nothing.
-pub async fn preview(op: &Operation<'_>, place: SchoolPlace) -> anyhow::Result<ReminderPreview> {
-    preview_in(op, &mut op.app.db.read().await?, place).await
+pub async fn preview(
+    op: &Operation<'_>,
+    place: SchoolPlace,
+    channel: ReminderChannel,
+) -> anyhow::Result<ReminderPreview> {
+    preview_in(op, &mut op.app.db.read().await?, (place, channel)).await
 }
 
-async fn preview_in(op: &Operation<'_>, tx: &mut Tx, place: SchoolPlace) -> anyhow::Result<ReminderPreview> {
+async fn preview_in(
+    op: &Operation<'_>,
+    tx: &mut Tx,
+    (place, channel): (SchoolPlace, ReminderChannel),
+) -> anyhow::Result<ReminderPreview> {
     let uai = &place.school.uai;
     let links = store::list_links(tx, uai).await?;
     let figures = CampaignFigures::count(&links, 0, place.campaign);
     let reminded: BTreeSet<_> = rows::list_reminded(tx, uai, op.now).await?.into_iter().collect();
-    let plan = ReminderPlan::of(&figures, &reminded);
-    let budget = i64::from(op.app.config.reminders.school_budget);
-    let left = budget.saturating_sub(rows::sum_sms(tx, uai, op.now).await?).max(0);
-    let text = text_of(op.app, &place)?;
-    let segments = i64::try_from(count_segments(&text))?;
-    let digest = plan.digest(&text, left);
-    Ok(ReminderPreview { place, plan, text, segments, left, digest })
+    let plan = ReminderPlan::of(&figures, &reminded, channel);
+    let (subject, text, segments, left) = match channel {
+        ReminderChannel::Sms => {
+            let budget = i64::from(op.app.config.reminders.school_budget);
+            let left = budget.saturating_sub(rows::sum_sms(tx, uai, op.now).await?).max(0);
+            let text = text_of(op.app, &place)?;
+            let segments = i64::try_from(count_segments(&text))?;
+            (String::new(), text, segments, left)
+        }
+        ReminderChannel::Mail => {
+            let (subject, text) = mail_of(op.app, &place)?;
+            (subject, text, 0, 0)
+        }
+    };
+    let digest = plan.digest(channel, &format!("{subject}\n{text}"), left);
+    Ok(ReminderPreview { place, channel, plan, subject, text, segments, left, digest })
 }
 
 /// Keeps an order as a draft, and returns its id; `None` beyond the drafts of a day, or without the role.
-pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, place: &SchoolPlace) -> anyhow::Result<Option<String>> {
+pub async fn draft(
+    op: &Operation<'_>,
+    on_duty: &OnDuty,
+    (place, channel): (&SchoolPlace, ReminderChannel),
+) -> anyhow::Result<Option<String>> {
     let keeper = on_duty.keeper();
     let mut tx = op.write(Durability::Durable).await?;
     let whole = [place.whole()];
@@ -109,7 +154,7 @@ pub async fn draft(op: &Operation<'_>, on_duty: &OnDuty, place: &SchoolPlace) ->
         return Ok(None);
     }
     let id = row_id(op.now, op.app.rng.as_ref());
-    let form = serde_json::to_string(&ReminderOrder { uai: place.school.uai.clone() })?;
+    let form = serde_json::to_string(&ReminderOrder { uai: place.school.uai.clone(), channel })?;
     drafts::insert(&mut tx, (DraftKind::Reminder, &id), &form, keeper).await?;
     tx.commit().await?;
     Ok(Some(id))
@@ -125,6 +170,18 @@ fn text_of(app: &App, place: &SchoolPlace) -> anyhow::Result<String> {
     Ok(to_default_alphabet(&app.pages.message(Lang::Fr, key, &values)?))
 }
 
+/// Returns the subject and the text of a mail: they name no child, no link that opens anything, and no code.
+fn mail_of(app: &App, place: &SchoolPlace) -> anyhow::Result<(String, String)> {
+    let portal = app.config.reminders.portal.as_str();
+    let key = if portal.is_empty() { "mail-reminder-where" } else { "mail-reminder-where-portal" };
+    let door = app.pages.message(Lang::Fr, key, &[("portal", portal)])?;
+    let day = place.campaign.map(|campaign| dates::day(Lang::Fr, campaign.closes_at)).unwrap_or_default();
+    let school = place.school.name.as_str();
+    let values = [("service", app.pages.service_name()), ("school", school), ("day", &*day), ("where", &*door)];
+    let subject = app.pages.message(Lang::Fr, "mail-reminder-subject", &values)?;
+    Ok((subject, app.pages.message(Lang::Fr, "mail-reminder", &values)?))
+}
+
 /// Finds a draft of the administrator, with what it would do now.
 pub async fn find(op: &Operation<'_>, on_duty: &OnDuty, id: &str) -> anyhow::Result<Option<ReminderDraft>> {
     find_in(op, &mut op.app.db.read().await?, on_duty, id).await
@@ -135,9 +192,9 @@ async fn find_in(op: &Operation<'_>, tx: &mut Tx, on_duty: &OnDuty, id: &str) ->
         return Ok(None);
     };
     // A draft of another release is none.
-    let Ok(ReminderOrder { uai }) = serde_json::from_str(&row.form) else { return Ok(None) };
+    let Ok(ReminderOrder { uai, channel }) = serde_json::from_str(&row.form) else { return Ok(None) };
     let Some(place) = find_school(tx, on_duty, &uai).await? else { return Ok(None) };
-    Ok(Some(ReminderDraft { row, preview: preview_in(op, tx, place).await? }))
+    Ok(Some(ReminderDraft { row, preview: preview_in(op, tx, (place, channel)).await? }))
 }
 
 /// The outcome of a confirmation.
@@ -205,13 +262,15 @@ async fn confirm_in(
 }
 
 async fn order(tx: &mut UnitOfWork<'_>, by: &str, draft: &ReminderDraft) -> anyhow::Result<ReminderConfirmation> {
-    let ReminderPreview { place, plan, text, segments, .. } = &draft.preview;
+    let ReminderPreview { place, channel, plan, subject, text, segments, .. } = &draft.preview;
     let (now, school) = (tx.now, &place.school);
     let closes = place.campaign.map_or(now, |campaign| campaign.closes_at);
     let new = NewReminderBatch {
         id: &draft.row.id,
         uai: &school.uai,
         academy: &school.academy,
+        channel: *channel,
+        subject,
         text,
         segments: *segments,
         persons: &plan.persons,
@@ -222,12 +281,16 @@ async fn order(tx: &mut UnitOfWork<'_>, by: &str, draft: &ReminderDraft) -> anyh
     if !rows::insert(tx, new).await? {
         return Ok(ReminderConfirmation::Changed);
     }
-    let detail = format!("{} persons, {} SMS", plan.persons.len(), draft.preview.sms());
+    let (persons, is_mail) = (plan.persons.len(), *channel == ReminderChannel::Mail);
+    let (detail, sent) = match is_mail {
+        true => (format!("{persons} persons, {} mails", draft.preview.mails()), format!("{subject}\n\n{text}")),
+        false => (format!("{persons} persons, {} SMS", draft.preview.sms()), text.clone()),
+    };
     let about = AuditDetails {
         uai: Some(&school.uai),
         academy: Some(&school.academy),
         detail: &detail,
-        after: Some(text),
+        after: Some(&sent),
         ..AuditDetails::default()
     };
     audit::store::record(tx, AuditEvent::RemindersOrdered, about).await?;

@@ -62,6 +62,7 @@ mod tests {
             people: 9,
             sent,
             state: "done".to_owned(),
+            channel: "sms".to_owned(),
             ordered_by: None,
         };
         let batches = [batch(1, 4), batch(1, 2), batch(2, 0), batch(-3, 5)];

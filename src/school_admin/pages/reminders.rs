@@ -19,7 +19,7 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::school_admin::ops::reminders::{self, ReminderConfirmation, ReminderDraft};
-use crate::school_admin::reminders::{LeftOutReason, price_in_cents};
+use crate::school_admin::reminders::{LeftOutReason, ReminderChannel, price_in_cents};
 use crate::school_admin::views::OrderFormError;
 use crate::school_admin::views::reminders::{LeftOutLine, ReminderReviewPage};
 
@@ -42,15 +42,24 @@ pub async fn submit(
     ctx: RequestContext,
     who: SignedInAdministrator,
     Path(uai): Path<String>,
+    form: Form,
 ) -> GatedResult {
     let SignedInAdministrator(on_duty) = who;
     let place = open(&app, &ctx, (&on_duty, AdminAct::ChangeCampaign), &uai).await?;
     // A class is no school: the role must be for the whole of it.
     on_duty.permit(&app, &ctx, AdminAct::ChangeCampaign, &[place.whole()]).await?;
     let op = on_duty.operation(&app, &ctx, on_duty.role_for(AdminAct::ChangeCampaign));
-    match reminders::draft(&op, &on_duty, &place).await.map_err(failed)? {
+    match reminders::draft(&op, &on_duty, (&place, channel_of(&form))).await.map_err(failed)? {
         Some(id) => Ok(see_other(&review_path(&id))),
         None => school::refuse(&app, &ctx, (&on_duty, &uai), OrderFormError::TooMany).await,
+    }
+}
+
+/// Returns the means that the form names; SMS if it names none.
+fn channel_of(form: &Form) -> ReminderChannel {
+    match form.0.form_value("moyen") {
+        "courriel" => ReminderChannel::Mail,
+        _ => ReminderChannel::Sms,
     }
 }
 
@@ -68,7 +77,10 @@ async fn page(
     (on_duty, draft): (&OnDuty, &ReminderDraft),
 ) -> anyhow::Result<ReminderReviewPage> {
     let config = &app.config.reminders;
-    let (price, obstacle) = (config.sms_price_thousandths, draft.preview.obstacle(app, ctx.now));
+    let (channel, obstacle) = (draft.preview.channel, draft.preview.obstacle(app, ctx.now));
+    let is_sms = channel == ReminderChannel::Sms;
+    let price = Some(config.sms_price_thousandths).filter(|price| is_sms && *price > 0);
+    let of_day = if is_sms { config.share_of(app.config.sms.daily_cap) } else { config.mail_daily_cap };
     let whole = [draft.preview.place.whole()];
     let may = may(&on_duty.roles, AdminAct::ChangeCampaign, &whole, ctx.now).is_some();
     let (is_done, is_stale) = (draft.row.is_confirmed(), draft.is_stale(ctx.now));
@@ -81,14 +93,16 @@ async fn page(
         school: draft.preview.place.school.name.clone(),
         people: i64::try_from(draft.preview.plan.persons.len())?,
         left_out: draft.preview.plan.left_out_by_reason().into_iter().map(line).collect(),
-        text: draft.preview.text.clone(),
+        channel: channel.name(),
+        subject: draft.preview.subject.clone(),
+        text: draft.preview.text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect(),
         segments: draft.preview.segments,
         sms: draft.preview.sms(),
-        price: (price > 0).then(|| euros(ctx.lang, price_in_cents(draft.preview.sms(), price))),
+        price: price.map(|price| euros(ctx.lang, price_in_cents(draft.preview.sms(), price))),
         left: draft.preview.left,
         budget: i64::from(config.school_budget),
         share: i64::from(config.share_percent),
-        of_day: i64::from(config.share_of(app.config.sms.daily_cap)),
+        of_day: i64::from(of_day),
         begins: dates::moment(ctx.lang, dates::waking_hour(ctx.now), ctx.now),
         may_confirm: may && obstacle.is_none() && !is_done && !is_stale,
         is_done,
@@ -178,7 +192,8 @@ async fn say_role_ended(
     let page = ReminderReviewPage {
         people: 0,
         left_out: Vec::new(),
-        text: String::new(),
+        subject: String::new(),
+        text: Vec::new(),
         sms: 0,
         price: None,
         left: 0,

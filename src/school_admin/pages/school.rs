@@ -22,7 +22,7 @@ use crate::school_admin::figures::{CampaignFigures, CountedParent, ParentStandin
 use crate::school_admin::ops::{self, SchoolPlace, SeenSchool, listed_parents};
 use crate::school_admin::orders::{CampaignOrderKind, CampaignWord};
 use crate::school_admin::pages::chart;
-use crate::school_admin::reminders::is_remindable;
+use crate::school_admin::reminders::{ReminderChannel, is_remindable};
 use crate::school_admin::store::reminders::ReminderBatchRow;
 use crate::school_admin::views::reminders::ReminderLine;
 use crate::school_admin::views::{
@@ -171,7 +171,8 @@ fn reminder_line(ctx: &RequestContext, row: &ReminderBatchRow) -> ReminderLine {
         when: dates::moment(ctx.lang, Timestamp(row.ordered_at), ctx.now),
         people: row.people,
         sent: row.sent,
-        is_sending: row.state == "sending",
+        is_sending: row.state != "done",
+        is_mail: row.channel == ReminderChannel::Mail.name(),
         by: row.ordered_by.clone().unwrap_or_default(),
     }
 }
@@ -230,9 +231,13 @@ async fn page(
     let mut tx = app.db.read().await?;
     let academy = tenants::store::find_academy_name(&mut tx, &school.academy).await?.unwrap_or_default();
     drop(tx);
-    let is_on = app.config.reminders.share_percent > 0 && is_remindable(campaign, ctx.now);
-    let left = figures.parents.iter().any(|parent| !parent.has_account() && parent.reason.is_none());
-    let may_remind = is_on && left && allowed(AdminAct::ChangeCampaign);
+    let may_order = is_remindable(campaign, ctx.now) && allowed(AdminAct::ChangeCampaign);
+    let without = || figures.parents.iter().filter(|parent| !parent.has_account());
+    let is_left = |channel| match channel {
+        ReminderChannel::Sms => without().any(|parent| parent.reason.is_none()),
+        ReminderChannel::Mail => without().any(|parent| parent.mail_blind.is_some()),
+    };
+    let may_remind = |channel| may_order && ops::reminders::is_on(app, channel) && is_left(channel);
     let order =
         allowed(AdminAct::ChangeCampaign).then(|| OrderForm::new(vec![uai.to_owned()], kinds(standing, file.late)));
     Ok(SchoolPage {
@@ -267,7 +272,8 @@ async fn page(
         by_letter: figures.parents.iter().filter(|parent| parent.by_letter).count(),
         classes: classes(ctx, figures),
         order,
-        may_remind,
+        may_remind: may_remind(ReminderChannel::Sms),
+        may_mail: may_remind(ReminderChannel::Mail),
         reminders: file.reminders.iter().map(|row| reminder_line(ctx, row)).collect(),
         settled,
         may_print: allowed(AdminAct::PrintLetters),
@@ -317,6 +323,7 @@ mod tests {
             standing,
             reason: None,
             shares_number: false,
+            mail_blind: None,
             by_letter: false,
             all_withheld: false,
             children: Vec::new(),

@@ -1,4 +1,6 @@
-//! Rows of orders of reminders, and of the last reminder of a number.
+//! Rows of orders of reminders, and of the last reminder of a number or of an address.
+//!
+//! A row of `reminder` has the mark of either in `phone_blind`: marks of two purposes are never alike.
 
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AdministratorId, PersonId};
@@ -6,7 +8,7 @@ use crate::base::uai::Uai;
 use crate::db::{
     BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders,
 };
-use crate::school_admin::reminders::{BUDGET_WINDOW, REMINDER_INTERVAL};
+use crate::school_admin::reminders::{BUDGET_WINDOW, REMINDER_INTERVAL, ReminderChannel};
 
 /// An order to write.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,8 @@ pub struct NewReminderBatch<'a> {
     pub id: &'a str,
     pub uai: &'a Uai,
     pub academy: &'a str,
+    pub channel: ReminderChannel,
+    pub subject: &'a str,
     pub text: &'a str,
     pub segments: i64,
     pub persons: &'a [PersonId],
@@ -29,8 +33,8 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewReminderBatch<'_>) -> Resul
     let ids: Vec<&str> = new.persons.iter().map(PersonId::as_str).collect();
     let people = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     let sql = "INSERT INTO reminder_batch (id, uai, academy, text, segments, people, persons, position, sent, state, \
-               ordered_by, ordered_at, due_at, expires_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 'sending', $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+               ordered_by, ordered_at, due_at, expires_at, channel, subject) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $12, $8, $9, $10, $11, $13, $14) ON CONFLICT DO NOTHING";
     let values = args![
         new.id,
         new.uai,
@@ -42,7 +46,10 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewReminderBatch<'_>) -> Resul
         new.ordered_by,
         now,
         new.due_at,
-        new.expires_at
+        new.expires_at,
+        new.channel.sending_state(),
+        new.channel.name(),
+        new.subject
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }
@@ -56,14 +63,14 @@ pub async fn lock_school(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
 /// Sums the SMS of a school within the time of its budget: those that left, and those of orders that go on.
 pub async fn sum_sms(tx: &mut Tx, uai: &Uai, now: Timestamp) -> Result<i64> {
     let sql = "SELECT CAST(COALESCE(SUM(segments * CASE WHEN state = 'sending' THEN people ELSE sent END), 0) AS BIGINT) \
-               FROM reminder_batch WHERE uai = $1 AND ordered_at > $2";
+               FROM reminder_batch WHERE uai = $1 AND ordered_at > $2 AND channel = 'sms'";
     Ok(tx.fetch_one::<(i64,)>(sql, args![uai, now.minus(BUDGET_WINDOW)]).await?.0)
 }
 
-/// Lists the parents of a school whose number a reminder reached within the week, by whichever school.
+/// Lists the parents of a school whose number or address a reminder reached within the week, by whichever school.
 pub async fn list_reminded(tx: &mut Tx, uai: &Uai, now: Timestamp) -> Result<Vec<PersonId>> {
     let sql = "SELECT DISTINCT l.person_id FROM link l JOIN person p ON p.id = l.person_id \
-               JOIN reminder r ON r.phone_blind = p.phone_blind \
+               JOIN reminder r ON r.phone_blind IN (p.phone_blind, p.mail_blind) \
                WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND r.at > $2";
     let rows = tx.fetch_all::<(PersonId,)>(sql, args![uai, now.minus(REMINDER_INTERVAL)]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
@@ -75,15 +82,17 @@ pub struct ReminderBatchRow {
     pub ordered_at: i64,
     pub people: i64,
     pub sent: i64,
-    /// `sending` or `done`.
+    /// `sending`, `mailing` or `done`.
     pub state: String,
+    /// `sms` or `mail`.
+    pub channel: String,
     /// The name of the administrator, if there still is one.
     pub ordered_by: Option<String>,
 }
 
 /// Lists the orders of a school since a time, the last first.
 pub async fn list_batches(tx: &mut Tx, uai: &Uai, since: Timestamp, most: i64) -> Result<Vec<ReminderBatchRow>> {
-    let sql = "SELECT b.ordered_at, b.people, b.sent, b.state, a.name AS ordered_by FROM reminder_batch b \
+    let sql = "SELECT b.ordered_at, b.people, b.sent, b.state, b.channel, a.name AS ordered_by FROM reminder_batch b \
                LEFT JOIN administrator a ON a.id = b.ordered_by WHERE b.uai = $1 AND b.ordered_at >= $2 \
                ORDER BY b.ordered_at DESC LIMIT $3";
     tx.fetch_all(sql, args![uai, since, most]).await
@@ -95,6 +104,8 @@ pub struct SendingBatchRow {
     pub id: String,
     pub uai: Uai,
     pub academy: String,
+    pub channel: String,
+    pub subject: String,
     pub text: String,
     pub persons: String,
     pub position: i64,
@@ -103,31 +114,40 @@ pub struct SendingBatchRow {
     pub expires_at: i64,
 }
 
+impl SendingBatchRow {
+    pub fn channel(&self) -> ReminderChannel {
+        self.channel.parse().unwrap_or_default()
+    }
+}
+
 /// Claims the order that has been due for longest until a time: other servers leave it alone meanwhile.
 pub async fn claim(tx: &mut UnitOfWork<'_>, until: Timestamp) -> Result<Option<SendingBatchRow>> {
     let now = tx.now;
-    let sql = "UPDATE reminder_batch SET due_at = $2 WHERE state = 'sending' AND due_at <= $1 AND id = \
-               (SELECT id FROM reminder_batch WHERE state = 'sending' AND due_at <= $1 ORDER BY due_at, id LIMIT 1) \
-               RETURNING id, uai, academy, text, persons, position, sent, ordered_by, expires_at";
+    let sql = "UPDATE reminder_batch SET due_at = $2 WHERE state <> 'done' AND due_at <= $1 AND id = (SELECT id FROM \
+               (SELECT id, due_at FROM reminder_batch WHERE state = 'sending' AND due_at <= $1 UNION ALL \
+               SELECT id, due_at FROM reminder_batch WHERE state = 'mailing' AND due_at <= $1) AS due \
+               ORDER BY due_at, id LIMIT 1) \
+               RETURNING id, uai, academy, channel, subject, text, persons, position, sent, ordered_by, expires_at";
     tx.fetch_optional(sql, args![now, until]).await
 }
 
 /// Returns true if an order is due. A read, so that an idle server writes nothing.
 pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
-    let sql = "SELECT id FROM reminder_batch WHERE state = 'sending' AND due_at <= $1 LIMIT 1";
+    let sql = "SELECT id FROM reminder_batch WHERE state = 'sending' AND due_at <= $1 UNION ALL \
+               SELECT id FROM reminder_batch WHERE state = 'mailing' AND due_at <= $1 LIMIT 1";
     Ok(tx.fetch_optional::<(String,)>(sql, args![now]).await?.is_some())
 }
 
 /// Goes past one person of an order. Returns false if another server went past them.
 pub async fn advance(tx: &mut Tx, id: &str, position: i64, sent: bool) -> Result<bool> {
     let sql = "UPDATE reminder_batch SET position = position + 1, sent = sent + $3 \
-               WHERE id = $1 AND position = $2 AND state = 'sending'";
+               WHERE id = $1 AND position = $2 AND state <> 'done'";
     Ok(tx.execute(sql, args![id, position, i64::from(sent)]).await? == 1)
 }
 
 /// Puts the next step of an order off.
 pub async fn set_due(tx: &mut Tx, id: &str, due: Timestamp) -> Result<()> {
-    tx.execute("UPDATE reminder_batch SET due_at = $2 WHERE id = $1 AND state = 'sending'", args![id, due]).await?;
+    tx.execute("UPDATE reminder_batch SET due_at = $2 WHERE id = $1 AND state <> 'done'", args![id, due]).await?;
     Ok(())
 }
 
@@ -135,33 +155,49 @@ pub async fn set_due(tx: &mut Tx, id: &str, due: Timestamp) -> Result<()> {
 pub async fn finish(tx: &mut UnitOfWork<'_>, id: &str) -> Result<Option<i64>> {
     let now = tx.now;
     let sql = "UPDATE reminder_batch SET state = 'done', persons = '', ended_at = $2 \
-               WHERE id = $1 AND state = 'sending' RETURNING sent";
+               WHERE id = $1 AND state <> 'done' RETURNING sent";
     Ok(tx.fetch_optional::<(i64,)>(sql, args![id, now]).await?.map(|(sent,)| sent))
 }
 
 /// Ends every order, for a restored database: those reminders have left since.
 pub async fn finish_all(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let now = tx.now;
-    let sql = "UPDATE reminder_batch SET state = 'done', persons = '', ended_at = $1 WHERE state = 'sending'";
+    let sql = "UPDATE reminder_batch SET state = 'done', persons = '', ended_at = $1 WHERE state <> 'done'";
     tx.execute(sql, args![now]).await
 }
 
-/// Takes the reminder of the week of a number, on whichever persons it stands. Returns false if one left within the week.
-pub async fn take_week(tx: &mut UnitOfWork<'_>, phone_blind: &str, (uai, batch): (&Uai, &str)) -> Result<bool> {
+/// Takes the reminder of the week of a number or an address, on whichever persons it stands. Returns false if one left
+/// within the week, to it or by the person's other way.
+pub async fn take_week(
+    tx: &mut UnitOfWork<'_>,
+    (blind, other): (&str, Option<&str>),
+    (uai, batch): (&Uai, &str),
+) -> Result<bool> {
     let now = tx.now;
+    if let Some(other) = other {
+        // Keeps orders of the school by the other way out until the commit: each would find the other's row missing.
+        lock_school(tx, uai).await?;
+        let sql = "SELECT phone_blind FROM reminder WHERE phone_blind = $1 AND at > $2";
+        let values = args![other, now.minus(REMINDER_INTERVAL)];
+        if tx.fetch_optional::<(String,)>(sql, values).await?.is_some() {
+            return Ok(false);
+        }
+    }
     let sql = "INSERT INTO reminder (phone_blind, uai, batch_id, at) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (phone_blind) DO UPDATE SET uai = excluded.uai, batch_id = excluded.batch_id, \
                at = excluded.at WHERE reminder.at <= $5";
-    let values = args![phone_blind, uai, batch, now, now.minus(REMINDER_INTERVAL)];
+    let values = args![blind, uai, batch, now, now.minus(REMINDER_INTERVAL)];
     Ok(tx.execute(sql, values).await? == 1)
 }
 
-/// A person who may be reminded, with the encrypted number.
+/// A person who may be reminded, with the encrypted number or address.
 #[derive(Clone, Debug, FromRow)]
 pub struct RemindedPersonRow {
     pub id: PersonId,
-    pub phone: String,
-    pub phone_blind: String,
+    pub sealed: String,
+    pub blind: String,
+    /// The mark of the other way to the person, if there is one.
+    pub other_blind: Option<String>,
 }
 
 /// Lists those of up to [`BATCH_SIZE`] persons who may be reminded: a current legal link with the school and a
@@ -173,7 +209,7 @@ pub async fn list_remindable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec
         return Ok(Vec::new());
     }
     let sql = concat!(
-        "SELECT p.id, p.phone, p.phone_blind FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
+        "SELECT p.id, p.phone AS sealed, p.phone_blind AS blind, p.mail_blind AS other_blind FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
         batch_placeholders!(),
         ") AND p.phone IS NOT NULL AND p.phone_blind IS NOT NULL AND p.phone_state = 'mobile' AND p.phone_disowned_at IS NULL \
          AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \
@@ -183,6 +219,26 @@ pub async fn list_remindable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec
          AND NOT EXISTS (SELECT 1 FROM person o JOIN link m ON m.person_id = o.id \
          WHERE o.phone_blind = p.phone_blind AND o.id <> p.id AND (m.uai = $1 OR o.given_name <> p.given_name) \
          AND m.level = 'legal' AND m.ended_at IS NULL) ORDER BY p.id"
+    );
+    tx.fetch_all(sql, batch_args(Value::from(uai), ids.iter().copied())).await
+}
+
+/// Lists those of up to [`BATCH_SIZE`] persons who may be reminded by mail: a current legal link with the school and a child
+/// who is not kept from them, an address that is no institution's, and no working account.
+pub async fn list_mailable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec<RemindedPersonRow>> {
+    debug_assert!(ids.len() <= BATCH_SIZE);
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = concat!(
+        "SELECT p.id, p.mail AS sealed, p.mail_blind AS blind, p.phone_blind AS other_blind FROM person p \
+         LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
+        batch_placeholders!(),
+        ") AND p.mail IS NOT NULL AND p.mail_blind IS NOT NULL \
+         AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \
+         AND EXISTS (SELECT 1 FROM link l WHERE l.person_id = p.id AND l.uai = $1 AND l.level = 'legal' \
+         AND COALESCE(l.relation, '') <> '51' AND l.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM link_withheld w \
+         WHERE w.person_id = l.person_id AND w.pupil_id = l.pupil_id)) ORDER BY p.id"
     );
     tx.fetch_all(sql, batch_args(Value::from(uai), ids.iter().copied())).await
 }

@@ -5,7 +5,7 @@ use strum::IntoEnumIterator as _;
 
 use crate::administrators::views::ConsoleFrame;
 use crate::http::pages::Page;
-use crate::school_admin::reminders::{LeftOutReason, ReminderObstacle};
+use crate::school_admin::reminders::{LeftOutReason, ReminderChannel, ReminderObstacle};
 
 /// The parents whom a reason leaves out.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +22,7 @@ pub struct ReminderLine {
     pub people: i64,
     pub sent: i64,
     pub is_sending: bool,
+    pub is_mail: bool,
     pub by: String,
 }
 
@@ -32,8 +33,12 @@ pub struct ReminderReviewPage {
     pub school: String,
     pub people: i64,
     pub left_out: Vec<LeftOutLine>,
-    /// The text as it leaves.
-    pub text: String,
+    /// `sms` or `mail`.
+    pub channel: &'static str,
+    /// The subject of a mail.
+    pub subject: String,
+    /// The text as it leaves, in its paragraphs; empty where it is not shown.
+    pub text: Vec<String>,
     /// The SMS that one text is billed as, and those of the whole order.
     pub segments: i64,
     pub sms: i64,
@@ -42,7 +47,7 @@ pub struct ReminderReviewPage {
     /// The SMS that the school's budget leaves, of how many.
     pub left: i64,
     pub budget: i64,
-    /// The share of the deployment's SMS of the day, of a hundred and as a number.
+    /// The share of the deployment's SMS of the day, of a hundred and as a number; of mails the number only.
     pub share: i64,
     pub of_day: i64,
     /// The time at which the first may leave.
@@ -67,10 +72,12 @@ impl Page for ReminderReviewPage {
             school: "Clg <i>Théodore</i> Monod".to_owned(),
             people: 85,
             left_out: LeftOutReason::iter()
-                .zip([1, 2, 51, 1, 0])
+                .zip([1, 2, 51, 0, 3, 1, 0])
                 .map(|(r, n)| LeftOutLine { key: r.name(), n })
                 .collect(),
-            text: "Mon compte École\u{a0}: activez votre compte.".to_owned(),
+            channel: ReminderChannel::Sms.name(),
+            subject: String::new(),
+            text: vec!["Mon compte École\u{a0}: activez votre compte.".to_owned()],
             segments: 2,
             sms: 170,
             price: Some("7,65\u{a0}€".to_owned()),
@@ -97,6 +104,16 @@ impl Page for ReminderReviewPage {
             sms: 1,
             price: None,
             left_out: Vec::new(),
+            ..page.clone()
+        });
+        all.push(ReminderReviewPage {
+            channel: ReminderChannel::Mail.name(),
+            subject: "Mon compte École\u{a0}: ouvrez votre compte".to_owned(),
+            text: ["Bonjour,", "Le Clg <i>Théodore</i> Monod vous invite."].map(str::to_owned).to_vec(),
+            segments: 0,
+            sms: 0,
+            price: None,
+            left: 0,
             ..page.clone()
         });
         all.push(ReminderReviewPage { people: 0, sms: 0, may_confirm: false, is_done: true, ..page.clone() });

@@ -60,6 +60,7 @@ impl Page for SchoolPage {
             people: 85,
             sent: 41,
             is_sending,
+            is_mail: !is_sending,
             by: if is_sending { "C. Roux".to_owned() } else { String::new() },
         };
         let settled = |why: SettledReason| SettledLine {
@@ -121,6 +122,7 @@ impl Page for SchoolPage {
             }],
             order: Some(OrderForm::new(vec!["0349999J".to_owned()], CampaignOrderKind::iter().collect())),
             may_remind: true,
+            may_mail: true,
             reminders: [true, false].map(reminder).to_vec(),
             settled: SettledReason::iter().map(settled).collect(),
             may_print: true,
@@ -129,6 +131,7 @@ impl Page for SchoolPage {
         };
         let bare = SchoolPage {
             may_remind: false,
+            may_mail: false,
             reminders: Vec::new(),
             settled: Vec::new(),
             parents: 0,
@@ -162,6 +165,7 @@ impl Page for SchoolPage {
             sees_parents: false,
             order: None,
             may_remind: false,
+            may_mail: false,
             reminders: Vec::new(),
             settled: Vec::new(),
             may_print: false,

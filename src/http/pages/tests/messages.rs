@@ -64,7 +64,8 @@ fn no_message_and_no_template_is_unused() {
     used.extend(
         ["admin-col-parent", "admin-col-given-name", "admin-col-children", "admin-col-number"].map(str::to_owned),
     );
-    used.extend(["sms-reminder", "sms-reminder-portal"].map(str::to_owned));
+    used.extend(["sms-reminder", "sms-reminder-portal", "mail-reminder-subject", "mail-reminder"].map(str::to_owned));
+    used.extend(["mail-reminder-where", "mail-reminder-where-portal"].map(str::to_owned));
     let mails = ConsoleMailKind::iter().map(ConsoleMailKind::message_key);
     used.extend(["mail-console-act", "mail-console-acts-yesterday", "mail-console-acts-since"].map(str::to_owned));
     for key in mails.chain(["mail-console-notices", "mail-console-notices-acts"].map(str::to_owned)) {

@@ -2,7 +2,7 @@
 //!
 //! An order is claimed for a minute, and its place moves by compare-and-set with the message, so that a server that dies
 //! loses nobody and doubles nobody. Reminders step aside for codes: they have a share of the caps, leave by day only, and
-//! wait while messages wait.
+//! wait while messages wait. Mails have a bound of the day, and stand behind all others in the outbox.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,15 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::PersonId;
 use crate::db::Durability;
 use crate::http::pages::dates;
+use crate::limits::{self, RateLimit};
+use crate::mail::MailMessage;
 use crate::otp;
 use crate::otp::ops::{ReminderCount, SmsJob};
 use crate::outbox::{self, JobKind};
-use crate::roster::sealed_rows::open_mobile;
+use crate::roster::sealed_rows::{RowError, open_mail, open_mobile};
 use crate::school_admin::ops::find_place;
-use crate::school_admin::reminders::is_remindable;
+use crate::school_admin::ops::reminders::is_on;
+use crate::school_admin::reminders::{ReminderChannel, is_remindable};
 use crate::school_admin::store::reminders::{self as rows, RemindedPersonRow, SendingBatchRow};
 use crate::tenants;
 
@@ -36,10 +39,12 @@ const STEP_PAUSE: Span = Span::seconds(10);
 const QUEUE_PAUSE: Span = Span::seconds(30);
 /// The pause after the share of the hour is used up.
 const PACE_PAUSE: Span = Span::minutes(5);
-/// The number of waiting messages at which reminders wait too: somebody may wait for a code among them.
-const MAX_WAITING_SMS: i64 = 40;
+/// The number of waiting messages of a kind at which reminders wait too: somebody may wait for a code among them.
+const MAX_WAITING: i64 = 40;
 /// The time for which the operator tries to reach the phone.
 const REMINDER_SMS_TTL: Span = Span::hours(24);
+/// The time for which the mail server is tried.
+const REMINDER_MAIL_TTL: Span = Span::hours(24);
 
 /// The outcome for one person.
 enum Reminded {
@@ -60,12 +65,21 @@ pub async fn send_step(op: &Operation<'_>) -> anyhow::Result<bool> {
     let claimed = rows::claim(&mut tx, op.now.plus(CLAIM_TTL)).await?;
     tx.commit().await?;
     let Some(batch) = claimed else { return Ok(false) };
+    let kind = kind_of(batch.channel());
     let due = Box::pin(work_on(op, &batch)).await?;
     let mut tx = op.write(Durability::Relaxed).await?;
     rows::set_due(&mut tx, &batch.id, due).await?;
     tx.commit().await?;
-    op.app.job_notifier.notify(JobKind::Sms);
+    op.app.job_notifier.notify(kind);
     Ok(true)
+}
+
+/// Returns the queue in which the messages of an order stand.
+fn kind_of(channel: ReminderChannel) -> JobKind {
+    match channel {
+        ReminderChannel::Sms => JobKind::Sms,
+        ReminderChannel::Mail => JobKind::Mail,
+    }
 }
 
 /// Works on a claimed order. Returns when its next step is due.
@@ -78,14 +92,19 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
     let place = usize::try_from(batch.position).unwrap_or(usize::MAX);
     let mut tx = op.app.db.read().await?;
     let campaign = tenants::store::find_campaign(&mut tx, &batch.uai).await?;
-    let waiting = outbox::count_waiting(&mut tx, JobKind::Sms, MAX_WAITING_SMS).await?;
+    let channel = batch.channel();
+    let waiting = outbox::count_waiting(&mut tx, kind_of(channel), MAX_WAITING).await?;
     drop(tx);
     let is_over = waking >= expires_at || !is_remindable(campaign, op.now);
     if is_over || place >= persons.len() {
         finish(op, batch, (persons.len(), "")).await?;
         return Ok(op.now);
     }
-    if waiting >= MAX_WAITING_SMS || otp::ops::are_gateways_resting(op.app, op.now) {
+    let is_resting = match channel {
+        ReminderChannel::Sms => otp::ops::are_gateways_resting(op.app, op.now),
+        ReminderChannel::Mail => !is_on(op.app, channel),
+    };
+    if waiting >= MAX_WAITING || is_resting {
         return Ok(op.now.plus(QUEUE_PAUSE));
     }
     if !is_still_permitted(op, batch).await? {
@@ -93,11 +112,21 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
         return Ok(op.now);
     }
     let step: Vec<&str> = persons.iter().skip(place).take(STEP_PERSONS).copied().collect();
-    let found = rows::list_remindable(&mut op.app.db.read().await?, &batch.uai, &step).await?;
+    let mut tx = op.app.db.read().await?;
+    let found = match channel {
+        ReminderChannel::Sms => rows::list_remindable(&mut tx, &batch.uai, &step).await?,
+        ReminderChannel::Mail => rows::list_mailable(&mut tx, &batch.uai, &step).await?,
+    };
+    drop(tx);
     let found: BTreeMap<String, RemindedPersonRow> = found.into_iter().map(|row| (row.id.to_string(), row)).collect();
     for (n, id) in step.iter().enumerate() {
         let position = batch.position.saturating_add(i64::try_from(n)?);
-        match remind(op, batch, (position, &PersonId::new(*id)), found.get(*id)).await? {
+        let outcome = match (channel, found.get(*id)) {
+            (_, None) => pass(op, batch, position).await?,
+            (ReminderChannel::Sms, Some(found)) => remind(op, batch, position, found).await?,
+            (ReminderChannel::Mail, Some(found)) => remind_by_mail(op, batch, position, found).await?,
+        };
+        match outcome {
             Reminded::Sent | Reminded::LeftOut => {}
             Reminded::Wait(until) => return Ok(until),
             Reminded::Lost => return Ok(op.now.plus(CLAIM_TTL)),
@@ -119,25 +148,30 @@ async fn is_still_permitted(op: &Operation<'_>, batch: &SendingBatchRow) -> anyh
     Ok(grant.is_some())
 }
 
-/// Writes the message of one person and goes past them, in one transaction.
+/// Returns what was opened of a row. One row that cannot be read does not keep the others waiting.
+fn opened_or_told<T>(person_id: &PersonId, opened: Result<T, RowError>) -> Option<T> {
+    opened
+        .inspect_err(|error| {
+            let told = format!("{error:#}");
+            tracing::error!(person = %person_id, error = told, "no reminder: number or address cannot be read");
+        })
+        .ok()
+}
+
+/// Writes the SMS of one person and goes past them, in one transaction.
 async fn remind(
     op: &Operation<'_>,
     batch: &SendingBatchRow,
-    (position, person_id): (i64, &PersonId),
-    found: Option<&RemindedPersonRow>,
+    position: i64,
+    found: &RemindedPersonRow,
 ) -> anyhow::Result<Reminded> {
     let app = op.app;
-    let Some(found) = found else { return pass(op, batch, position).await };
-    let opened = open_mobile(&app.master_key, person_id, &found.phone).map(Some);
-    let number = opened.unwrap_or_else(|error| {
-        // One row that cannot be read does not keep the others waiting.
-        tracing::error!(person = %person_id, error = format!("{error:#}"), "no reminder: the number cannot be read");
-        None
-    });
+    let number = opened_or_told(&found.id, open_mobile(&app.master_key, &found.id, &found.sealed));
     let number = number.filter(|number| app.config.sms.countries.permits(number.as_str()));
     let Some(number) = number else { return pass(op, batch, position).await };
     let mut tx = op.write(Durability::Relaxed).await?;
-    if !rows::take_week(&mut tx, &found.phone_blind, (&batch.uai, &batch.id)).await? {
+    let blinds = (found.blind.as_str(), found.other_blind.as_deref());
+    if !rows::take_week(&mut tx, blinds, (&batch.uai, &batch.id)).await? {
         tx.rollback().await?;
         return pass(op, batch, position).await;
     }
@@ -166,6 +200,42 @@ async fn remind(
     Ok(Reminded::Sent)
 }
 
+/// Writes the mail of one person and goes past them, in one transaction.
+async fn remind_by_mail(
+    op: &Operation<'_>,
+    batch: &SendingBatchRow,
+    position: i64,
+    found: &RemindedPersonRow,
+) -> anyhow::Result<Reminded> {
+    let app = op.app;
+    let opened = opened_or_told(&found.id, open_mail(&app.master_key, &found.id, &found.sealed));
+    let Some(to) = opened else { return pass(op, batch, position).await };
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let blinds = (found.blind.as_str(), found.other_blind.as_deref());
+    if !rows::take_week(&mut tx, blinds, (&batch.uai, &batch.id)).await? {
+        tx.rollback().await?;
+        return pass(op, batch, position).await;
+    }
+    let (day, cap) = (dates::date_key(op.now), app.config.reminders.mail_daily_cap);
+    if limits::store::count_daily(&mut tx, RateLimit::DailyReminderMails, &day, cap).await?.is_none() {
+        tx.rollback().await?;
+        app.metrics.record_reminder_mail("capped");
+        return Ok(Reminded::Wait(dates::next_morning(op.now)));
+    }
+    if !rows::advance(&mut tx, &batch.id, position, true).await? {
+        tx.rollback().await?;
+        return Ok(Reminded::Lost);
+    }
+    let (subject, text) = (batch.subject.clone(), batch.text.clone());
+    let body = serde_json::to_string(&MailMessage { id: String::new(), to, subject, text })?;
+    let expires = op.now.plus(REMINDER_MAIL_TTL).min(Timestamp(batch.expires_at));
+    let job = outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Mail, &body, expires).await?;
+    outbox::put_last(&mut tx, &job).await?;
+    tx.commit().await?;
+    app.metrics.record_reminder_mail("queued");
+    Ok(Reminded::Sent)
+}
+
 /// Goes past somebody who is not reminded.
 async fn pass(op: &Operation<'_>, batch: &SendingBatchRow, position: i64) -> anyhow::Result<Reminded> {
     let mut tx = op.write(Durability::Relaxed).await?;
@@ -178,7 +248,8 @@ async fn pass(op: &Operation<'_>, batch: &SendingBatchRow, position: i64) -> any
 async fn finish(op: &Operation<'_>, batch: &SendingBatchRow, (people, why): (usize, &str)) -> anyhow::Result<()> {
     let mut tx = op.write(Durability::Durable).await?;
     if let Some(sent) = rows::finish(&mut tx, &batch.id).await? {
-        let detail = format!("{sent} sent, {} left out{why}", i64::try_from(people)?.saturating_sub(sent));
+        let means = if batch.channel() == ReminderChannel::Mail { " by mail" } else { "" };
+        let detail = format!("{sent} sent{means}, {} left out{why}", i64::try_from(people)?.saturating_sub(sent));
         let about = AuditDetails {
             uai: Some(&batch.uai),
             academy: Some(&batch.academy),
