@@ -5,7 +5,7 @@ use preau::app::Operation;
 use preau::base::clock::Span;
 
 use crate::support::people::PASSWORD;
-use crate::support::{Browser, TestAccount, TestServer};
+use crate::support::{Browser, TestAccount, TestFamily, TestServer};
 
 const NEW: &str = "Tilleul+9-orage";
 
@@ -282,6 +282,8 @@ async fn an_account_closes_after_thirty_days_unless_its_person_signs_in() {
 async fn threat_s14_everything_is_downloaded_with_the_password_and_three_times_a_day() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
+    let (monod, mails) = (crate::support::deployment::MONOD, [(500_001, "anne@exemple.invalid")]);
+    server.import_with_mails("montpellier", monod, &[TestFamily::durand()], &mails).await;
     let consent = "INSERT INTO consent (account_id, client_id, scopes, claims, granted_at) \
                    VALUES ($1, 'ent', 'openid email', '{\"userinfo\":[],\"id_token\":[]}', 5)";
     server.execute_sql(consent, vec![account.account_id.as_str().into()]).await;
@@ -300,6 +302,8 @@ async fn threat_s14_everything_is_downloaded_with_the_password_and_three_times_a
     let data = browser.page.json();
     assert_eq!(data["account"]["identifiant"], account.identifiant.as_str());
     assert_eq!(data["school_records"]["persons"][0]["mobile"], "+33639980001");
+    assert_eq!(data["school_records"]["persons"][0]["mail"], "anne@exemple.invalid");
+    assert!(data["account"]["email"].is_null(), "the address of a roster is never that of an account");
     assert_eq!(data["school_records"]["pupils"][0]["given_name"], "Zoé");
     assert_eq!(data["consents"][0]["client_id"], "ent", "also where the service was never used");
     assert_eq!(data["consents"][0]["granted"]["scopes"], serde_json::json!(["openid", "email"]), "{data}");

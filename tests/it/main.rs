@@ -67,6 +67,7 @@ mod console_mails;
 #[cfg(test)]
 mod console_matrix;
 #[cfg(test)]
+mod console_reminder_mails;
 mod console_reminders;
 #[cfg(test)]
 mod console_requests;

@@ -77,6 +77,17 @@ impl TestServer {
         self.import_texts(academy, uai, [pupils_xml(uai, families, ines), persons_xml(uai, families)]).await
     }
 
+    /// Imports a school's roster in which responsables, by their PERSONNE_ID, have a mail address.
+    pub async fn import_with_mails(&self, academy: &str, uai: &str, families: &[TestFamily], mails: &[(u32, &str)]) {
+        let mut persons = persons_xml(uai, families);
+        for (key, mail) in mails {
+            let opening = format!("<PERSONNE PERSONNE_ID=\"{key}\">");
+            assert!(persons.contains(&opening), "{key}");
+            persons = persons.replace(&opening, &format!("{opening}<MEL>{mail}</MEL>"));
+        }
+        self.import_texts(academy, uai, [pupils_xml(uai, families, &[]), persons]).await;
+    }
+
     /// Imports a school's roster as it was in September of the year before.
     pub async fn import_of_last_year(&self, academy: &str, uai: &str, families: &[TestFamily]) {
         let texts = [pupils_xml(uai, families, &[]), persons_xml(uai, families)].map(|text| {
