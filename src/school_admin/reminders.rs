@@ -195,7 +195,7 @@ pub fn price_in_cents(sms: i64, price: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::school_admin::figures::{CountedParent, ParentStanding, UnreachableReason};
+    use crate::school_admin::figures::ParentStanding;
 
     fn parent(id: &str, standing: ParentStanding) -> CountedParent {
         CountedParent {
