@@ -68,6 +68,7 @@ mod console_mails;
 mod console_matrix;
 #[cfg(test)]
 mod console_reminder_mails;
+#[cfg(test)]
 mod console_reminders;
 #[cfg(test)]
 mod console_requests;

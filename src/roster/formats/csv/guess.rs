@@ -89,7 +89,7 @@ fn guess_table(table: &CsvTable, pupils: &mut Part, persons: &mut BTreeMap<Strin
         let column = if is_repeated { format!("{written} #{}", number + 1) } else { written.clone() };
         let entry = (column, examples(table, place));
         let of_person = has(name, PERSON_WORDS) || !is_pupils && is_persons && !has(name, CHILD_WORDS);
-        let (part, rules) = match (of_person, is_pupils) {
+        let (part, rules): (_, &[Rule]) = match (of_person, is_pupils) {
             (true, _) => (persons.entry(person_group(&words(name))).or_default(), &PERSON_RULES),
             (false, true) => (&mut *pupils, &PUPIL_RULES),
             (false, false) => (&mut *children, &PUPIL_RULES),
