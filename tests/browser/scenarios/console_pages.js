@@ -174,6 +174,11 @@ async function headPages({ visitor, see, report, round }) {
     await visitor.use("#rappeler");
     await see("/admin/etablissements/rappel/*");
   });
+  await step("the head reads a reminder by mail before it is sent", async () => {
+    await visitor.goto(`${PROVIDER}${SCHOOL}`);
+    await visitor.use("#rappeler-par-courriel");
+    await see("/admin/etablissements/rappel/*?courriel");
+  });
   await step("the head reads a change of the campaign", async () => {
     await visitor.goto(`${PROVIDER}${SCHOOL}`);
     await visitor.use("#relire");

@@ -132,11 +132,11 @@ async fn try_accounts(tried: &mut Tried) {
     tried
         .execute_sql(
             "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, \
-             password_hash, created_at, updated_at) \
-             VALUES ('a', 'a.durand55', 'a.durand', '55', 'active', 'eleve', 'A', 'D', 'x', 1, 1)",
+             password, password_at, created_at, updated_at) \
+             VALUES ('a', 'a.durand55', 'a.durand', '55', 'active', 'eleve', 'A', 'D', '$argon2id$x', 1, 1, 1)",
         )
         .await;
-    tried.execute_sql("UPDATE pupil SET account_id = 'a'").await;
+    tried.execute_sql("UPDATE pupil SET account_id = 'a', joined_at = 1").await;
     tried.execute_sql("INSERT INTO totp (id, account_id, secret, last_step, created_at, confirmed_at) VALUES ('t', 'a', 'x', 0, 1, 1)").await;
     let of = |act: &str| format!("account {act} a.durand55");
     tried.reads(&of("show")).await;
@@ -147,7 +147,7 @@ async fn try_accounts(tried: &mut Tried) {
     tried.changes(&format!("{} --reason x", of("force-change")), "password_change_forced").await;
     let record = "--academy montpellier --eleve 900001 --reason x";
     tried.changes(&format!("{} {record}", of("detach-pupil")), "pupil_detached").await;
-    tried.changes("import undo montpellier", "roster_import_undone").await;
+    tried.changes("import undo --academy montpellier", "roster_import_undone").await;
 }
 
 async fn try_clients(tried: &mut Tried) {

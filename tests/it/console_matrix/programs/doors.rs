@@ -10,9 +10,8 @@ use crate::console_matrix::people::{
     CLASS, CLIENT, FILE_CLIENT, Needs, SCHOOL, SCHOOL_BY_CLASS, WHOLE_CLIENT, Within, at,
 };
 
-/// A form with a file of no format.
-pub const FORM: &str =
-    "--XyZ\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.xml\"\r\n\r\n<a/>\r\n--XyZ--\r\n";
+/// A form without a file.
+pub const FORM: &str = "--XyZ--\r\n";
 
 /// An operation, what it is called with, and the right that it asks for beside its scope.
 #[derive(Clone, Debug)]
