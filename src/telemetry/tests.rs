@@ -20,6 +20,7 @@ fn counted() -> Metrics {
     metrics.record_sms_receipt("primary", "delivered");
     metrics.record_unmatched_receipt("primary");
     metrics.record_sms_cap("day", 50);
+    metrics.record_reminder_mail("queued");
     metrics.connections().record_opened();
     metrics.connections().record_refused("total");
     metrics
