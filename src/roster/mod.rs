@@ -77,9 +77,22 @@ pub struct PersonData {
     /// which may move the number. Never used to send a code: nobody knows who reads the messages of a landline or a
     /// telephone at work.
     pub mobile_column: Option<&'static str>,
-    /// The mail address, as [`crate::mail::parse_address`] writes it. For reminders of a campaign only: never an account's
+    /// The mail address, as [`formats::fields::parse_mail`] writes it. For reminders of a campaign only: never an account's
     /// address, never a claim, never a way to a new password.
     pub mail: Option<String>,
+}
+
+impl PersonData {
+    /// True if both say the same of whoever it is, whatever their addresses: an address gives no power over an account.
+    pub fn is_same_but_for_mail(&self, other: &Self) -> bool {
+        let of = |data: &Self| Self { mail: None, ..data.clone() };
+        of(self) == of(other)
+    }
+
+    /// True if the address is all that differs.
+    pub fn differs_in_mail_alone(&self, other: &Self) -> bool {
+        self.mail != other.mail && self.is_same_but_for_mail(other)
+    }
 }
 
 /// Columns other than TEL_PORTABLE in which mobile numbers are entered by mistake.

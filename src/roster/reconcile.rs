@@ -279,7 +279,15 @@ impl ReconcilePlan {
             match old {
                 None => self.persons_new.push((person.id.clone(), data)),
                 Some(old) if known.held.persons.contains(&person.id) => {
-                    self.persons_kept.extend((old.data != data).then(|| (person.id.clone(), data)));
+                    // What another format leads takes an address where it has none, and nothing else.
+                    if old.data.mail.is_none() && data.mail.is_some() && old.exported_at <= set.persons_exported_at {
+                        let filled = PersonData { mail: data.mail.clone(), ..old.data.clone() };
+                        self.persons_changed.push((person.id.clone(), filled));
+                        let is_other = !old.data.is_same_but_for_mail(&data);
+                        self.persons_kept.extend(is_other.then(|| (person.id.clone(), data)));
+                    } else {
+                        self.persons_kept.extend((old.data != data).then(|| (person.id.clone(), data)));
+                    }
                 }
                 Some(old) if old.exported_at > set.persons_exported_at => {}
                 Some(old) if old.data != data || known.held.persons_to_lead.contains(&person.id) => {

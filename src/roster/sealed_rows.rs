@@ -99,6 +99,17 @@ pub fn open_mail(master_key: &MasterKey, person_id: &PersonId, sealed: &str) -> 
     Ok(master_key.open(mail_associated_data(person_id), sealed)?)
 }
 
+/// Returns the form by which an address is known again: in small letters, and without what follows a `+` before the `@`.
+/// Two spellings of one mailbox are one.
+fn known_address(address: &str) -> String {
+    let address = address.to_lowercase();
+    let Some((local, domain)) = address.rsplit_once('@') else { return address };
+    match local.split_once('+') {
+        Some((local, _)) if !local.is_empty() => format!("{local}@{domain}"),
+        _ => address,
+    }
+}
+
 fn inconsistent_row(table: &'static str, column: &'static str, row: &str) -> RowError {
     RowError::Row(db::DbError::Inconsistent { table, column, row: row.to_owned() })
 }
@@ -133,7 +144,7 @@ impl PersonRow {
             landline_blind: landline.map(|number| master_key.hmac(HmacPurpose::Phone, number)),
             mobile_in: data.mobile_column.map(str::to_owned),
             mail: mail.map(|address| master_key.seal(mail_associated_data(id), address)).transpose()?,
-            mail_blind: mail.map(|address| master_key.hmac(HmacPurpose::RosterMail, address)),
+            mail_blind: mail.map(|address| master_key.hmac(HmacPurpose::RosterMail, &known_address(address))),
             exported_at: at.0,
             led_by: None,
             changed_at: Some(at.0),
@@ -170,6 +181,12 @@ impl PersonRow {
     pub fn dated_after(&self, old: &Self, is_same: bool) -> Self {
         let changed_at = if is_same { old.changed_at.or(Some(old.exported_at)) } else { self.changed_at };
         Self { exported_at: self.exported_at.max(old.exported_at), changed_at, ..self.clone() }
+    }
+
+    /// Returns this row with the address of another one of the same person: its data is as old, and whose it was.
+    #[must_use]
+    pub fn with_mail_of(&self, given: Self) -> Self {
+        Self { mail: given.mail, mail_blind: given.mail_blind, ..self.clone() }
     }
 
     fn open_landline(&self, master_key: &MasterKey) -> Result<Option<E164>, RowError> {
@@ -269,6 +286,25 @@ mod tests {
         let row = PupilRow::seal(&master_key, &PupilId::new("r1"), "900001", &data, Timestamp(5)).unwrap();
         assert!(!row.birth_date.contains("2013"));
         assert_eq!(row.open(&master_key).unwrap().data, data);
+    }
+
+    #[test]
+    fn two_spellings_of_an_address_have_one_mark_and_each_is_kept_as_written() {
+        let master_key = MasterKey::new([7; 32]).unwrap();
+        let id = PersonId::new("r1");
+        let sealed = |mail: &str| {
+            let data = PersonData { mail: Some(mail.to_owned()), ..person(Phone::Absent) };
+            let row = PersonRow::seal(&master_key, &id, "500002", &data, Timestamp(5)).unwrap();
+            assert_eq!(open_mail(&master_key, &id, row.mail.as_deref().unwrap()).unwrap(), mail);
+            row.mail_blind.unwrap()
+        };
+        let plain = sealed("loic@exemple.invalid");
+        for same in ["Loic@exemple.invalid", "loic+ecole@exemple.invalid", "LOIC+a+b@exemple.invalid"] {
+            assert_eq!(sealed(same), plain, "{same}");
+        }
+        for other in ["l.oic@exemple.invalid", "+loic@exemple.invalid", "loic@exemple.example"] {
+            assert_ne!(sealed(other), plain, "{other}");
+        }
     }
 
     #[test]

@@ -58,12 +58,12 @@ impl StoredRoster {
         known.exported_at = Timestamp(row.changed_at.unwrap_or(row.exported_at));
         let record = reading.set.persons.iter().find(|person| person.id == key);
         let given = record.map(|record| person_data(record, reading.phone_parser, Some(&known.data)));
-        let Some(given) = given.filter(|given| *given != known.data) else { return RowAuthority::Fixed };
-        let digest = |fields: &[&str]| digest_of(reading.master_key, fields);
+        // The address decides nothing: another one neither brings a number back nor makes a row another format's.
+        let given = given.filter(|given| !given.is_same_but_for_mail(&known.data));
+        let Some(given) = given else { return RowAuthority::Fixed };
+        let digest = |data: &PersonData| digest_of(reading.master_key, &person_fields(data));
         let contest = Contest { row_id: &row.id, led_by, changed_at: known.exported_at, given_at };
-        let former = digest(&fields_without_mail(&given));
-        let (given, known) = (digest(&person_fields(&given)), digest(&person_fields(&known.data)));
-        self.weigh(&contest, (given, Some(former)), known)
+        self.weigh(&contest, digest(&given), digest(&known.data))
     }
 
     /// Returns the authority over a pupil's data, like [`StoredRoster::weigh_person`].
@@ -84,7 +84,7 @@ impl StoredRoster {
         let Some(given) = given.filter(|given| *given != known.data) else { return RowAuthority::Fixed };
         let digest = |data: &PupilData| digest_of(reading.master_key, &pupil_fields(data, &data.born.to_string()));
         let contest = Contest { row_id: &row.id, led_by, changed_at: known.exported_at, given_at };
-        self.weigh(&contest, (digest(&given), None), digest(&known.data))
+        self.weigh(&contest, digest(&given), digest(&known.data))
     }
 
     /// Returns what the report says of the formats beside this one.
@@ -107,15 +107,8 @@ impl StoredRoster {
         }
     }
 
-    /// Weighs what is given, by its digest and by that of an older release, which is the same statement.
-    fn weigh(
-        &mut self,
-        contest: &Contest<'_>,
-        (given, former): (String, Option<String>),
-        known: String,
-    ) -> RowAuthority {
-        let is_same = |said: &&StatementRow| said.digest == given || former.as_ref() == Some(&said.digest);
-        let before = self.said.get(contest.row_id).filter(is_same);
+    fn weigh(&mut self, contest: &Contest<'_>, given: String, known: String) -> RowAuthority {
+        let before = self.said.get(contest.row_id).filter(|said| said.digest == given);
         let said_at = before.map_or(contest.given_at, |said| Timestamp(said.said_at));
         let authority = self.standing.authority_over_contested(contest.changed_at, said_at, contest.given_at);
         let (format, digest, said_at) = match authority {
@@ -132,15 +125,7 @@ fn digest_of(master_key: &MasterKey, fields: &[&str]) -> String {
     master_key.hmac(HmacPurpose::RosterStatement, &fields.join("\u{1f}"))
 }
 
-/// Returns what a format says of a person, in the form of this release.
 fn person_fields(data: &PersonData) -> Vec<&str> {
-    let mut fields = fields_without_mail(data);
-    fields.extend(["mail", data.mail.as_deref().unwrap_or_default()]);
-    fields
-}
-
-/// Returns it in the form of the releases that kept no mail addresses.
-fn fields_without_mail(data: &PersonData) -> Vec<&str> {
     let PersonData { family, usage, given, phone, mobile_column, mail: _ } = data;
     let mut fields = vec![family.as_str(), usage.as_deref().unwrap_or_default(), given, phone.state().name()];
     fields.push(mobile_column.unwrap_or_default());
@@ -157,4 +142,29 @@ fn fields_without_mail(data: &PersonData) -> Vec<&str> {
 fn pupil_fields<'a>(data: &'a PupilData, born: &'a str) -> Vec<&'a str> {
     let PupilData { family, usage, given, ine_blind, .. } = data;
     vec![family, usage.as_deref().unwrap_or_default(), given, born, ine_blind.as_deref().unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::phone::E164;
+
+    #[test]
+    fn the_address_is_no_part_of_what_a_format_said() {
+        let master_key = MasterKey::new([7; 32]).unwrap();
+        let phone = Phone::Mobile(E164::from_stored("+33639980002").unwrap());
+        let said = |mail: Option<&str>, phone: &Phone| {
+            let data = PersonData {
+                family: "DURAND".to_owned(),
+                usage: None,
+                given: "Anne".to_owned(),
+                phone: phone.clone(),
+                mobile_column: None,
+                mail: mail.map(str::to_owned),
+            };
+            digest_of(&master_key, &person_fields(&data))
+        };
+        assert_eq!(said(Some("a@exemple.invalid"), &phone), said(None, &phone));
+        assert_ne!(said(None, &Phone::Absent), said(None, &phone));
+    }
 }

@@ -72,8 +72,15 @@ impl SealedPlan {
             let id = row_id_of("person", &persons, key)?;
             let row = PersonRow::seal(ctx.storage.master_key, id, &format.key_column(key), data, responsables)?;
             let row = PersonRow { led_by: led_by(key), ..row };
-            let is_same = current.persons.get(key).is_some_and(|known| known.data == *data);
-            Ok((key.clone(), former.persons.get(key).map_or_else(|| row.clone(), |old| row.dated_after(old, is_same))))
+            let is_held = current.held.persons.contains(key);
+            // Another address makes the number no newer.
+            let is_same = current.persons.get(key).is_some_and(|known| known.data.is_same_but_for_mail(data));
+            let row = match former.persons.get(key) {
+                Some(old) if is_held => old.with_mail_of(row),
+                Some(old) => row.dated_after(old, is_same),
+                None => row,
+            };
+            Ok((key.clone(), row))
         };
         let eleve_ids: BTreeMap<&str, &str> =
             roster.pupils.iter().filter_map(|pupil| Some((pupil.id.as_str(), pupil.eleve_id.as_deref()?))).collect();

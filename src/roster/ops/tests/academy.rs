@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod addresses;
 mod broken;
 mod changes;
 mod formats;
