@@ -84,10 +84,19 @@ async fn threat_s15_attack_p1_a_school_writes_nobody_of_another_school_without_t
     work(&server).await;
     assert_ne!(phones(&server).await, before);
     let more = family(600_004, "06 39 98 00 92", 960_004);
-    let path = head.give_school(MONOD, &[bait, family(600_001, "06 39 98 00 66", 960_003), more]).await;
+    let families = [bait, family(600_001, "06 39 98 00 66", 960_003), more];
+    let path = head.give_school(MONOD, &families).await;
     work(&server).await;
     let seen = head.read(&path).await;
     assert!(head.browser.page.has_element("#decider"), "{seen}");
+    // A mail address gives no power over an account: where it alone is another one, nobody else is asked.
+    let opening = "<PERSONNE PERSONNE_ID=\"600001\">";
+    let [pupils, persons] = school_exports(MONOD, &families);
+    let persons = persons.replace(opening, &format!("{opening}<MEL>paule@exemple.invalid</MEL>"));
+    let path = give_texts(&mut head, [pupils, persons]).await;
+    work(&server).await;
+    let seen = head.read(&path).await;
+    assert!(head.browser.page.has_element("#decider") && seen.contains("~ PERSONNE 600001"), "{seen}");
 }
 
 async fn give_texts(who: &mut TestAdministrator, [pupils, persons]: [String; 2]) -> String {

@@ -15,6 +15,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::uai::Uai;
 use crate::crypto::HmacPurpose;
 use crate::db::Tx;
+use crate::roster::PersonData;
 use crate::roster::formats::fields::school_year_of;
 use crate::roster::formats::{RosterFormat, SchoolRoster};
 use crate::roster::planned_changes::{PlannedChange, list_changes};
@@ -95,10 +96,17 @@ impl PeopleElsewhere {
     }
 
     /// Counts the people of other schools whom a plan changes, links or gives an account, and strangers whom it names.
-    fn count(&self, plan: &ReconcilePlan) -> usize {
+    /// Another address alone counts for nothing: it gives no power over an account.
+    fn count(&self, state: &StoredRoster, plan: &ReconcilePlan) -> usize {
         let (mut persons, mut pupils) = (self.strange_persons.clone(), self.strange_pupils.clone());
         let links = plan.links_started.iter().chain(&plan.links_changed).map(|(key, _)| key);
-        let named = plan.persons_changed.iter().map(|(id, _)| id).chain(links.clone().map(|(_, person)| person));
+        let counts = |id: &String, data: &PersonData| {
+            let known = state.current.persons.get(id);
+            state.current.held.persons_to_lead.contains(id)
+                || !known.is_some_and(|known| known.data.differs_in_mail_alone(data))
+        };
+        let changed = plan.persons_changed.iter().filter(|(id, data)| counts(id, data)).map(|(id, _)| id);
+        let named = changed.chain(links.clone().map(|(_, person)| person));
         persons.extend(named.filter(|id| self.shared_persons.contains(*id)).cloned());
         let named = plan.pupils_changed.iter().map(|(id, _)| id).chain(links.map(|(pupil, _)| pupil));
         let named = named.chain(plan.enrolments_started.iter().map(|(id, _)| id));
@@ -152,6 +160,6 @@ pub async fn bind(
     summary.ine_conflicts.retain(|(_, conflict)| *conflict == IneConflict::Repeated);
     let is_strange = |id: &String| elsewhere.strange_persons.contains(id) || elsewhere.strange_pupils.contains(id);
     summary.beside.kept.retain(|kept| !is_strange(&kept.id));
-    summary.bounded = Box::new(BoundedPlan { elsewhere: elsewhere.count(plan), digest });
+    summary.bounded = Box::new(BoundedPlan { elsewhere: elsewhere.count(state, plan), digest });
     Ok((summary, list_changes(format, &state.current, set, &shown)))
 }
