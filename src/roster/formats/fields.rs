@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::Europe::Paris;
+use url::Host;
 
 use super::RecordErrorKind;
 use crate::base::clock::Timestamp;
@@ -37,9 +38,22 @@ pub fn parse_name(field: &'static str, value: Option<&str>) -> Result<Option<Str
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
-/// Parses a mail address. A text that is none counts as absent: nobody is refused for it.
+/// The maximum characters of a label of a domain (RFC 1035 2.3.4), and of an address (RFC 5321 4.5.3.1.3).
+const MAX_LABEL_CHARS: usize = 63;
+const MAX_MAIL_CHARS: usize = 254;
+
+/// Parses a mail address, with its domain in ASCII (RFC 5891): any server takes what is left. A text that is none, or that
+/// is in another script before the `@`, or names a machine by its number, counts as absent: nobody is refused for it.
 pub fn parse_mail(value: Option<&str>) -> Option<String> {
-    value.and_then(parse_address)
+    let address = parse_address(value?)?;
+    let (local, domain) = address.rsplit_once('@')?;
+    let Ok(Host::Domain(domain)) = Host::parse(domain) else { return None };
+    let is_label = |label: &str| {
+        let is_plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (1..=MAX_LABEL_CHARS).contains(&label.len()) && is_plain && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let is_right = local.is_ascii() && domain.contains('.') && domain.split('.').all(is_label);
+    Some(format!("{local}@{domain}")).filter(|address| is_right && address.len() <= MAX_MAIL_CHARS)
 }
 
 /// Parses a date, strictly JJ/MM/AAAA.
@@ -87,4 +101,34 @@ pub fn paris_to_timestamp(moment: NaiveDateTime) -> Option<Timestamp> {
 
 fn earliest(moment: NaiveDateTime) -> Option<DateTime<chrono_tz::Tz>> {
     Paris.from_local_datetime(&moment).earliest()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_to_which_any_server_delivers() {
+        for (given, kept) in [
+            (" Anne.Durand+ecole@EXEMPLE.invalid ", Some("Anne.Durand+ecole@exemple.invalid")),
+            ("anne@école.exemple.fr", Some("anne@xn--cole-9oa.exemple.fr")),
+            ("anne@bücher.invalid", Some("anne@xn--bcher-kva.invalid")),
+            ("hélène@exemple.invalid", None),
+            ("anne@127.0.0.1", None),
+            ("anne@[127.0.0.1]", None),
+            ("anne@[IPv6:::1]", None),
+            ("anne@localhost", None),
+            ("anne@-exemple.invalid", None),
+            ("anne@exemple..invalid", None),
+            ("anne@ex_emple.invalid", None),
+            ("anne@exemple.invalid, paul@exemple.invalid", None),
+            ("anne@exemple.invalid;paul@exemple.invalid", None),
+            ("pas d'adresse", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_mail(Some(given)).as_deref(), kept, "{given:?}");
+        }
+        assert_eq!(parse_mail(Some(&format!("anne@{}.invalid", "é".repeat(60)))), None);
+        assert_eq!(parse_mail(None), None);
+    }
 }

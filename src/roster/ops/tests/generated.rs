@@ -14,8 +14,8 @@ use chrono::NaiveDate;
 use super::undone::dump;
 use super::*;
 use crate::base::names::roster_canonical_key;
-use crate::mail::parse_address;
 use crate::roster::Level;
+use crate::roster::formats::fields::parse_mail;
 
 mod tables_written;
 mod xml_written;
@@ -217,7 +217,7 @@ impl Truth {
     fn mails(&self) -> Vec<String> {
         let here =
             |parent: &&Parent| self.children.iter().any(|child| child.links.iter().any(|(id, _)| *id == parent.id));
-        let mail = |parent: &Parent| Some(format!("{} {}", parent.given, parse_address(&parent.mail)?));
+        let mail = |parent: &Parent| Some(format!("{} {}", parent.given, parse_mail(Some(&parent.mail))?));
         let mut mails: Vec<String> = self.parents.iter().filter(here).filter_map(mail).collect();
         mails.sort();
         mails
