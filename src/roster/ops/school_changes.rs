@@ -178,11 +178,11 @@ impl<'a> SchoolChanges<'a> {
             let is_known = !places.is_empty() || self.known.persons.contains_key(key);
             return Ok(if is_known { Ok(()) } else { Err(RecordErrorKind::UnknownRecord) });
         }
-        let (mut keeps_phone, mut keeps_mail) = (false, false);
+        let mut keeps_phone = false;
         let person = match (request.operation, self.known.persons.get(key)) {
             (RequestKind::Modify, None) => return Ok(Err(RecordErrorKind::UnknownRecord)),
             (RequestKind::Modify, Some(row)) => {
-                (keeps_phone, keeps_mail) = (!states_numbers(request), !states_mail(request));
+                keeps_phone = !states_numbers(request);
                 let mut base = known_person(key, row, self.known_mobile(row)?);
                 base.overlay(request.clone());
                 parse_person(&base)
@@ -193,7 +193,8 @@ impl<'a> SchoolChanges<'a> {
             Ok(person) => person,
             Err(reason) => return Ok(Err(reason)),
         };
-        (person.keeps_phone, person.keeps_mail) = (keeps_phone, keeps_mail);
+        // An export without addresses says nothing of them where it adds somebody again.
+        (person.keeps_phone, person.keeps_mail) = (keeps_phone, !states_mail(request));
         children_of(request, key).into_iter().for_each(|link| self.add_named_link(link));
         places.extend(self.linked_schools.get(key).into_iter().flatten().cloned());
         if places.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::PROGRAM;
 use super::file_name::{DeliveryName, RecordKind};
 use super::index::DeliveryIndex;
-use super::record::{children_of, key_of, parse_person, parse_pupil, structure_of};
+use super::record::{children_of, key_of, parse_person, parse_pupil, states_mail, structure_of};
 use super::requests::{AafDocument, AafRequest, RequestKind};
 use crate::base::date::BirthDate;
 use crate::base::replacement_chars::has_replacement;
@@ -49,6 +49,8 @@ pub struct SchoolBatch<'a> {
     persons: BTreeMap<String, BTreeSet<String>>,
     /// The structures of the pupils of the batch.
     pupils: BTreeMap<String, String>,
+    /// The structures of whose persons at least one has the attribute of the mail address, with or without one.
+    stating_mail: BTreeSet<String>,
 }
 
 impl<'a> SchoolBatch<'a> {
@@ -63,7 +65,8 @@ impl<'a> SchoolBatch<'a> {
             Some((key.clone(), roster))
         };
         let rosters = keys.iter().filter_map(roster).collect();
-        Self { index, delivery, rosters, persons: BTreeMap::new(), pupils: BTreeMap::new() }
+        let (persons, pupils, stating_mail) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { index, delivery, rosters, persons, pupils, stating_mail }
     }
 
     /// Takes a request of a document, if it is of one of the schools.
@@ -131,6 +134,9 @@ impl<'a> SchoolBatch<'a> {
         };
         for key in structures {
             let Some(roster) = self.rosters.get_mut(key) else { continue };
+            if states_mail(request) {
+                self.stating_mail.insert(key.clone());
+            }
             match &person {
                 Ok(person) => roster.persons.push(person.clone()),
                 Err(reason) => {
@@ -141,8 +147,12 @@ impl<'a> SchoolBatch<'a> {
         }
     }
 
-    /// Returns the rosters, each with its warnings.
-    pub fn finish(self) -> Vec<SchoolRoster> {
+    /// Returns the rosters, each with its warnings. One without any attribute of an address says nothing of them.
+    pub fn finish(mut self) -> Vec<SchoolRoster> {
+        for (key, roster) in &mut self.rosters {
+            let keeps_mail = !self.stating_mail.contains(key);
+            roster.persons.iter_mut().for_each(|person| person.keeps_mail = keeps_mail);
+        }
         let mut rosters: Vec<SchoolRoster> = self.rosters.into_values().collect();
         rosters.iter_mut().for_each(check_roster);
         rosters

@@ -175,6 +175,8 @@ struct ExportParser {
     pupils: Vec<ParsedRecord<PupilRecord>>,
     persons: Vec<ParsedRecord<PersonRecord>>,
     links: Vec<ParsedRecord<LinkRecord>>,
+    /// True if a person has the element of the mail address, with or without one.
+    states_mail: bool,
 }
 
 impl ExportParser {
@@ -262,6 +264,7 @@ impl ExportParser {
             }
             _ => return,
         };
+        self.states_mail |= parent == "/DONNEES/PERSONNES/PERSONNE" && element == record::MAIL;
         if let Some(name) = names.iter().find(|name| **name == element) {
             fields.insert(name, text);
         }
@@ -300,7 +303,11 @@ impl ExportParser {
         })
     }
 
-    fn finish(self, file: &str) -> Result<ExportFile, FileError> {
+    fn finish(mut self, file: &str) -> Result<ExportFile, FileError> {
+        // An export without the element says nothing of addresses.
+        for person in self.persons.iter_mut().filter_map(|person| person.record.as_mut().ok()) {
+            person.keeps_mail = !self.states_mail;
+        }
         let (kind, header) = (self.kind(file)?, self.header(file)?);
         let ValidatedExport { content, errors: problems, warnings: remarks } = match kind {
             ExportKind::Pupils => validation::validate_pupils(file, header.exported_on, self.pupils, self.classes),

@@ -42,6 +42,8 @@ pub const PUPIL_FIELDS: [&str; 9] =
     ["NOM_DE_FAMILLE", "NOM", "NOM_USAGE", "PRENOM", "DATE_NAISS", "DATE_SORTIE", "ID_NATIONAL", "INE_RNIE", "INE_BEA"];
 /// The columns of the INE, the one that holds for the pupil first.
 const INE_FIELDS: [&str; 3] = ["ID_NATIONAL", "INE_RNIE", "INE_BEA"];
+/// The element of the mail address.
+pub const MAIL: &str = "MEL";
 pub const PERSON_FIELDS: [&str; 9] = [
     "NOM_DE_FAMILLE",
     "NOM",
@@ -51,7 +53,7 @@ pub const PERSON_FIELDS: [&str; 9] = [
     "TEL_PERSONNEL",
     "TEL_PERSONNE",
     "TEL_PROFESSIONNEL",
-    "MEL",
+    MAIL,
 ];
 pub const LINK_FIELDS: [&str; 5] = ["ELEVE_ID", "PERSONNE_ID", "NIVEAU_RESPONSABILITE", "RESP_LEGAL", "CODE_PARENTE"];
 
@@ -83,7 +85,7 @@ pub fn parse_person(fields: &RecordFields) -> Result<PersonRecord, RecordErrorKi
         mobile,
         other_numbers,
         keeps_phone: false,
-        mail: parse_mail(fields.get("MEL")),
+        mail: parse_mail(fields.get(MAIL)),
         keeps_mail: false,
     })
 }
