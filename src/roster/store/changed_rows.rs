@@ -37,7 +37,10 @@ static PERSONS: LazyLock<RowsSql> = LazyLock::new(|| {
         phone_state = given.phone_state, exported_at = given.exported_at, phone_why = given.phone_why, \
         phone_end = given.phone_end, mobile_in = given.mobile_in, landline = given.landline, \
         landline_blind = given.landline_blind, led_by = given.led_by, changed_at = given.changed_at, \
-        mail = given.mail, mail_blind = given.mail_blind, indexed_at = NULL, \
+        mail = given.mail, mail_blind = given.mail_blind, \
+        indexed_at = CASE WHEN person.family_name = given.family_name AND person.given_name = given.given_name \
+        AND COALESCE(person.usage_name, '') = COALESCE(given.usage_name, '') \
+        AND COALESCE(person.phone_blind, '') = COALESCE(given.phone_blind, '') THEN person.indexed_at END, \
         phone_since = CASE WHEN COALESCE(person.phone_blind, person.landline_blind, '') \
         = COALESCE(given.phone_blind, given.landline_blind, '') THEN person.phone_since ELSE given.written_at END, \
         phone_proven_at = CASE WHEN COALESCE(person.phone_blind, person.landline_blind, '') \
@@ -90,7 +93,7 @@ static ENDED_LINKS: LazyLock<RowsSql> = LazyLock::new(|| {
 
 /// Updates the imported columns of persons, except of rows that are newer; accounts are left unchanged. Another mobile
 /// number is unproven, and belongs to the person from now on only; a person with an active account is told later, at the
-/// number before it, if that was not given up.
+/// number before it, if that was not given up. The search finds again whose name or mobile is another one.
 pub async fn update_persons(tx: &mut Tx, now: Timestamp, rows: &[PersonRow]) -> Result<()> {
     let values = |row: &PersonRow| {
         args![

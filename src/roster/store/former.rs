@@ -20,7 +20,9 @@ pub struct FormerPerson {
     pub landline: Option<String>,
     pub landline_blind: Option<String>,
     pub mobile_in: Option<String>,
-    /// Absent from sets of older releases, which kept none.
+    /// Absent from sets of older releases, which knew no addresses: an undo leaves those that are there.
+    #[serde(default)]
+    pub knows_mail: bool,
     #[serde(default)]
     pub mail: Option<String>,
     #[serde(default)]
@@ -58,8 +60,8 @@ pub async fn list_former_persons(tx: &mut Tx, academy: &str, ids: &[&PersonId]) 
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-             phone_end, landline, landline_blind, mobile_in, mail, mail_blind, exported_at, led_by, changed_at, phone_since, \
-             phone_proven_at, phone_disowned_at, former_phone, phone_change_untold_at FROM person \
+             phone_end, landline, landline_blind, mobile_in, (id IS NOT NULL) AS knows_mail, mail, mail_blind, \
+             exported_at, led_by, changed_at, phone_since, phone_proven_at, phone_disowned_at, former_phone, phone_change_untold_at FROM person \
              WHERE COALESCE(academy, '') = $1 AND id IN (",
             batch_placeholders!(),
             ")"

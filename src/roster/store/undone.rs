@@ -13,7 +13,8 @@ pub async fn restore_person(tx: &mut UnitOfWork<'_>, row: &FormerPerson, written
     let now = tx.now;
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
                phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, landline = $12, \
-               landline_blind = $13, led_by = $14, changed_at = $15, mail = $23, mail_blind = $24, indexed_at = NULL, \
+               landline_blind = $13, led_by = $14, changed_at = $15, mail = CASE WHEN $25 THEN $23 ELSE mail END, \
+               mail_blind = CASE WHEN $25 THEN $24 ELSE mail_blind END, indexed_at = NULL, \
                phone_since = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $13, '') \
                THEN phone_since ELSE $16 END, \
                phone_proven_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $13, '') \
@@ -52,7 +53,8 @@ pub async fn restore_person(tx: &mut UnitOfWork<'_>, row: &FormerPerson, written
         written_at,
         now,
         &row.mail,
-        &row.mail_blind
+        &row.mail_blind,
+        row.knows_mail
     ];
     tx.execute(sql, args).await?;
     Ok(())

@@ -9,6 +9,8 @@ use super::undone::dump;
 use super::*;
 use crate::roster::formats::parse_export_time;
 use crate::roster::sealed_rows::open_mail;
+use crate::roster::store::former::list_former_persons;
+use crate::roster::store::undone::restore_person;
 
 impl Fixture {
     /// The addresses with the given names of whoever has one, opened. None is stored in the clear, and each has its mark.
@@ -143,6 +145,76 @@ async fn rows_of_one_responsable_may_differ_in_the_address_and_a_file_without_th
         let told = import("09/09/2025", (MAPPING, header, &short)).await;
         assert!(told.all, "{}", told.text());
         assert_eq!(ground.mails().await, ["Anne a@exemple.invalid"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_export_without_addresses_erases_none() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 2);
+        let mails = [("500000", "a@exemple.invalid"), ("500001", "b@exemple.invalid")];
+        assert!(ground.import_with_mails(&roster, &mails).await.all);
+        let both = ["Anne a@exemple.invalid", "Anne b@exemple.invalid"];
+        assert_eq!(ground.mails().await, both);
+        let told = ground.import_with_mails(&roster.on("09/09/2025", |_| {}), &[]).await;
+        assert_eq!(told.imported().changes, Default::default(), "{}", told.text());
+        assert_eq!(ground.mails().await, both);
+        // The element of one says of all others that they have none; an empty one says so too.
+        assert!(ground.import_with_mails(&roster.on("10/09/2025", |_| {}), &mails[..1]).await.all);
+        assert_eq!(ground.mails().await, both[..1]);
+        assert!(ground.import_with_mails(&roster.on("11/09/2025", |_| {}), &[("500001", "")]).await.all);
+        assert!(ground.mails().await.is_empty());
+    })
+    .await;
+    on_each(async |ground| {
+        let mut annuaire = Annuaire::of(MONOD, 2);
+        let without = annuaire.clone();
+        annuaire.persons[0].1.push_str(&attr("mail", "a@exemple.invalid"));
+        for (annuaire, day) in [(&annuaire, "20250908"), (&without, "20250909")] {
+            assert!(ground.complet(annuaire, day).await.all);
+            assert_eq!(ground.mails().await, ["Anne a@exemple.invalid"], "{day}");
+        }
+        annuaire.persons = without.persons.clone();
+        annuaire.persons[1].1.push_str("<attr name=\"mail\"></attr>");
+        assert!(ground.complet(&annuaire, "20250910").await.all);
+        assert!(ground.mails().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_undo_of_what_an_older_server_kept_leaves_the_addresses() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 1);
+        assert!(ground.import_with_mails(&roster, &[("500000", "a@exemple.invalid")]).await.all);
+        let id = ground.person_id("500000").await;
+        let mut tx = ground.context().storage.write(Durability::Durable).await.unwrap();
+        let rows = list_former_persons(&mut tx, "montpellier", &[&id]).await.unwrap();
+        tx.execute("UPDATE person SET mail = NULL, mail_blind = NULL", args![]).await.unwrap();
+        let mut older = serde_json::to_value(&rows[0]).unwrap();
+        for name in ["knows_mail", "mail", "mail_blind"] {
+            assert!(older.as_object_mut().unwrap().remove(name).is_some(), "{name}");
+        }
+        restore_person(&mut tx, &rows[0], rows[0].exported_at).await.unwrap();
+        restore_person(&mut tx, &serde_json::from_value(older).unwrap(), rows[0].exported_at).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(ground.mails().await, ["Anne a@exemple.invalid"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_address_alone_makes_nobody_be_looked_for_anew() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 3);
+        assert!(ground.import_with_mails(&roster, &[("500000", "a@exemple.invalid")]).await.all);
+        execute(&ground.db, "UPDATE person SET indexed_at = 9".to_owned()).await;
+        let next = roster.on("09/09/2025", |roster| roster.persons[1].1 = "06 39 98 77 77".into());
+        assert!(ground.import_with_mails(&next, &[("500000", "b@exemple.invalid")]).await.all);
+        let sql = "SELECT person_key FROM person WHERE indexed_at IS NULL";
+        assert_eq!(ground.ids(sql).await, ["500001"]);
+        assert_eq!(ground.mails().await, ["Anne b@exemple.invalid"]);
     })
     .await;
 }
