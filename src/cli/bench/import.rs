@@ -240,7 +240,7 @@ async fn measure_rows(app: &AppState, school: &GeneratedSchool) -> anyhow::Resul
             given: given.clone(),
             phone,
             mobile_column: None,
-            mail: None,
+            mail: files::address(number),
         };
         let pupil = PupilData { family, usage: None, given, born, ine_blind: None };
         persons.push(PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?);

@@ -24,6 +24,7 @@ id = \"N° responsable\"
 family = \"Nom responsable\"
 given = \"Prénom responsable\"
 mobile = \"Portable\"
+mail = \"Courriel\"
 ";
 
 /// The client that the people of a table of accounts are known to: one of the demo.
@@ -84,6 +85,11 @@ fn word(mut number: usize) -> String {
 
 fn mobile(number: usize) -> String {
     format!("063998{:04}", number % 10_000)
+}
+
+/// Returns the address of two of three responsables, as rosters have them.
+pub fn address(number: usize) -> Option<String> {
+    (!number.is_multiple_of(3)).then(|| format!("a.{number}@exemple.invalid"))
 }
 
 fn ine(number: usize) -> String {
@@ -168,9 +174,10 @@ fn siecle(school: &GeneratedSchool, day: ExportDay) -> [String; 2] {
         _ = writeln!(
             persons,
             "<PERSONNE PERSONNE_ID=\"{n}\"><NOM_DE_FAMILLE>{}</NOM_DE_FAMILLE><PRENOM>Anne</PRENOM>\
-             <TEL_PORTABLE>{}</TEL_PORTABLE></PERSONNE>",
+             <TEL_PORTABLE>{}</TEL_PORTABLE><MEL>{}</MEL></PERSONNE>",
             word(n),
-            mobile(n)
+            mobile(n),
+            address(n).unwrap_or_default()
         );
         _ = writeln!(
             links,
@@ -248,7 +255,8 @@ fn aaf(kind: &str, school: &GeneratedSchool, structure: &str, day: ExportDay) ->
         }
         _ => {
             for n in school.pupils() {
-                let attributes = [attr("sn", &word(n)), attr("givenName", "Anne"), attr("mobile", &mobile(n))];
+                let mail = address(n).map(|mail| attr("mail", &mail)).unwrap_or_default();
+                let attributes = [attr("sn", &word(n)), attr("givenName", "Anne"), attr("mobile", &mobile(n)), mail];
                 requests.push_str(&request(&person(n), attributes.concat()));
             }
         }
@@ -260,12 +268,13 @@ fn onde(school: &GeneratedSchool, day: ExportDay) -> [String; 2] {
     let class = day.pick("CE1", "CE2");
     let mut pupils = String::from("Nom élève;Nom d'usage élève;Prénom élève;Date naissance;INE;Libellé classe\r\n");
     let mut persons = String::from(
-        "Nom usage responsable;Nom responsable;Prénom responsable;Téléphone portable;Nom d'usage élève;\
+        "Nom usage responsable;Nom responsable;Prénom responsable;Courriel;Téléphone portable;Nom d'usage élève;\
          Nom de famille élève;Prénom élève;Classes élèves\r\n",
     );
     for n in school.pupils() {
         _ = write!(pupils, "{};;Zoé;14/02/2017;{};{class}\r\n", word(n), ine(n));
-        _ = write!(persons, ";{};Anne;{};;{};Zoé;{class}\r\n", word(n), mobile(n), word(n));
+        let mail = address(n).unwrap_or_default();
+        _ = write!(persons, ";{};Anne;{mail};{};;{};Zoé;{class}\r\n", word(n), mobile(n), word(n));
     }
     [pupils, persons]
 }
@@ -273,11 +282,12 @@ fn onde(school: &GeneratedSchool, day: ExportDay) -> [String; 2] {
 fn csv(school: &GeneratedSchool, day: ExportDay) -> String {
     let class = day.pick("6A", "6B");
     let mut text = String::from(
-        "N°;Nom;Prénom;Date de naissance;INE;Classe;N° responsable;Nom responsable;Prénom responsable;Portable\r\n",
+        "N°;Nom;Prénom;Date de naissance;INE;Classe;N° responsable;Nom responsable;Prénom responsable;Portable;\
+         Courriel\r\n",
     );
     for n in school.pupils() {
-        let (name, ine, mobile) = (word(n), ine(n), mobile(n));
-        _ = write!(text, "{n};{name};Zoé;14/02/2013;{ine};{class};{n};{name};Anne;{mobile}\r\n");
+        let (name, ine, mobile, mail) = (word(n), ine(n), mobile(n), address(n).unwrap_or_default());
+        _ = write!(text, "{n};{name};Zoé;14/02/2013;{ine};{class};{n};{name};Anne;{mobile};{mail}\r\n");
     }
     text
 }
