@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -37,6 +38,8 @@ impl SmtpGateway {
             .from(self.from.clone())
             .to(Mailbox::new(None, message.to.parse()?))
             .subject(&message.subject)
+            // Nobody's vacation notice answers one (RFC 3834 5): all of them are automatic.
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .message_id(Some(format!("<{}@{domain}>", message.id)))
             .singlepart(SinglePart::plain(message.text.clone()))?)
     }
