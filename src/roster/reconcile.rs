@@ -279,14 +279,13 @@ impl ReconcilePlan {
             match old {
                 None => self.persons_new.push((person.id.clone(), data)),
                 Some(old) if known.held.persons.contains(&person.id) => {
-                    // What another format leads takes an address where it has none, and nothing else.
-                    if old.data.mail.is_none() && data.mail.is_some() && old.exported_at <= set.persons_exported_at {
-                        let filled = PersonData { mail: data.mail.clone(), ..old.data.clone() };
-                        self.persons_changed.push((person.id.clone(), filled));
-                        let is_other = !old.data.is_same_but_for_mail(&data);
-                        self.persons_kept.extend(is_other.then(|| (person.id.clone(), data)));
-                    } else {
-                        self.persons_kept.extend((old.data != data).then(|| (person.id.clone(), data)));
+                    // What another format leads takes an address where it has none, of a record that is like it otherwise.
+                    let is_filled = old.data.mail.is_none()
+                        && old.data.differs_in_mail_alone(&data)
+                        && old.exported_at <= set.persons_exported_at;
+                    match is_filled {
+                        true => self.persons_changed.push((person.id.clone(), data)),
+                        false => self.persons_kept.extend((old.data != data).then(|| (person.id.clone(), data))),
                     }
                 }
                 Some(old) if old.exported_at > set.persons_exported_at => {}
