@@ -41,8 +41,10 @@ pub enum ProblemCode {
     RemindersOff,
     /// The campaign is not open, or closes within hours.
     CampaignNotOpen,
-    /// The SMS of the school's budget are used up.
+    /// The SMS, or the mails, of the school's budget are used up.
     OverBudget,
+    /// An order of the school by mail goes on.
+    RemindersUnderWay,
     /// The files that wait for a decision are so many that no more are kept.
     UploadsFull,
     Changed,
@@ -102,6 +104,7 @@ impl ProblemCode {
             | Code::RemindersOff
             | Code::CampaignNotOpen
             | Code::OverBudget
+            | Code::RemindersUnderWay
             | Code::UploadsFull => 409,
             Code::Changed => 412,
             Code::TooLarge => 413,

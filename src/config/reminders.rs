@@ -12,6 +12,9 @@ pub struct Reminders {
     pub share_percent: u32,
     /// The maximum number of SMS, counted as billed, by which one school may remind within thirty days.
     pub school_budget: u32,
+    /// The maximum number of mails by which one school may remind within thirty days. 0: no mail reminds, and no page offers
+    /// one.
+    pub school_mails: u32,
     /// The name of the portal's site as it stands in the text, such as `www.mon-ent.example`. Never a whole link: people
     /// would learn to open links of messages. Empty: the text names none.
     pub portal: String,
@@ -28,6 +31,7 @@ impl Default for Reminders {
         Self {
             share_percent: 20,
             school_budget: 1_500,
+            school_mails: 2_000,
             portal: String::new(),
             sms_price_thousandths: 0,
             mail_daily_cap: 5_000,

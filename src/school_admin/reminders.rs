@@ -91,6 +91,9 @@ pub struct ReminderOrder {
 pub struct ReminderPlan {
     /// In the order of their ids.
     pub persons: Vec<PersonId>,
+    /// Parents whose address one of those has too, in the order of their ids: one of them gets the mail where nobody before
+    /// them did, so that the address is not left out with whoever activates meanwhile.
+    pub stand_ins: Vec<PersonId>,
     pub left_out: BTreeMap<LeftOutReason, usize>,
 }
 
@@ -118,13 +121,24 @@ impl ReminderPlan {
                 address.filter(|address| !addresses.insert(*address)).map(|_| LeftOutReason::SameAddress)
             };
             match reason {
-                Some(reason) => *plan.left_out.entry(reason).or_default() += 1,
+                Some(reason) => {
+                    *plan.left_out.entry(reason).or_default() += 1;
+                    if reason == LeftOutReason::SameAddress && plan.stand_ins.len() < MAX_REMINDED_PERSONS {
+                        plan.stand_ins.push(parent.person_id.clone());
+                    }
+                }
                 None if plan.persons.len() < MAX_REMINDED_PERSONS => plan.persons.push(parent.person_id.clone()),
                 None => {}
             }
         }
         plan.persons.sort();
+        plan.stand_ins.sort();
         plan
+    }
+
+    /// Returns those whom the worker goes through, in its order.
+    pub fn in_turn(&self) -> impl Iterator<Item = &PersonId> {
+        self.persons.iter().chain(&self.stand_ins)
     }
 
     /// Returns the number of parents whom a reason leaves out, for each reason.
@@ -133,10 +147,11 @@ impl ReminderPlan {
         LeftOutReason::iter().map(count).filter(|(_, n)| *n > 0).collect()
     }
 
-    /// Returns the digest of what the page shows: the means, the text, whom it reaches, whom not, and the SMS that are left.
+    /// Returns the digest of what the page shows: the means, the text, whom it reaches, whom not, and what is left of
+    /// the budget.
     pub fn digest(&self, channel: ReminderChannel, text: &str, left: i64) -> String {
         let mut shown = format!("{}\n{text}\n{left}\n", channel.name());
-        for person_id in &self.persons {
+        for person_id in self.in_turn() {
             shown.push_str(person_id.as_str());
             shown.push('\n');
         }
@@ -173,6 +188,8 @@ pub enum ReminderObstacle {
     NotOpen,
     Nobody,
     OverBudget,
+    /// An order by mail of the school goes on: those whom it has not reached yet would be counted twice.
+    UnderWay,
 }
 
 impl ReminderObstacle {
@@ -263,6 +280,8 @@ mod tests {
         let reminded = BTreeSet::from([PersonId::new("i")]);
         let plan = ReminderPlan::of(&figures, &reminded, ReminderChannel::Mail);
         assert_eq!(plan.persons, ["b", "e", "f"].map(PersonId::new));
+        assert_eq!(plan.stand_ins, ["c"].map(PersonId::new), "behind the first of the address");
+        assert_eq!(plan.in_turn().count(), 4);
         let names: Vec<_> = plan.left_out_by_reason().into_iter().map(|(reason, n)| (reason.name(), n)).collect();
         let right = [("has_account", 1), ("no_mail", 2), ("same_address", 1), ("withheld", 1), ("reminded", 1)];
         assert_eq!(names, right);
@@ -280,6 +299,7 @@ mod tests {
     fn attack_p6_a_digest_changes_with_the_text_the_persons_and_the_budget() {
         let plan = |ids: &[&str]| ReminderPlan {
             persons: ids.iter().map(|id| PersonId::new(*id)).collect(),
+            stand_ins: Vec::new(),
             left_out: BTreeMap::from([(LeftOutReason::Reminded, ids.len())]),
         };
         let digest = |ids: &[&str], text: &str, left| plan(ids).digest(ReminderChannel::Sms, text, left);

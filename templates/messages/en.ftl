@@ -764,7 +764,9 @@ mail-reminder =
 
     No mobile, or another number? Ask the school's office for a sheet with a code, or to note your number.
 
-    This message has no link and no code. Give no code to anybody.
+    There is no code in this message. Type the address of the site in your browser yourself, and give no code to anybody.
+
+    You have no child in this school? Tell its office: it will take this address away.
 mail-reminder-where = Go to the school's website.
 mail-reminder-where-portal = Go to { $portal }.
 
@@ -2310,11 +2312,12 @@ admin-reminder-people = { $n ->
 }
 admin-reminder-is-done = It is ordered.
 admin-reminder-text = The text
+admin-reminder-subject = Subject:
 admin-reminder-text-how-sms = The same for all, in French, with no child's name and no link to open: a link in an SMS teaches people to follow those of swindlers.
 admin-reminder-text-how-mail = The same for all, in French, with no child's name, no code and no link to open: a link in an e-mail teaches people to follow those of swindlers.
 admin-reminder-who = Who gets it
 admin-reminder-receive-sms = Will get it: no active account, reached by SMS
-admin-reminder-receive-mail = Will get it: no active account, an e-mail address in the pupil database
+admin-reminder-receive-mail = Will get it, one person for each address: no active account, an e-mail address in the pupil database
 admin-left-out-has_account = Not these: their account is active
 admin-left-out-no_mobile = Not these: no SMS reaches them (a letter, or the number corrected in the pupil database)
 admin-left-out-shared_number = Not these: their mobile is also another parent's
@@ -2329,7 +2332,8 @@ admin-reminder-sms-of = { $segments ->
    *[other] { $n }, { $segments } a person: the text is long
 }
 admin-reminder-price = Price
-admin-reminder-budget = SMS that the school has left in 30 days
+admin-reminder-budget-sms = SMS that the school has left in 30 days
+admin-reminder-budget-mail = Reminders by e-mail that the school has left in 30 days: { $n } of { $of }.
 admin-reminder-effect = The messages leave little by little, by day (the first: { $when }). Whoever activates meanwhile gets none. A person gets one reminder a week at most.
 admin-reminder-share-sms = { $share }% at most of the SMS of a day are reminders ({ $n } for all schools together); the rest is kept for codes. What does not leave today leaves on the next days, for 4 days.
 admin-reminder-share-mail = { $n } reminders at most leave by e-mail in a day, for all schools together, and after all other messages. What does not leave today leaves on the next days, for 4 days.
@@ -2342,7 +2346,8 @@ admin-reminder-wrong-off = This service sends no reminders.
 admin-reminder-wrong-mail_off = This service sends no reminders by e-mail.
 admin-reminder-wrong-not_open = The campaign is not open, or closes in less than 12 hours: extend it first.
 admin-reminder-wrong-nobody = There is nobody to remind.
-admin-reminder-wrong-over_budget = This is more than the SMS that the school has left in 30 days. Your academy can ask those who run the service for more.
+admin-reminder-wrong-over_budget = This is more than the school has left in 30 days. Your academy can ask those who run the service for more.
+admin-reminder-wrong-under_way = Reminders of this school by e-mail are still leaving: wait until all have left.
 admin-reminder-wrong-role_ended = Your role on { $place } ended at { $hour }; nothing was done.
 admin-letters-what = A code on paper, for whoever gets no text message. It serves once, with a date of birth.
 admin-letters-from-school = To print, begin at a school:
@@ -3124,7 +3129,8 @@ api-problem-person_decides = A person decides on this, in the console.
 api-problem-too_late = It is too late: something came after it, or the time for it is over.
 api-problem-reminders_off = No reminders are sent here.
 api-problem-campaign_not_open = The campaign is not open, or closes within hours.
-api-problem-over_budget = The school's budget of SMS does not suffice.
+api-problem-over_budget = The school's budget does not suffice.
+api-problem-reminders_under_way = Reminders of this school by e-mail are still leaving.
 api-problem-uploads_full = Too many files wait for a decision.
 api-problem-changed = It has changed since: read it again.
 api-problem-too_large = The body is too large.

@@ -764,7 +764,9 @@ mail-reminder =
 
     Pas de portable, ou un autre numéro ? Demandez au secrétariat de l'établissement une feuille avec un code, ou de noter votre numéro.
 
-    Ce message n'a ni lien ni code. Ne donnez de code à personne.
+    Il n'y a pas de code dans ce message. Écrivez vous-même l'adresse du site dans votre navigateur, et ne donnez de code à personne.
+
+    Vous n'avez pas d'enfant dans cet établissement ? Dites-le à son secrétariat : il retirera cette adresse.
 mail-reminder-where = Allez sur le site de l'établissement.
 mail-reminder-where-portal = Allez sur { $portal }.
 
@@ -2319,11 +2321,12 @@ admin-reminder-people = { $n ->
 }
 admin-reminder-is-done = C'est commandé.
 admin-reminder-text = Le texte
+admin-reminder-subject = Objet :
 admin-reminder-text-how-sms = Le même pour tous, en français, sans nom d'enfant et sans lien à ouvrir : un lien reçu par SMS apprend à suivre ceux des escrocs.
 admin-reminder-text-how-mail = Le même pour tous, en français, sans nom d'enfant, sans code et sans lien à ouvrir : un lien reçu par e-mail apprend à suivre ceux des escrocs.
 admin-reminder-who = Qui le reçoit
 admin-reminder-receive-sms = Le recevront : sans compte actif, joignables par SMS
-admin-reminder-receive-mail = Le recevront : sans compte actif, avec une adresse e-mail dans la base élèves
+admin-reminder-receive-mail = Le recevront, une personne par adresse : sans compte actif, avec une adresse e-mail dans la base élèves
 admin-left-out-has_account = Pas eux : leur compte est actif
 admin-left-out-no_mobile = Pas eux : aucun SMS ne leur arrive (une lettre, ou le numéro corrigé dans la base élèves)
 admin-left-out-shared_number = Pas eux : leur portable est aussi celui d'un autre responsable
@@ -2338,7 +2341,8 @@ admin-reminder-sms-of = { $segments ->
    *[other] { $n }, { $segments } par personne : le texte est long
 }
 admin-reminder-price = Prix
-admin-reminder-budget = SMS qu'il reste à l'établissement sur 30 jours
+admin-reminder-budget-sms = SMS qu'il reste à l'établissement sur 30 jours
+admin-reminder-budget-mail = E-mails de rappel qu'il reste à l'établissement sur 30 jours : { $n } sur { $of }.
 admin-reminder-effect = Les messages partent peu à peu, de jour (le premier : { $when }). Qui active son compte entre-temps n'en reçoit pas. Une personne reçoit un rappel par semaine au plus.
 admin-reminder-share-sms = { $share } % au plus des SMS d'un jour sont des rappels ({ $n } pour tous les établissements ensemble) ; le reste est gardé pour les codes. Ce qui ne part pas aujourd'hui part les jours suivants, pendant 4 jours.
 admin-reminder-share-mail = { $n } e-mails de rappel au plus partent en un jour, pour tous les établissements ensemble, et après tous les autres messages. Ce qui ne part pas aujourd'hui part les jours suivants, pendant 4 jours.
@@ -2351,7 +2355,8 @@ admin-reminder-wrong-off = Aucun rappel ne part de ce service.
 admin-reminder-wrong-mail_off = Aucun rappel ne part par e-mail de ce service.
 admin-reminder-wrong-not_open = La campagne n'est pas ouverte, ou elle ferme dans moins de 12 heures : prolongez-la d'abord.
 admin-reminder-wrong-nobody = Il n'y a personne à rappeler.
-admin-reminder-wrong-over_budget = C'est plus que ce qu'il reste de SMS à l'établissement sur 30 jours. Votre académie peut demander plus à qui tient le service.
+admin-reminder-wrong-over_budget = C'est plus que ce qu'il reste à l'établissement sur 30 jours. Votre académie peut demander plus à qui tient le service.
+admin-reminder-wrong-under_way = Des rappels par e-mail de cet établissement partent encore : attendez qu'ils soient tous partis.
 admin-reminder-wrong-role_ended = Votre rôle sur { $place } est terminé depuis { $hour } ; rien n'a été fait.
 admin-letters-what = Un code sur papier, pour qui ne reçoit pas de SMS. Il sert une fois, avec une date de naissance.
 admin-letters-from-school = Pour imprimer, partez d'un établissement :
@@ -3133,7 +3138,8 @@ api-problem-person_decides = Une personne en décide, dans la console.
 api-problem-too_late = Il est trop tard : quelque chose est venu après, ou le délai est passé.
 api-problem-reminders_off = Aucun rappel n'est envoyé ici.
 api-problem-campaign_not_open = La campagne n'est pas ouverte, ou se ferme dans quelques heures.
-api-problem-over_budget = Le budget de SMS de l'établissement ne suffit pas.
+api-problem-over_budget = Le budget de l'établissement ne suffit pas.
+api-problem-reminders_under_way = Des rappels par e-mail de cet établissement partent encore.
 api-problem-uploads_full = Trop de fichiers attendent une décision.
 api-problem-changed = Cela a changé depuis : relisez-le.
 api-problem-too_large = Le corps est trop grand.

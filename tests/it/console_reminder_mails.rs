@@ -7,6 +7,7 @@ use preau::base::clock::Span;
 use preau::db::Durability;
 use preau::mail::MailMessage;
 use preau::notify::ops::enqueue_mail;
+use preau::outbox::{self, JobKind};
 use preau::school_admin::ops::reminders::sending::send_step;
 
 use crate::admin_api_tokens::{Call, make_token};
@@ -118,6 +119,9 @@ async fn attack_p6_a_mail_reaches_whoever_has_an_address_and_says_nothing_of_any
         {
             assert!(!mail.text.contains(private) && !mail.subject.contains(private), "{private}: {}", mail.text);
         }
+        let stranger = "Vous n'avez pas d'enfant dans cet établissement\u{a0}? Dites-le à son secrétariat";
+        assert!(mail.text.contains(stranger), "{}", mail.text);
+        assert!(mail.text.contains("Écrivez vous-même l'adresse du site"), "{}", mail.text);
     }
     let batch =
         "SELECT state || ' ' || channel || ' ' || people || ' ' || sent || ' [' || persons || ']' FROM reminder_batch";
@@ -219,6 +223,12 @@ async fn no_mail_is_offered_or_ordered_where_none_is_sent() {
     assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(browser.page.visible_text().contains("Aucun rappel ne part par e-mail de ce service"));
     assert_eq!(server.query_count("SELECT COUNT(*) FROM reminder_batch").await, 0);
+    // What was ordered before ends at once, with the reason.
+    order(&mut head, BY_MAIL).await;
+    while send_step(&Operation::of_job(&off.app, "reminders")).await.unwrap() {}
+    assert_eq!(server.query_texts("SELECT state FROM reminder_batch").await, ["done"]);
+    let sent = "SELECT detail FROM audit WHERE fact = 'reminders_sent'";
+    assert_eq!(server.query_texts(sent).await, ["0 sent by mail, 3 left out; reminders by mail are off"]);
     // SMS that are off leave mails alone.
     let other = server.restart_with_config(|config| config.reminders.share_percent = 0).await;
     let mut browser = head.browser.at_server(&other);
@@ -235,21 +245,80 @@ async fn attack_p6_a_program_orders_the_mails_that_it_read() {
     let (preview, version) = (seen.json(), seen.header("etag").to_owned());
     assert_eq!(preview["channel"], "mail");
     assert_eq!((preview["mails"].as_i64(), preview["sms"].as_i64()), (Some(3), Some(0)), "{preview}");
+    assert_eq!(preview["mails_left"].as_i64(), Some(2_000), "{preview}");
     assert!(preview["sms_left"].is_null() && preview["price_cents"].is_null(), "{preview}");
     assert!(preview["subject"].as_str().unwrap().contains("ouvrez votre compte"), "{preview}");
     assert_eq!(preview["left_out"]["same_address"], 1);
     let sms = server.api_get(&token, by_sms).await;
     assert_eq!(sms.json()["channel"], "sms");
     assert!(sms.json()["subject"].is_null() && sms.json()["sms_left"].is_number(), "{}", sms.json());
-    let order = async |path: &str| {
-        let headers = [("if-match", version.as_str())];
+    assert!(sms.json()["mails_left"].is_null(), "{}", sms.json());
+    let order = async |path: &str, version: &str| {
+        let headers = [("if-match", version)];
         server.api(&token, ("POST", path), Call { headers: &headers, body: None }).await
     };
     // What was read of one means is no order by the other.
-    assert_eq!(order(by_sms).await.problem(), "changed");
-    let ordered = order(path).await;
+    assert_eq!(order(by_sms, &version).await.problem(), "changed");
+    let ordered = order(path, &version).await;
     assert_eq!((ordered.status, ordered.json()["mails"].as_i64()), (StatusCode::CREATED, Some(3)));
     assert_eq!(server.query_texts("SELECT channel FROM reminder_batch").await, ["mail"]);
+    // One order by mail goes on at a time.
+    let seen = server.api_get(&token, path).await;
+    assert_eq!(seen.json()["obstacle"], "under_way");
+    assert_eq!(seen.json()["mails_left"].as_i64(), Some(1_997));
+    assert_eq!(order(path, seen.header("etag")).await.problem(), "reminders_under_way");
     let wrong = server.api_get(&token, "/schools/0349999J/reminders?channel=fax").await;
     assert_eq!(wrong.problem(), "bad_parameter");
+}
+
+#[tokio::test]
+async fn attack_d1_a_school_orders_no_more_mails_than_its_own() {
+    let server = TestServer::start_with_config(|config| config.reminders.school_mails = 5).await;
+    let mut head = furnish(&server).await;
+    order(&mut head, BY_MAIL).await;
+    work(&server, 3, Span::seconds(11)).await;
+    assert_eq!(recipients(&server).len(), 3);
+    server.advance(Span::days(8));
+    head.sign_in().await;
+    read(&mut head, BY_MAIL).await;
+    let seen = head.browser.page.visible_text();
+    assert!(seen.contains("C'est plus que ce qu'il reste") && seen.contains("2 sur 5"), "{seen}");
+    assert!(!head.browser.page.has_element("#confirmer"));
+}
+
+#[tokio::test]
+async fn whoever_shares_an_address_gets_the_mail_in_the_place_of_whoever_activated_meanwhile() {
+    let (server, mut head) = start().await;
+    order(&mut head, BY_MAIL).await;
+    let persons = server.query_texts("SELECT persons FROM reminder_batch").await.remove(0);
+    assert_eq!((persons.lines().count(), server.query_count("SELECT people FROM reminder_batch").await), (4, 3));
+    let twins = server.query_texts("SELECT id || ' ' || person_key FROM person WHERE person_key LIKE '50002%'").await;
+    let stands_in = persons.lines().last().unwrap();
+    let first = twins.iter().find(|twin| !twin.starts_with(stands_in)).unwrap();
+    let key = if first.ends_with("500020") { 500_020 } else { 500_021 };
+    server.create_account_of("montpellier", &family(key, "MARTIN", "")).await;
+    work(&server, 3, Span::seconds(11)).await;
+    assert!(recipients(&server).iter().any(|to| to.to_lowercase() == "commun@exemple.invalid"));
+    let sent = "SELECT detail FROM audit WHERE fact = 'reminders_sent'";
+    assert_eq!(server.query_texts(sent).await, ["3 sent by mail, 0 left out"]);
+}
+
+#[tokio::test]
+async fn attack_d1_an_address_that_takes_no_mail_stops_no_other_and_alarms_nobody() {
+    let (server, mut head) = start().await;
+    order(&mut head, BY_MAIL).await;
+    while send_step(&Operation::of_job(&server.app, "reminders")).await.unwrap() {}
+    let counts = async || {
+        let mut tx = server.app.db.read().await.unwrap();
+        let (late, _) = outbox::backlog(&mut tx).await.unwrap();
+        (outbox::count_waiting(&mut tx, JobKind::Mail, 40).await.unwrap(), late)
+    };
+    assert_eq!(counts().await, (3, 0));
+    let tried = "UPDATE outbox SET attempts = 5 WHERE kind = 'mail' AND state = 'waiting'";
+    server.execute_sql(tried, Vec::new()).await;
+    assert_eq!(counts().await, (0, 0));
+    // Other mails that were put last say that the mail server is away.
+    let other = "UPDATE outbox SET expires_at = created_at + 86400000 WHERE kind = 'mail' AND state = 'waiting'";
+    server.execute_sql(other, Vec::new()).await;
+    assert_eq!(counts().await, (0, 3));
 }

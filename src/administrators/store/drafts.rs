@@ -22,8 +22,10 @@ pub enum DraftKind {
     Campaign,
     /// A message that visitors will see.
     Announcement,
-    /// Reminders of a campaign, by SMS or by mail.
+    /// Reminders of a campaign by SMS.
     Reminder,
+    /// Reminders by mail: a server of an older release, which knows SMS only, finds none of these.
+    ReminderMail,
 }
 
 impl DraftKind {

@@ -16,7 +16,7 @@ use crate::school_admin::ops::reminders::{self, ReminderConfirmation, ReminderPr
 use crate::school_admin::reminders::{LeftOutReason, ReminderChannel, ReminderObstacle, price_in_cents};
 
 const CHANNELS: [&str; 2] = ["sms", "mail"];
-const OBSTACLES: [&str; 5] = ["off", "mail_off", "not_open", "nobody", "over_budget"];
+const OBSTACLES: [&str; 6] = ["off", "mail_off", "not_open", "nobody", "over_budget", "under_way"];
 /// The means; SMS without it.
 const QUERY: [BodyField; 1] = [BodyField::new("channel", FieldKind::Word(&CHANNELS))];
 
@@ -43,6 +43,7 @@ const PREVIEW: Shape = Shape::Object(&[
     ("sms", Shape::Whole),
     ("sms_left", Shape::Maybe(&Shape::Whole)),
     ("mails", Shape::Whole),
+    ("mails_left", Shape::Maybe(&Shape::Whole)),
     ("price_cents", Shape::Maybe(&Shape::Whole)),
     ("begins_at", Shape::Time),
     ("obstacle", Shape::Maybe(&Shape::Word(&OBSTACLES))),
@@ -78,6 +79,7 @@ const ORDER: EndpointDoc = EndpointDoc {
         ProblemCode::CampaignNotOpen,
         ProblemCode::NothingToDo,
         ProblemCode::OverBudget,
+        ProblemCode::RemindersUnderWay,
         ProblemCode::TooManyOfDay,
     ],
     ..EndpointDoc::EMPTY
@@ -114,6 +116,7 @@ fn value_of(call: &ApiCall<'_>, preview: &ReminderPreview) -> Value {
         "sms": preview.sms(),
         "sms_left": is_sms.then_some(preview.left),
         "mails": preview.mails(),
+        "mails_left": (!is_sms).then_some(preview.left),
         "price_cents": (is_sms && price > 0).then(|| price_in_cents(preview.sms(), price)),
         "begins_at": time(dates::waking_hour(call.ctx.now)),
         "obstacle": preview.obstacle(call.app, call.ctx.now).map(ReminderObstacle::name),
@@ -132,6 +135,7 @@ fn refusal(obstacle: ReminderObstacle) -> ApiError {
         ReminderObstacle::NotOpen => ProblemCode::CampaignNotOpen,
         ReminderObstacle::Nobody => ProblemCode::NothingToDo,
         ReminderObstacle::OverBudget => ProblemCode::OverBudget,
+        ReminderObstacle::UnderWay => ProblemCode::RemindersUnderWay,
     }
     .into()
 }

@@ -18,6 +18,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
 use crate::base::lang::Lang;
+use crate::base::typed_ids::PersonId;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::http::pages::dates;
 use crate::school_admin::figures::CampaignFigures;
@@ -44,8 +45,10 @@ pub struct ReminderPreview {
     pub text: String,
     /// The SMS that one text is billed as; none for a mail.
     pub segments: i64,
-    /// The SMS that the school's budget leaves; none for mails.
+    /// The SMS, or the mails, that the school's budget leaves.
     pub left: i64,
+    /// True if an order of the school by mail goes on, and this is another one.
+    pub is_under_way: bool,
     pub digest: String,
 }
 
@@ -55,7 +58,7 @@ impl ReminderPreview {
         self.segments.saturating_mul(i64::try_from(self.plan.persons.len()).unwrap_or(i64::MAX))
     }
 
-    /// Returns the mails of the whole order.
+    /// Returns the mails of the whole order: one an address.
     pub fn mails(&self) -> i64 {
         match self.channel {
             ReminderChannel::Sms => 0,
@@ -74,18 +77,30 @@ impl ReminderPreview {
         if !is_remindable(self.place.campaign, now) {
             return Some(ReminderObstacle::NotOpen);
         }
+        if self.is_under_way {
+            return Some(ReminderObstacle::UnderWay);
+        }
         if self.plan.persons.is_empty() {
             return Some(ReminderObstacle::Nobody);
         }
-        (self.sms() > self.left).then_some(ReminderObstacle::OverBudget)
+        (self.sms().max(self.mails()) > self.left).then_some(ReminderObstacle::OverBudget)
     }
 }
 
 /// True if the deployment sends reminders by these means.
 pub fn is_on(app: &App, channel: ReminderChannel) -> bool {
+    let config = &app.config.reminders;
     match channel {
-        ReminderChannel::Sms => app.config.reminders.share_percent > 0,
-        ReminderChannel::Mail => app.mail_gateway.is_some() && app.config.reminders.mail_daily_cap > 0,
+        ReminderChannel::Sms => config.share_percent > 0,
+        ReminderChannel::Mail => app.mail_gateway.is_some() && config.mail_daily_cap > 0 && config.school_mails > 0,
+    }
+}
+
+/// Returns the kind of a draft.
+fn kind_of(channel: ReminderChannel) -> DraftKind {
+    match channel {
+        ReminderChannel::Sms => DraftKind::Reminder,
+        ReminderChannel::Mail => DraftKind::ReminderMail,
     }
 }
 
@@ -122,21 +137,23 @@ async fn preview_in(
     let figures = CampaignFigures::count(&links, 0, place.campaign);
     let reminded: BTreeSet<_> = rows::list_reminded(tx, uai, op.now).await?.into_iter().collect();
     let plan = ReminderPlan::of(&figures, &reminded, channel);
-    let (subject, text, segments, left) = match channel {
+    let config = &op.app.config.reminders;
+    let (subject, text, segments, budget) = match channel {
         ReminderChannel::Sms => {
-            let budget = i64::from(op.app.config.reminders.school_budget);
-            let left = budget.saturating_sub(rows::sum_sms(tx, uai, op.now).await?).max(0);
             let text = text_of(op.app, &place)?;
             let segments = i64::try_from(count_segments(&text))?;
-            (String::new(), text, segments, left)
+            (String::new(), text, segments, config.school_budget)
         }
         ReminderChannel::Mail => {
             let (subject, text) = mail_of(op.app, &place)?;
-            (subject, text, 0, 0)
+            (subject, text, 0, config.school_mails)
         }
     };
+    let used = rows::sum_ordered(tx, uai, (channel, op.now)).await?;
+    let left = i64::from(budget).saturating_sub(used).max(0);
+    let is_under_way = channel == ReminderChannel::Mail && rows::is_mailing(tx, uai).await?;
     let digest = plan.digest(channel, &format!("{subject}\n{text}"), left);
-    Ok(ReminderPreview { place, channel, plan, subject, text, segments, left, digest })
+    Ok(ReminderPreview { place, channel, plan, subject, text, segments, left, is_under_way, digest })
 }
 
 /// Keeps an order as a draft, and returns its id; `None` beyond the drafts of a day, or without the role.
@@ -155,7 +172,7 @@ pub async fn draft(
     }
     let id = row_id(op.now, op.app.rng.as_ref());
     let form = serde_json::to_string(&ReminderOrder { uai: place.school.uai.clone(), channel })?;
-    drafts::insert(&mut tx, (DraftKind::Reminder, &id), &form, keeper).await?;
+    drafts::insert(&mut tx, (kind_of(channel), &id), &form, keeper).await?;
     tx.commit().await?;
     Ok(Some(id))
 }
@@ -170,7 +187,8 @@ fn text_of(app: &App, place: &SchoolPlace) -> anyhow::Result<String> {
     Ok(to_default_alphabet(&app.pages.message(Lang::Fr, key, &values)?))
 }
 
-/// Returns the subject and the text of a mail: they name no child, no link that opens anything, and no code.
+/// Returns the subject and the text of a mail: they name no child, no link that opens anything, and no code. A stranger
+/// whose address a roster has by mistake is told what to do.
 fn mail_of(app: &App, place: &SchoolPlace) -> anyhow::Result<(String, String)> {
     let portal = app.config.reminders.portal.as_str();
     let key = if portal.is_empty() { "mail-reminder-where" } else { "mail-reminder-where-portal" };
@@ -188,9 +206,13 @@ pub async fn find(op: &Operation<'_>, on_duty: &OnDuty, id: &str) -> anyhow::Res
 }
 
 async fn find_in(op: &Operation<'_>, tx: &mut Tx, on_duty: &OnDuty, id: &str) -> anyhow::Result<Option<ReminderDraft>> {
-    let Some(row) = drafts::find(tx, (DraftKind::Reminder, id), &on_duty.administrator.id).await? else {
-        return Ok(None);
+    let own = &on_duty.administrator.id;
+    let by_sms = drafts::find(tx, (DraftKind::Reminder, id), own).await?;
+    let row = match by_sms {
+        None => drafts::find(tx, (DraftKind::ReminderMail, id), own).await?,
+        row => row,
     };
+    let Some(row) = row else { return Ok(None) };
     // A draft of another release is none.
     let Ok(ReminderOrder { uai, channel }) = serde_json::from_str(&row.form) else { return Ok(None) };
     let Some(place) = find_school(tx, on_duty, &uai).await? else { return Ok(None) };
@@ -273,7 +295,8 @@ async fn order(tx: &mut UnitOfWork<'_>, by: &str, draft: &ReminderDraft) -> anyh
         subject,
         text,
         segments: *segments,
-        persons: &plan.persons,
+        people: i64::try_from(plan.persons.len()).unwrap_or(i64::MAX),
+        persons: &plan.in_turn().map(PersonId::as_str).collect::<Vec<_>>(),
         ordered_by: by,
         due_at: dates::waking_hour(now),
         expires_at: closes.minus(MIN_TIME_LEFT).min(now.plus(REMINDER_BATCH_TTL)),

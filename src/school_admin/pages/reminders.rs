@@ -100,7 +100,7 @@ async fn page(
         sms: draft.preview.sms(),
         price: price.map(|price| euros(ctx.lang, price_in_cents(draft.preview.sms(), price))),
         left: draft.preview.left,
-        budget: i64::from(config.school_budget),
+        budget: i64::from(if is_sms { config.school_budget } else { config.school_mails }),
         share: i64::from(config.share_percent),
         of_day: i64::from(of_day),
         begins: dates::moment(ctx.lang, dates::waking_hour(ctx.now), ctx.now),

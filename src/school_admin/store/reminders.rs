@@ -2,6 +2,8 @@
 //!
 //! A row of `reminder` has the mark of either in `phone_blind`: marks of two purposes are never alike.
 
+use std::collections::BTreeSet;
+
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AdministratorId, PersonId};
 use crate::base::uai::Uai;
@@ -21,7 +23,10 @@ pub struct NewReminderBatch<'a> {
     pub subject: &'a str,
     pub text: &'a str,
     pub segments: i64,
-    pub persons: &'a [PersonId],
+    /// The number of those whom it reaches at most.
+    pub people: i64,
+    /// In the order in which the worker goes through them.
+    pub persons: &'a [&'a str],
     pub ordered_by: &'a str,
     pub due_at: Timestamp,
     pub expires_at: Timestamp,
@@ -30,8 +35,6 @@ pub struct NewReminderBatch<'a> {
 /// Inserts an order. Returns false if its draft was ordered already.
 pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewReminderBatch<'_>) -> Result<bool> {
     let now = tx.now;
-    let ids: Vec<&str> = new.persons.iter().map(PersonId::as_str).collect();
-    let people = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     let sql = "INSERT INTO reminder_batch (id, uai, academy, text, segments, people, persons, position, sent, state, \
                ordered_by, ordered_at, due_at, expires_at, channel, subject) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $12, $8, $9, $10, $11, $13, $14) ON CONFLICT DO NOTHING";
@@ -41,8 +44,8 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewReminderBatch<'_>) -> Resul
         new.academy,
         new.text,
         new.segments,
-        people,
-        ids.join("\n"),
+        new.people,
+        new.persons.join("\n"),
         new.ordered_by,
         now,
         new.due_at,
@@ -60,11 +63,19 @@ pub async fn lock_school(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
     Ok(())
 }
 
-/// Sums the SMS of a school within the time of its budget: those that left, and those of orders that go on.
-pub async fn sum_sms(tx: &mut Tx, uai: &Uai, now: Timestamp) -> Result<i64> {
-    let sql = "SELECT CAST(COALESCE(SUM(segments * CASE WHEN state = 'sending' THEN people ELSE sent END), 0) AS BIGINT) \
-               FROM reminder_batch WHERE uai = $1 AND ordered_at > $2 AND channel = 'sms'";
-    Ok(tx.fetch_one::<(i64,)>(sql, args![uai, now.minus(BUDGET_WINDOW)]).await?.0)
+/// Sums the SMS, as they are billed, or the mails of a school within the time of its budget: those that left, and
+/// those of orders that go on.
+pub async fn sum_ordered(tx: &mut Tx, uai: &Uai, (channel, now): (ReminderChannel, Timestamp)) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN channel = 'sms' THEN segments ELSE 1 END \
+               * CASE WHEN state = 'done' THEN sent ELSE people END), 0) AS BIGINT) \
+               FROM reminder_batch WHERE uai = $1 AND ordered_at > $2 AND channel = $3";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![uai, now.minus(BUDGET_WINDOW), channel.name()]).await?.0)
+}
+
+/// True if an order of a school by mail goes on.
+pub async fn is_mailing(tx: &mut Tx, uai: &Uai) -> Result<bool> {
+    let sql = "SELECT id FROM reminder_batch WHERE uai = $1 AND state = 'mailing' LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![uai]).await?.is_some())
 }
 
 /// Lists the parents of a school whose number or address a reminder reached within the week, by whichever school.
@@ -107,9 +118,9 @@ pub struct SendingBatchRow {
     pub channel: String,
     pub subject: String,
     pub text: String,
+    pub people: i64,
     pub persons: String,
     pub position: i64,
-    pub sent: i64,
     pub ordered_by: AdministratorId,
     pub expires_at: i64,
 }
@@ -127,7 +138,7 @@ pub async fn claim(tx: &mut UnitOfWork<'_>, until: Timestamp) -> Result<Option<S
                (SELECT id, due_at FROM reminder_batch WHERE state = 'sending' AND due_at <= $1 UNION ALL \
                SELECT id, due_at FROM reminder_batch WHERE state = 'mailing' AND due_at <= $1) AS due \
                ORDER BY due_at, id LIMIT 1) \
-               RETURNING id, uai, academy, channel, subject, text, persons, position, sent, ordered_by, expires_at";
+               RETURNING id, uai, academy, channel, subject, text, people, persons, position, ordered_by, expires_at";
     tx.fetch_optional(sql, args![now, until]).await
 }
 
@@ -166,28 +177,26 @@ pub async fn finish_all(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     tx.execute(sql, args![now]).await
 }
 
-/// Takes the reminder of the week of a number or an address, on whichever persons it stands. Returns false if one left
-/// within the week, to it or by the person's other way.
+/// Takes the reminders of the week of a number or an address, on whichever persons it stands, and of the person's other
+/// way. Returns false if one left within the week by either: the transaction is to be rolled back then.
 pub async fn take_week(
     tx: &mut UnitOfWork<'_>,
     (blind, other): (&str, Option<&str>),
     (uai, batch): (&Uai, &str),
 ) -> Result<bool> {
     let now = tx.now;
-    if let Some(other) = other {
-        // Keeps orders of the school by the other way out until the commit: each would find the other's row missing.
-        lock_school(tx, uai).await?;
-        let sql = "SELECT phone_blind FROM reminder WHERE phone_blind = $1 AND at > $2";
-        let values = args![other, now.minus(REMINDER_INTERVAL)];
-        if tx.fetch_optional::<(String,)>(sql, values).await?.is_some() {
+    // In one order everywhere: two orders that take the same pair wait for each other, and not each for the other.
+    let marks: BTreeSet<&str> = [Some(blind), other].into_iter().flatten().collect();
+    for mark in marks {
+        let sql = "INSERT INTO reminder (phone_blind, uai, batch_id, at) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (phone_blind) DO UPDATE SET uai = excluded.uai, batch_id = excluded.batch_id, \
+                   at = excluded.at WHERE reminder.at <= $5";
+        let values = args![mark, uai, batch, now, now.minus(REMINDER_INTERVAL)];
+        if tx.execute(sql, values).await? != 1 {
             return Ok(false);
         }
     }
-    let sql = "INSERT INTO reminder (phone_blind, uai, batch_id, at) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (phone_blind) DO UPDATE SET uai = excluded.uai, batch_id = excluded.batch_id, \
-               at = excluded.at WHERE reminder.at <= $5";
-    let values = args![blind, uai, batch, now, now.minus(REMINDER_INTERVAL)];
-    Ok(tx.execute(sql, values).await? == 1)
+    Ok(true)
 }
 
 /// A person who may be reminded, with the encrypted number or address.
@@ -196,7 +205,7 @@ pub struct RemindedPersonRow {
     pub id: PersonId,
     pub sealed: String,
     pub blind: String,
-    /// The mark of the other way to the person, if there is one.
+    /// The mark of the other way to the person, if there is one that is nobody else's.
     pub other_blind: Option<String>,
 }
 
@@ -209,7 +218,10 @@ pub async fn list_remindable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec
         return Ok(Vec::new());
     }
     let sql = concat!(
-        "SELECT p.id, p.phone AS sealed, p.phone_blind AS blind, p.mail_blind AS other_blind FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
+        "SELECT p.id, p.phone AS sealed, p.phone_blind AS blind, CASE WHEN NOT EXISTS (SELECT 1 FROM link m \
+         JOIN person o ON o.id = m.person_id WHERE m.uai = $1 AND m.level = 'legal' AND m.ended_at IS NULL \
+         AND o.id <> p.id AND o.mail_blind = p.mail_blind) THEN p.mail_blind END AS other_blind \
+         FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
         batch_placeholders!(),
         ") AND p.phone IS NOT NULL AND p.phone_blind IS NOT NULL AND p.phone_state = 'mobile' AND p.phone_disowned_at IS NULL \
          AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \
@@ -231,8 +243,10 @@ pub async fn list_mailable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec<R
         return Ok(Vec::new());
     }
     let sql = concat!(
-        "SELECT p.id, p.mail AS sealed, p.mail_blind AS blind, p.phone_blind AS other_blind FROM person p \
-         LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
+        "SELECT p.id, p.mail AS sealed, p.mail_blind AS blind, CASE WHEN NOT EXISTS (SELECT 1 FROM person o \
+         JOIN link m ON m.person_id = o.id WHERE o.phone_blind = p.phone_blind AND o.id <> p.id \
+         AND (m.uai = $1 OR o.given_name <> p.given_name) AND m.level = 'legal' AND m.ended_at IS NULL) \
+         THEN p.phone_blind END AS other_blind FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
         batch_placeholders!(),
         ") AND p.mail IS NOT NULL AND p.mail_blind IS NOT NULL \
          AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \

@@ -44,7 +44,7 @@ pub struct ReminderReviewPage {
     pub sms: i64,
     /// The cost of the order, if the price is known.
     pub price: Option<String>,
-    /// The SMS that the school's budget leaves, of how many.
+    /// The SMS, or the mails, that the school's budget leaves, of how many.
     pub left: i64,
     pub budget: i64,
     /// The share of the deployment's SMS of the day, of a hundred and as a number; of mails the number only.
@@ -113,7 +113,8 @@ impl Page for ReminderReviewPage {
             segments: 0,
             sms: 0,
             price: None,
-            left: 0,
+            left: 1_915,
+            budget: 2_000,
             ..page.clone()
         });
         all.push(ReminderReviewPage { people: 0, sms: 0, may_confirm: false, is_done: true, ..page.clone() });

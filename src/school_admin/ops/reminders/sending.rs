@@ -43,8 +43,9 @@ const PACE_PAUSE: Span = Span::minutes(5);
 const MAX_WAITING: i64 = 40;
 /// The time for which the operator tries to reach the phone.
 const REMINDER_SMS_TTL: Span = Span::hours(24);
-/// The time for which the mail server is tried.
-const REMINDER_MAIL_TTL: Span = Span::hours(24);
+/// The time for which the mail server is tried, seven times: a greylist is over by then, and a mail that waits for two hours
+/// is told to operators.
+const REMINDER_MAIL_TTL: Span = Span::minutes(110);
 
 /// The outcome for one person.
 enum Reminded {
@@ -97,18 +98,19 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
     drop(tx);
     let is_over = waking >= expires_at || !is_remindable(campaign, op.now);
     if is_over || place >= persons.len() {
-        finish(op, batch, (persons.len(), "")).await?;
+        finish(op, batch, "").await?;
         return Ok(op.now);
     }
-    let is_resting = match channel {
-        ReminderChannel::Sms => otp::ops::are_gateways_resting(op.app, op.now),
-        ReminderChannel::Mail => !is_on(op.app, channel),
-    };
+    if channel == ReminderChannel::Mail && !is_on(op.app, channel) {
+        finish(op, batch, "; reminders by mail are off").await?;
+        return Ok(op.now);
+    }
+    let is_resting = channel == ReminderChannel::Sms && otp::ops::are_gateways_resting(op.app, op.now);
     if waiting >= MAX_WAITING || is_resting {
         return Ok(op.now.plus(QUEUE_PAUSE));
     }
     if !is_still_permitted(op, batch).await? {
-        finish(op, batch, (persons.len(), "; the role of whoever ordered them has ended")).await?;
+        finish(op, batch, "; the role of whoever ordered them has ended").await?;
         return Ok(op.now);
     }
     let step: Vec<&str> = persons.iter().skip(place).take(STEP_PERSONS).copied().collect();
@@ -245,11 +247,11 @@ async fn pass(op: &Operation<'_>, batch: &SendingBatchRow, position: i64) -> any
 }
 
 /// Ends an order, once, for a reason in the words of the journal if it is none of its own.
-async fn finish(op: &Operation<'_>, batch: &SendingBatchRow, (people, why): (usize, &str)) -> anyhow::Result<()> {
+async fn finish(op: &Operation<'_>, batch: &SendingBatchRow, why: &str) -> anyhow::Result<()> {
     let mut tx = op.write(Durability::Durable).await?;
     if let Some(sent) = rows::finish(&mut tx, &batch.id).await? {
         let means = if batch.channel() == ReminderChannel::Mail { " by mail" } else { "" };
-        let detail = format!("{sent} sent{means}, {} left out{why}", i64::try_from(people)?.saturating_sub(sent));
+        let detail = format!("{sent} sent{means}, {} left out{why}", batch.people.saturating_sub(sent));
         let about = AuditDetails {
             uai: Some(&batch.uai),
             academy: Some(&batch.academy),
