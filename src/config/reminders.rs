@@ -12,8 +12,8 @@ pub struct Reminders {
     pub share_percent: u32,
     /// The maximum number of SMS, counted as billed, by which one school may remind within thirty days.
     pub school_budget: u32,
-    /// The maximum number of mails by which one school may remind within thirty days. 0: no mail reminds, and no page offers
-    /// one.
+    /// The maximum number of mails by which one school may remind within thirty days. 0: no mail reminds, and no page
+    /// offers one.
     pub school_mails: u32,
     /// The name of the portal's site as it stands in the text, such as `www.mon-ent.example`. Never a whole link: people
     /// would learn to open links of messages. Empty: the text names none.

@@ -4,8 +4,8 @@ use super::{JobKind, LAST_TURN_DELAY};
 use crate::base::clock::Timestamp;
 use crate::db::{Result, Tx, args};
 
-/// Counts the waiting jobs of a kind, up to `most`, for a sender that steps aside meanwhile: without those that were put
-/// last and were tried in vain, which nobody waits for and which may be at it for hours.
+/// Counts the waiting jobs of a kind, up to `most`, for a sender that steps aside meanwhile: without those that were
+/// put last and were tried in vain, which nobody waits for and which may be at it for hours.
 pub async fn count_waiting(tx: &mut Tx, kind: JobKind, most: i64) -> Result<i64> {
     // A claimed job counts its attempt before it is made.
     let sql = "SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $1 \
@@ -14,11 +14,11 @@ pub async fn count_waiting(tx: &mut Tx, kind: JobKind, most: i64) -> Result<i64>
 }
 
 /// Returns the number of waiting messages and the creation time of the oldest, for `doctor` and readiness. Back-channel
-/// logout jobs are excluded, because their delay is caused by relying parties and `logouts` tracks each delivery; so are
-/// the SMS of notices, which wait for the next morning; so is what was put last, which may be many hours' work, unless it
-/// is a mail that was tried in vain for some minutes: a mail server that is away must not go unseen. Of those, mails with a
-/// term of their own, shorter than others', are reminders: their addresses are as a roster has them, and one that takes no
-/// mail is nothing for an operator.
+/// logout jobs are excluded, because their delay is caused by relying parties and `logouts` tracks each delivery; so
+/// are the SMS of notices, which wait for the next morning; so is what was put last, which may be many hours' work,
+/// unless it is a mail that was tried in vain for some minutes: a mail server that is away must not go unseen. Of
+/// those, mails with a term of their own, shorter than others', are reminders: their addresses are as a roster has
+/// them, and one that takes no mail is nothing for an operator.
 pub async fn backlog(tx: &mut Tx) -> Result<(i64, Option<i64>)> {
     let sql = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind NOT IN ($1, $2) \
                AND (turn_at IS NULL OR turn_at < created_at + $3 OR (kind = $4 AND attempts > 3 \

@@ -279,7 +279,8 @@ impl ReconcilePlan {
             match old {
                 None => self.persons_new.push((person.id.clone(), data)),
                 Some(old) if known.held.persons.contains(&person.id) => {
-                    // What another format leads takes an address where it has none, of a record that is like it otherwise.
+                    // What another format leads takes an address where it has none, of a record that is like it
+                    // otherwise.
                     let is_filled = old.data.mail.is_none()
                         && old.data.differs_in_mail_alone(&data)
                         && old.exported_at <= set.persons_exported_at;

@@ -99,8 +99,8 @@ pub fn open_mail(master_key: &MasterKey, person_id: &PersonId, sealed: &str) -> 
     Ok(master_key.open(mail_associated_data(person_id), sealed)?)
 }
 
-/// Returns the form by which an address is known again: in small letters, and without what follows a `+` before the `@`.
-/// Two spellings of one mailbox are one.
+/// Returns the form by which an address is known again: in small letters, and without what follows a `+` before the
+/// `@`. Two spellings of one mailbox are one.
 fn known_address(address: &str) -> String {
     let address = address.to_lowercase();
     let Some((local, domain)) = address.rsplit_once('@') else { return address };

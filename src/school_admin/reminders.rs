@@ -91,8 +91,8 @@ pub struct ReminderOrder {
 pub struct ReminderPlan {
     /// In the order of their ids.
     pub persons: Vec<PersonId>,
-    /// Parents whose address one of those has too, in the order of their ids: one of them gets the mail where nobody before
-    /// them did, so that the address is not left out with whoever activates meanwhile.
+    /// Parents whose address one of those has too, in the order of their ids: one of them gets the mail where nobody
+    /// before them did, so that the address is not left out with whoever activates meanwhile.
     pub stand_ins: Vec<PersonId>,
     pub left_out: BTreeMap<LeftOutReason, usize>,
 }

@@ -42,8 +42,9 @@ pub fn parse_name(field: &'static str, value: Option<&str>) -> Result<Option<Str
 const MAX_LABEL_CHARS: usize = 63;
 const MAX_MAIL_CHARS: usize = 254;
 
-/// Parses a mail address, with its domain in ASCII (RFC 5891): any server takes what is left. A text that is none, or that
-/// is in another script before the `@`, or names a machine by its number, counts as absent: nobody is refused for it.
+/// Parses a mail address, with its domain in ASCII (RFC 5891): any server takes what is left. A text that is none, or
+/// that is in another script before the `@`, or names a machine by its number, counts as absent: nobody is refused for
+/// it.
 pub fn parse_mail(value: Option<&str>) -> Option<String> {
     let address = parse_address(value?)?;
     let (local, domain) = address.rsplit_once('@')?;

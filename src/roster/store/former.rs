@@ -61,8 +61,8 @@ pub async fn list_former_persons(tx: &mut Tx, academy: &str, ids: &[&PersonId]) 
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
              phone_end, landline, landline_blind, mobile_in, (id IS NOT NULL) AS knows_mail, mail, mail_blind, \
-             exported_at, led_by, changed_at, phone_since, phone_proven_at, phone_disowned_at, former_phone, phone_change_untold_at FROM person \
-             WHERE COALESCE(academy, '') = $1 AND id IN (",
+             exported_at, led_by, changed_at, phone_since, phone_proven_at, phone_disowned_at, former_phone, \
+             phone_change_untold_at FROM person WHERE COALESCE(academy, '') = $1 AND id IN (",
             batch_placeholders!(),
             ")"
         );

@@ -246,7 +246,8 @@ pub async fn list_mailable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec<R
         "SELECT p.id, p.mail AS sealed, p.mail_blind AS blind, CASE WHEN NOT EXISTS (SELECT 1 FROM person o \
          JOIN link m ON m.person_id = o.id WHERE o.phone_blind = p.phone_blind AND o.id <> p.id \
          AND (m.uai = $1 OR o.given_name <> p.given_name) AND m.level = 'legal' AND m.ended_at IS NULL) \
-         THEN p.phone_blind END AS other_blind FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
+         THEN p.phone_blind END AS other_blind FROM person p LEFT JOIN account a ON a.id = p.account_id \
+         WHERE p.id IN (",
         batch_placeholders!(),
         ") AND p.mail IS NOT NULL AND p.mail_blind IS NOT NULL \
          AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \

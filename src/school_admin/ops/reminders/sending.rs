@@ -43,8 +43,8 @@ const PACE_PAUSE: Span = Span::minutes(5);
 const MAX_WAITING: i64 = 40;
 /// The time for which the operator tries to reach the phone.
 const REMINDER_SMS_TTL: Span = Span::hours(24);
-/// The time for which the mail server is tried, seven times: a greylist is over by then, and a mail that waits for two hours
-/// is told to operators.
+/// The time for which the mail server is tried, seven times: a greylist is over by then, and a mail that waits for two
+/// hours is told to operators.
 const REMINDER_MAIL_TTL: Span = Span::minutes(110);
 
 /// The outcome for one person.

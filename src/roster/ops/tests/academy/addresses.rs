@@ -4,8 +4,8 @@ use super::*;
 
 const CHANGED_AT: &str = "SELECT CAST(changed_at AS TEXT) FROM person WHERE person_key = '500001'";
 
-/// A parent whose one child is in a school where SIECLE leads, which has no addresses here, and whose other child is where
-/// the academy's export does.
+/// A parent whose one child is in a school where SIECLE leads, which has no addresses here, and whose other child is
+/// where the academy's export does.
 #[tokio::test]
 async fn roster_keys_another_address_brings_no_number_back() {
     on_each(async |ground| {
@@ -52,7 +52,8 @@ async fn roster_keys_another_address_brings_no_number_back() {
         assert_eq!(night("20250923", "0639983333", "o@exemple.invalid").await, "+33639983333");
         assert_eq!(ground.mails().await, ["Anne o@exemple.invalid"]);
         assert_eq!(ground.texts(CHANGED_AT).await, changed_at);
-        // A file that says nothing of addresses repeats its number: that the known address is another one corrects nothing.
+        // A file that says nothing of addresses repeats its number: that the known address is another one corrects
+        // nothing.
         assert_eq!(evening("26/09/2025", "0639987777").await, "+33639983333");
         assert_eq!(ground.mails().await, ["Anne o@exemple.invalid"]);
     })
