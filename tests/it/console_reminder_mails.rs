@@ -307,6 +307,7 @@ async fn whoever_shares_an_address_gets_the_mail_in_the_place_of_whoever_activat
 async fn attack_d1_an_address_that_takes_no_mail_stops_no_other_and_alarms_nobody() {
     let (server, mut head) = start().await;
     order(&mut head, BY_MAIL).await;
+    server.drain_outbox().await;
     while send_step(&Operation::of_job(&server.app, "reminders")).await.unwrap() {}
     let counts = async || {
         let mut tx = server.app.db.read().await.unwrap();
