@@ -77,7 +77,7 @@ pub struct PersonData {
     /// which may move the number. Never used to send a code: nobody knows who reads the messages of a landline or a
     /// telephone at work.
     pub mobile_column: Option<&'static str>,
-    /// The mail address, as [`formats::fields::parse_mail`] writes it. For reminders of a campaign only: never an
+    /// The mail address, as `formats::fields::parse_mail` writes it. For reminders of a campaign only: never an
     /// account's address, never a claim, never a way to a new password.
     pub mail: Option<String>,
 }
