@@ -5,11 +5,21 @@ use crate::base::clock::Timestamp;
 use crate::db::{Result, Tx, args};
 
 /// Counts the waiting jobs of a kind, up to `most`, for a sender that steps aside meanwhile: without those that were
-/// put last and were tried in vain, which nobody waits for and which may be at it for hours.
+/// put last and were tried in vain, which nobody waits for and which may be at it for hours; nor mails that were tried
+/// in vain, of which a large academy always has some: a mailbox may be full for a day.
 pub async fn count_waiting(tx: &mut Tx, kind: JobKind, most: i64) -> Result<i64> {
     // A claimed job counts its attempt before it is made.
-    let sql = "SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $1 \
-               AND (attempts <= 1 OR turn_at IS NULL OR turn_at < created_at + $3) LIMIT $2) AS counted";
+    let sql = "SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $1 AND (attempts <= 1 \
+               OR (kind <> $4 AND (turn_at IS NULL OR turn_at < created_at + $3))) LIMIT $2) AS counted";
+    let values = args![kind.name(), most, LAST_TURN_DELAY.0, JobKind::Mail.name()];
+    Ok(tx.fetch_one::<(i64,)>(sql, values).await?.0)
+}
+
+/// Counts the jobs of a kind that were put last and were tried in vain, up to `most`: many at once say that nobody takes
+/// them, and not that some are wrong.
+pub async fn count_tried_in_vain(tx: &mut Tx, kind: JobKind, most: i64) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $1 AND attempts > 1 \
+               AND turn_at >= created_at + $3 LIMIT $2) AS counted";
     Ok(tx.fetch_one::<(i64,)>(sql, args![kind.name(), most, LAST_TURN_DELAY.0]).await?.0)
 }
 

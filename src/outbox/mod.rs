@@ -9,7 +9,7 @@ mod backlog;
 mod circuit_breaker;
 mod job_kind;
 
-pub use backlog::{WaitingJobs, backlog, count_waiting, list_waiting};
+pub use backlog::{WaitingJobs, backlog, count_tried_in_vain, count_waiting, list_waiting};
 pub use circuit_breaker::CircuitBreaker;
 pub use job_kind::{JobKind, JobNotifier};
 

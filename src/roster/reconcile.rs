@@ -278,16 +278,9 @@ impl ReconcilePlan {
             }
             match old {
                 None => self.persons_new.push((person.id.clone(), data)),
+                // Another address alone is nothing to tell of.
                 Some(old) if known.held.persons.contains(&person.id) => {
-                    // What another format leads takes an address where it has none, of a record that is like it
-                    // otherwise.
-                    let is_filled = old.data.mail.is_none()
-                        && old.data.differs_in_mail_alone(&data)
-                        && old.exported_at <= set.persons_exported_at;
-                    match is_filled {
-                        true => self.persons_changed.push((person.id.clone(), data)),
-                        false => self.persons_kept.extend((old.data != data).then(|| (person.id.clone(), data))),
-                    }
+                    self.persons_kept.extend((!old.data.is_same_but_for_mail(&data)).then(|| (person.id.clone(), data)))
                 }
                 Some(old) if old.exported_at > set.persons_exported_at => {}
                 Some(old) if old.data != data || known.held.persons_to_lead.contains(&person.id) => {

@@ -183,10 +183,11 @@ impl PersonRow {
         Self { exported_at: self.exported_at.max(old.exported_at), changed_at, ..self.clone() }
     }
 
-    /// Returns this row with the address of another one of the same person: its data is as old, and whose it was.
+    /// Returns this row with the address of a later one of the same person: its data is as old, and whose it was.
     #[must_use]
     pub fn with_mail_of(&self, given: Self) -> Self {
-        Self { mail: given.mail, mail_blind: given.mail_blind, ..self.clone() }
+        let exported_at = self.exported_at.max(given.exported_at);
+        Self { exported_at, mail: given.mail, mail_blind: given.mail_blind, ..self.clone() }
     }
 
     fn open_landline(&self, master_key: &MasterKey) -> Result<Option<E164>, RowError> {

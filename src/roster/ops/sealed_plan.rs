@@ -72,11 +72,13 @@ impl SealedPlan {
             let id = row_id_of("person", &persons, key)?;
             let row = PersonRow::seal(ctx.storage.master_key, id, &format.key_column(key), data, responsables)?;
             let row = PersonRow { led_by: led_by(key), ..row };
-            let is_held = current.held.persons.contains(key);
-            // Another address makes the number no newer.
-            let is_same = current.persons.get(key).is_some_and(|known| known.data.is_same_but_for_mail(data));
+            let known = current.persons.get(key).map(|known| &known.data);
+            let is_led_anew = current.held.persons_to_lead.contains(key);
+            // Another address makes the number no newer, nor the row another format's.
+            let is_mail_alone = !is_led_anew && known.is_some_and(|known| known.differs_in_mail_alone(data));
+            let is_same = known.is_some_and(|known| known.is_same_but_for_mail(data));
             let row = match former.persons.get(key) {
-                Some(old) if is_held => old.with_mail_of(row),
+                Some(old) if is_mail_alone => old.with_mail_of(row),
                 Some(old) => row.dated_after(old, is_same),
                 None => row,
             };

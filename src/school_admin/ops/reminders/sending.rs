@@ -41,6 +41,9 @@ const QUEUE_PAUSE: Span = Span::seconds(30);
 const PACE_PAUSE: Span = Span::minutes(5);
 /// The number of waiting messages of a kind at which reminders wait too: somebody may wait for a code among them.
 const MAX_WAITING: i64 = 40;
+/// The number of reminders by mail that were tried in vain at which others wait: the mail server is away, and a mail that
+/// is written now may not outlive that.
+const MAX_TRIED_IN_VAIN: i64 = 400;
 /// The time for which the operator tries to reach the phone.
 const REMINDER_SMS_TTL: Span = Span::hours(24);
 /// The time for which the mail server is tried, seven times: a greylist is over by then, and a mail that waits for two
@@ -95,6 +98,10 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
     let campaign = tenants::store::find_campaign(&mut tx, &batch.uai).await?;
     let channel = batch.channel();
     let waiting = outbox::count_waiting(&mut tx, kind_of(channel), MAX_WAITING).await?;
+    let in_vain = match channel {
+        ReminderChannel::Sms => 0,
+        ReminderChannel::Mail => outbox::count_tried_in_vain(&mut tx, JobKind::Mail, MAX_TRIED_IN_VAIN).await?,
+    };
     drop(tx);
     let is_over = waking >= expires_at || !is_remindable(campaign, op.now);
     if is_over || place >= persons.len() {
@@ -106,7 +113,7 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
         return Ok(op.now);
     }
     let is_resting = channel == ReminderChannel::Sms && otp::ops::are_gateways_resting(op.app, op.now);
-    if waiting >= MAX_WAITING || is_resting {
+    if waiting >= MAX_WAITING || in_vain >= MAX_TRIED_IN_VAIN || is_resting {
         return Ok(op.now.plus(QUEUE_PAUSE));
     }
     if !is_still_permitted(op, batch).await? {
@@ -251,7 +258,7 @@ async fn finish(op: &Operation<'_>, batch: &SendingBatchRow, why: &str) -> anyho
     let mut tx = op.write(Durability::Durable).await?;
     if let Some(sent) = rows::finish(&mut tx, &batch.id).await? {
         let means = if batch.channel() == ReminderChannel::Mail { " by mail" } else { "" };
-        let detail = format!("{sent} sent{means}, {} left out{why}", batch.people.saturating_sub(sent));
+        let detail = format!("{sent} sent{means}, {} left out{why}", batch.people.saturating_sub(sent).max(0));
         let about = AuditDetails {
             uai: Some(&batch.uai),
             academy: Some(&batch.academy),
