@@ -187,7 +187,8 @@ impl PersonRow {
     #[must_use]
     pub fn with_mail_of(&self, given: Self) -> Self {
         let exported_at = self.exported_at.max(given.exported_at);
-        Self { exported_at, mail: given.mail, mail_blind: given.mail_blind, ..self.clone() }
+        let changed_at = self.changed_at.or(Some(self.exported_at));
+        Self { exported_at, changed_at, mail: given.mail, mail_blind: given.mail_blind, ..self.clone() }
     }
 
     fn open_landline(&self, master_key: &MasterKey) -> Result<Option<E164>, RowError> {

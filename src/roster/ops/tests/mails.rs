@@ -32,7 +32,7 @@ impl Fixture {
     }
 
     /// Imports a roster in which persons, by PERSONNE_ID, have an address.
-    async fn import_with_mails(&self, roster: &Roster, mails: &[(&str, &str)]) -> ImportResult {
+    pub async fn import_with_mails(&self, roster: &Roster, mails: &[(&str, &str)]) -> ImportResult {
         let mut responsables = roster.responsables();
         for (id, mail) in mails {
             let opening = format!("<PERSONNE PERSONNE_ID=\"{id}\">");

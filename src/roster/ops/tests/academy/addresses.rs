@@ -65,3 +65,22 @@ async fn roster_keys_another_address_brings_no_number_back() {
     })
     .await;
 }
+
+/// A school that the academy's export leads; days later the school gives the same people with an address.
+#[tokio::test]
+async fn roster_keys_an_address_leaves_the_row_to_whoever_leads_it_and_its_number_as_old_as_it_was() {
+    on_each(async |ground| {
+        let told = ground.complet(&Annuaire::of(MONOD, 30), "20250908").await;
+        assert!(told.all, "{}", told.text());
+        let sql = "SELECT COALESCE(led_by, '-') || ' ' || CAST(COALESCE(changed_at, exported_at) AS TEXT) FROM person \
+                   ORDER BY id";
+        let before = ground.texts(sql).await;
+        assert!(before.iter().all(|row| row.starts_with("aaf ")), "{before:?}");
+        let later = Roster::of(MONOD, 30).on("18/09/2025", |_| ());
+        let told = ground.import_with_mails(&later, &[("500001", "n@exemple.invalid")]).await;
+        assert!(told.all, "{}", told.text());
+        assert_eq!(ground.mails().await, ["Anne n@exemple.invalid"]);
+        assert_eq!(ground.texts(sql).await, before);
+    })
+    .await;
+}
