@@ -69,17 +69,17 @@ pub async fn send_step(op: &Operation<'_>) -> anyhow::Result<bool> {
     let claimed = rows::claim(&mut tx, op.now.plus(CLAIM_TTL)).await?;
     tx.commit().await?;
     let Some(batch) = claimed else { return Ok(false) };
-    let kind = kind_of(batch.channel());
+    let queue = queue_of(batch.channel());
     let due = Box::pin(work_on(op, &batch)).await?;
     let mut tx = op.write(Durability::Relaxed).await?;
     rows::set_due(&mut tx, &batch.id, due).await?;
     tx.commit().await?;
-    op.app.job_notifier.notify(kind);
+    op.app.job_notifier.notify(queue);
     Ok(true)
 }
 
 /// Returns the queue in which the messages of an order stand.
-fn kind_of(channel: ReminderChannel) -> JobKind {
+fn queue_of(channel: ReminderChannel) -> JobKind {
     match channel {
         ReminderChannel::Sms => JobKind::Sms,
         ReminderChannel::Mail => JobKind::Mail,
@@ -97,7 +97,7 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
     let mut tx = op.app.db.read().await?;
     let campaign = tenants::store::find_campaign(&mut tx, &batch.uai).await?;
     let channel = batch.channel();
-    let waiting = outbox::count_waiting(&mut tx, kind_of(channel), MAX_WAITING).await?;
+    let waiting = outbox::count_waiting(&mut tx, queue_of(channel), MAX_WAITING).await?;
     let in_vain = match channel {
         ReminderChannel::Sms => 0,
         ReminderChannel::Mail => outbox::count_tried_in_vain(&mut tx, JobKind::Mail, MAX_TRIED_IN_VAIN).await?,
