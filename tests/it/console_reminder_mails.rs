@@ -12,6 +12,7 @@ use preau::school_admin::ops::reminders::sending::send_step;
 
 use crate::admin_api_tokens::{Call, make_token};
 use crate::console_clients::administrator;
+use crate::console_reminders::{family, work};
 use crate::support::deployment::MONOD;
 use crate::support::html::texts;
 use crate::support::{TestAdministrator, TestFamily, TestServer};
@@ -24,10 +25,6 @@ const MAILS: [(u32, &str); 5] = [
     (500_021, "commun@EXEMPLE.invalid"),
     (500_030, "compte@exemple.invalid"),
 ];
-
-fn family(key: u32, nom: &'static str, phone: &'static str) -> TestFamily {
-    TestFamily { key, nom, prenom: "Dominique", phone, children: vec![(key + 400_000, "Camille", "14/02/2013", "6 A")] }
-}
 
 /// Anne has a landline, two share a number and an address, Dominique Roux has an account, Fatou has no address.
 fn families() -> Vec<TestFamily> {
@@ -68,15 +65,6 @@ async fn order(head: &mut TestAdministrator, button: &str) {
     read(head, button).await;
     head.browser.submit("confirmer", &[]).await;
     assert_eq!(head.browser.page.location(), format!("{SCHOOL}?fait=reminded"), "{}", head.browser.page.visible_text());
-}
-
-/// Works as the worker does, and hands the messages over.
-async fn work(server: &TestServer, steps: usize, pause: Span) {
-    for _ in 0..steps {
-        while send_step(&Operation::of_job(&server.app, "reminders")).await.unwrap() {}
-        server.drain_outbox().await;
-        server.advance(pause);
-    }
 }
 
 fn reminders(server: &TestServer) -> Vec<MailMessage> {

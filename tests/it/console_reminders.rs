@@ -17,8 +17,8 @@ const SCHOOL: &str = "/admin/etablissements/0349999J";
 /// The beginning of each text of the tests.
 const TEXT: &str = "Mon compte École : activez votre compte pour Clg Théodore Monod jusqu'au 9 décembre";
 
-/// A family whose number ends as given.
-fn family(key: u32, nom: &'static str, phone: &'static str) -> TestFamily {
+/// A family of one parent and one child, with its number.
+pub fn family(key: u32, nom: &'static str, phone: &'static str) -> TestFamily {
     TestFamily { key, nom, prenom: "Dominique", phone, children: vec![(key + 400_000, "Camille", "14/02/2013", "6 A")] }
 }
 
@@ -68,7 +68,7 @@ async fn order(head: &mut TestAdministrator) {
 }
 
 /// Works as the worker does, and hands the messages over.
-async fn work(server: &TestServer, steps: usize, pause: Span) {
+pub async fn work(server: &TestServer, steps: usize, pause: Span) {
     for _ in 0..steps {
         while send_step(&Operation::of_job(&server.app, "reminders")).await.unwrap() {}
         server.drain_outbox().await;

@@ -47,7 +47,7 @@ const NARROWED: [NarrowedTerritory; 4] = [
     narrowed("colleague", "school:0349998H", "0349998H", ""),
     narrowed("head", "class:0349999J/4 C", "0349999J", "4 C"),
 ];
-/// Those whose roles end: as many wrong tokens as one source may show.
+/// Those whose roles end: few, because one source may show few wrong tokens.
 const ENDED: [&str; 5] = [AUTHOR, "head", "delegate-6a", "contact", "auditor"];
 
 /// A token with whose role it is, on the territory that it has.
