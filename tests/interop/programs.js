@@ -13,7 +13,8 @@ import { freePort } from "./provider.js";
 
 const EXAMPLES = resolve(import.meta.dirname, "../../config/examples/clients");
 const PLACE = "https://service.example";
-const START_MS = 90_000;
+/** Keycloak makes a whole database first. */
+const START_MS = 240_000;
 const SLOWEST_MS = 10_000;
 export const PROGRAMS = join(import.meta.dirname, "programs");
 

@@ -5,11 +5,12 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { assert, assertEqual } from "../browser/report.js";
+import { keycloak } from "./keycloak.js";
 import { PROGRAMS, Visitor, assertSent, started, use } from "./programs.js";
 import { settingsFile } from "./settings.js";
 
 /** Their files in config/examples/clients. */
-export const LARGE = ["oauth2-proxy", "spring-security", "pac4j"];
+export const LARGE = ["oauth2-proxy", "spring-security", "pac4j", "keycloak"];
 
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 const run = promisify(execFile);
@@ -137,8 +138,15 @@ async function pac4j(report, program, first) {
   });
 }
 
+async function relay(report, program, first) {
+  if (lacks("JAVA")) return report.skip("Keycloak", lacks("JAVA"));
+  await report.step("Keycloak: is unpacked", () => build("keycloak", "mvn", ["-q", "-B", "package"]));
+  return keycloak(report, program, first, await trust());
+}
+
 export async function big(report, first) {
-  for (const [name, program] of [["oauth2-proxy", proxy], ["spring-security", spring], ["pac4j", pac4j]]) {
+  const all = [["oauth2-proxy", proxy], ["spring-security", spring], ["pac4j", pac4j], ["keycloak", relay]];
+  for (const [name, program] of all) {
     await report.scenario(name, () => program(report, started(name), first));
   }
 }

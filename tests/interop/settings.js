@@ -1,6 +1,6 @@
 // The settings that the console shows are run here: the very text of `preau client settings`, with the secret where it
 // says PREAU_SECRET, and what is of this machine beside it. Apache runs its own in site.js, Authlib the values alone,
-// oauth2-proxy and Spring theirs with the other large programs.
+// oauth2-proxy, Spring and Keycloak theirs with the other large programs.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,8 @@ const ARTEFACTS = join(import.meta.dirname, "artefacts");
 /** Which settings each part of the run uses: a client, and its program. */
 export const SMALL_SETTINGS = [[POST.client_id, "openid-client"], [AUTHLIB_SECRET.client_id, "valeurs"],
   [AUTHLIB_SECRET.client_id, "ode"]];
-export const LARGE_SETTINGS = [["oauth2-proxy", "oauth2-proxy"], ["spring", "spring"]];
+export const LARGE_SETTINGS = [["oauth2-proxy", "oauth2-proxy"], ["spring", "spring"],
+  ["keycloak", "keycloak"]];
 
 /** Asks the provider for them, before the suite runs in a process of its own. */
 export function printed(provider, wanted) {

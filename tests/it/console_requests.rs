@@ -452,7 +452,7 @@ async fn settings_and_the_file_of_a_service_name_no_secret_and_stop_at_the_terri
         ("?b=oauth2-proxy", "oidc_email_claim = \"sub\""),
         ("?b=spring", "redirect-uri: \"https://ent.example/retour\""),
         ("?b=apache", "OIDCPKCEMethod S256"),
-        ("?b=keycloak", "http://localhost:8080/.well-known/openid-configuration"),
+        ("?b=keycloak", "\"issuer\": \"http://localhost:8080\""),
         ("?b=ode", "\"authorizeUrn\": \"/oauth2/authorize\""),
         ("?b=valeurs", "http://localhost:8080/oauth2/jwks"),
         ("?b=%3Cscript%3E", "openid-client 6"),

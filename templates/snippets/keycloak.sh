@@ -1,0 +1,40 @@
+# Keycloak 26, comme relais ; dans son dossier, après « bin/kcadm.sh config credentials ». REALM : votre royaume.
+# Adresse de retour inscrite ici : {{redirect_uri}}
+# D'abord, dans « Realm settings », onglet « User profile » : « email » n'est pas obligatoire (aucun courriel n'est
+# donné : sans cela, Keycloak en demande un à chacun) ; onglet « General », « Unmanaged attributes » : « Only
+# administrators can write » (sans cela, Keycloak ne garde ni enfants ni écoles).
+bin/kcadm.sh create partialImport -r "$REALM" -s ifResourceExists=OVERWRITE -f - <<FIN
+{
+  "identityProviders": [{
+    "alias": "preau", "providerId": "oidc", "displayName": "Préau", "enabled": true,
+    "config": {
+      "issuer": {{issuer}},
+      "authorizationUrl": {{authorize}},
+      "tokenUrl": {{token}},
+      "userInfoUrl": {{userinfo}},
+      "logoutUrl": {{logout}},
+      "useJwksUrl": "true", "jwksUrl": {{jwks}}, "validateSignature": "true",
+      "clientId": {{client_id}},
+      "clientSecret": "$PREAU_SECRET",
+      "clientAuthMethod": "client_secret_basic",
+      "pkceEnabled": "true", "pkceMethod": "S256",
+      "defaultScope": {{scope}},
+      "syncMode": "FORCE"
+    }
+  }],
+  "identityProviderMappers": [
+    { "name": "sub", "identityProviderAlias": "preau", "identityProviderMapper": "oidc-username-idp-mapper",
+      "config": { "template": "\${CLAIM.sub}", "target": "LOCAL", "syncMode": "INHERIT" } },
+    { "name": "children", "identityProviderAlias": "preau", "identityProviderMapper": "oidc-user-attribute-idp-mapper",
+      "config": { "claim": "children", "user.attribute": "children", "syncMode": "INHERIT" } },
+    { "name": "schools", "identityProviderAlias": "preau", "identityProviderMapper": "oidc-user-attribute-idp-mapper",
+      "config": { "claim": "schools", "user.attribute": "schools", "syncMode": "INHERIT" } },
+    { "name": "education_profile", "identityProviderAlias": "preau",
+      "identityProviderMapper": "oidc-user-attribute-idp-mapper",
+      "config": { "claim": "education_profile", "user.attribute": "education_profile", "syncMode": "INHERIT" } },
+    { "name": "FrEduVecteur", "identityProviderAlias": "preau",
+      "identityProviderMapper": "oidc-user-attribute-idp-mapper",
+      "config": { "claim": "FrEduVecteur", "user.attribute": "FrEduVecteur", "syncMode": "INHERIT" } }
+  ]
+}
+FIN
