@@ -135,6 +135,12 @@ pub async fn withdraw(tx: &mut UnitOfWork<'_>, id: &LetterId) -> Result<bool> {
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
+/// Lists the accounts whose letters of a batch have not ended.
+pub async fn list_accounts_of_batch(tx: &mut Tx, batch_id: &str) -> Result<Vec<AccountId>> {
+    let sql = "SELECT DISTINCT account_id FROM letter WHERE batch_id = $1 AND ended_at IS NULL";
+    Ok(tx.fetch_all::<(AccountId,)>(sql, args![batch_id]).await?.into_iter().map(|(id,)| id).collect())
+}
+
 /// Ends the letters of a batch whose codes serve, or were typed in a browser that is on its way. Returns how many did; one
 /// statement, because a batch has some hundred letters at most.
 pub async fn withdraw_batch(tx: &mut UnitOfWork<'_>, batch_id: &str) -> Result<u64> {

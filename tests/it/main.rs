@@ -131,6 +131,8 @@ mod letters;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod lock_order;
+#[cfg(test)]
 mod logos;
 #[cfg(test)]
 mod metrics;

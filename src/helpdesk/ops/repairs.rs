@@ -283,6 +283,10 @@ async fn withdraw_letters(
 ) -> anyhow::Result<RepairOutcome> {
     let places = file.places_of_letters();
     let mut outcome = RepairOutcome::NothingToDo;
+    if let Some(account) = &file.account {
+        // Before its letters: a new password ends the same ones, in an order of its own.
+        accounts::store::find_and_lock(tx, &account.id).await?;
+    }
     for letter in &file.letters {
         let is_of = |place: &Place| place.uai.as_ref() == Some(&letter.uai) && place.is_inside(&grant.territory);
         // It may have been used since the page was drawn.

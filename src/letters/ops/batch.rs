@@ -155,13 +155,16 @@ pub async fn issue_all(
     request: &LetterBatchRequest,
     batch: &LetterBatch,
 ) -> anyhow::Result<Result<(), LetterAccountChanged>> {
+    // All accounts first: whoever takes these letters back, or prints for the same people in another order, waits here.
+    let account_ids: Vec<_> = batch.letters.iter().map(|one| &one.account.id).collect();
+    accounts::store::lock_all(tx, &account_ids).await?;
     for one in &batch.letters {
         let person_id = match &one.recipient.person {
             LetterPerson::Parent(id) => Some(id),
             LetterPerson::Pupil(_) => None,
         };
         let account_id = &one.account.id;
-        let current = accounts::store::find_and_lock(tx, account_id).await?;
+        let current = accounts::store::find(tx, account_id).await?;
         let same = current.is_some_and(|a| a.state == one.account.state && a.suspended_by == one.account.suspended_by);
         if !same {
             return Ok(Err(LetterAccountChanged));

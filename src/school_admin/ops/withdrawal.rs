@@ -5,6 +5,7 @@
 
 use super::find_place;
 use super::letters::stated;
+use crate::accounts;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::Place;
@@ -109,6 +110,9 @@ async fn withdraw_in(tx: &mut UnitOfWork<'_>, batch: &LetterBatchRow, reason: &s
     if !store::letters::mark_withdrawn(tx, &batch.id).await? {
         return Ok(true);
     }
+    // The accounts first, like whoever prints for them or uses such a letter: of two, one waits for the other.
+    let account_ids = letters::store::list_accounts_of_batch(tx, &batch.id).await?;
+    accounts::store::lock_all(tx, &account_ids.iter().collect::<Vec<_>>()).await?;
     let ended = letters::store::withdraw_batch(tx, &batch.id).await?;
     if ended == 0 {
         return Ok(false);
