@@ -187,10 +187,10 @@ pub async fn begin_session_again(
         PasswordVerification::Incorrect | PasswordVerification::Limited { .. } => return Ok(None),
     }
     let mut tx = op.write(Durability::Relaxed).await?;
-    limits::store::release(&mut tx, RateLimit::Password, &key).await?;
     // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
-    // changed.
+    // changed. Before the budget, as a sign-in does.
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
+    limits::store::release(&mut tx, RateLimit::Password, &key).await?;
     let unchanged =
         current.is_some_and(|c| c.is_usable() && c.password == account.password && !c.must_change_password());
     if !unchanged || store::find_factors(&mut tx, &account.id).await?.has_younger_than(flow_began_at) {

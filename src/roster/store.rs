@@ -14,6 +14,7 @@ pub mod former;
 pub mod import;
 pub mod keys;
 pub mod later_sets;
+pub mod locks;
 pub mod ownership;
 pub mod places;
 pub mod pupils;

@@ -102,6 +102,9 @@ pub async fn list_of_academy(tx: &mut Tx, academy: &str, page: CohortPage<'_>) -
 /// compare-and-set: not those without a password, and not those whose password was replaced meanwhile.
 pub async fn force_change(tx: &mut UnitOfWork<'_>, ids: &[AccountId], before: Timestamp) -> Result<Vec<AccountId>> {
     let now = tx.now;
+    if ids.len() > 1 {
+        super::lock_all(tx, &ids.iter().collect::<Vec<_>>()).await?;
+    }
     let mut forced = Vec::with_capacity(ids.len());
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(

@@ -95,6 +95,8 @@ async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow:
             opened.id
         }
     };
+    // The first one gave the name; they are written in the order of the ids, like imports do.
+    free.sort_unstable_by(|left, right| left.id.cmp(&right.id));
     for person in &free {
         if !subjects::ops::link_person(tx, &person.id, &account).await? {
             return Ok(false);

@@ -12,6 +12,8 @@ pub async fn finish_due(op: &Operation<'_>) -> anyhow::Result<u64> {
     let mut finished = 0;
     for joined in due {
         let mut tx = op.write(Durability::Durable).await?;
+        // Before the row, like an undo at the last moment.
+        accounts::store::find_and_lock(&mut tx, &joined.accounts.absorbed).await?;
         if store::mark_final(&mut tx, &joined.id).await? {
             let id = &joined.accounts.absorbed;
             accounts::store::merged::wipe_passwords(&mut tx, id).await?;

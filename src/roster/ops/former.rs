@@ -11,6 +11,7 @@ use crate::db::UnitOfWork;
 use crate::roster::store::former::{self, FormerEnrolment, FormerExport, FormerLink, FormerNotice};
 use crate::roster::store::former::{FormerPerson, FormerPupil};
 use crate::roster::store::import::RosterSetRow;
+use crate::roster::store::locks;
 use crate::roster::store::statements::{StatementRow, list_statements};
 use crate::roster::store::tables::{self, RosterSourceRow};
 use crate::roster::store::undone::TouchedRows;
@@ -196,6 +197,19 @@ impl FormerSet {
             self.links.extend(taken.map(|row| (row.person_id.clone(), row.pupil_id.clone(), Some(row))));
         }
         Ok(())
+    }
+
+    /// Locks the rows that an undo puts back, as the import did that wrote them.
+    pub async fn lock_people(&self, tx: &mut UnitOfWork<'_>) -> Result<()> {
+        let mut persons: Vec<&PersonId> = self.persons.iter().map(|(row, _)| &row.id).collect();
+        persons.extend(self.keyed_persons.iter().map(|row| &row.id));
+        persons.extend(self.touched.values().flat_map(|rows| &rows.persons));
+        locks::lock_persons(tx, &persons).await?;
+        let mut pupils: Vec<&PupilId> = self.pupils.iter().map(|(row, _)| &row.id).collect();
+        pupils.extend(self.keyed_pupils.iter().map(|row| &row.id));
+        pupils.extend(self.touched.values().flat_map(|rows| &rows.pupils));
+        pupils.extend(self.joined.iter().map(|(id, ..)| id).chain(&self.new_pupils));
+        Ok(locks::lock_pupils(tx, &pupils).await?)
     }
 
     /// Keeps the notices that the set made or changed.

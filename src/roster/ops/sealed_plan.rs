@@ -24,7 +24,7 @@ use crate::roster::store::import::{self, RosterExportRow, RosterSetRow};
 use crate::roster::store::rows::{self, NewLink};
 use crate::roster::store::runs::{self, RunSetRow};
 use crate::roster::store::statements::{self, StatementRow};
-use crate::roster::store::{changed_rows, deliveries, keys, same_pupil, tables};
+use crate::roster::store::{changed_rows, deliveries, keys, locks, same_pupil, tables};
 use crate::roster::uai::Uai;
 use crate::tenants::{self, Notice, NoticeKind};
 
@@ -129,6 +129,7 @@ impl SealedPlan {
         let mut tx = ctx.storage.write(Durability::Relaxed).await?;
         let new = self.revision();
         let first = import::compare_and_set(&mut tx, uai, self.set.as_ref(), &new).await?;
+        self.lock_people(&mut tx).await?;
         let mut former = FormerSet::read(ctx, &mut tx, &self, (academy, uai)).await?;
         let notices = list_former_notices(&mut tx, uai).await?;
         if !first
@@ -217,8 +218,26 @@ impl SealedPlan {
             && keys::insert_pupil_keys(tx, academy, RosterFormat::Siecle.name(), &eleve_ids).await?)
     }
 
-    /// Writes persons and pupils, each list in the order of the ids: two schools of an academy with common people then
-    /// seldom deadlock.
+    /// Locks the accounts that pupils get, and the rows that are there and are written, in the order of everybody else who
+    /// writes them.
+    async fn lock_people(&self, tx: &mut UnitOfWork<'_>) -> Result<()> {
+        let plan = &self.plan;
+        let accounts: Vec<_> = plan.accounts_joined.iter().map(|(_, other)| &other.account_id).collect();
+        locks::lock_accounts(tx, &accounts).await?;
+        let mut persons = known_ids("person", &self.persons, &plan.persons_unchanged)?;
+        persons.extend(self.persons_changed.iter().map(|row| &row.id).chain(self.matching.persons.keys()));
+        locks::lock_persons(tx, &persons).await?;
+        let mut pupils = known_ids("pupil", &self.pupils, &plan.pupils_unchanged)?;
+        pupils.extend(self.pupils_changed.iter().map(|row| &row.id));
+        pupils.extend(self.matching.pupils.keys().chain(self.matching.eleve_ids.keys()));
+        for (key, _) in &plan.accounts_joined {
+            pupils.push(row_id_of("pupil", &self.pupils, key)?);
+        }
+        Ok(locks::lock_pupils(tx, &pupils).await?)
+    }
+
+    /// Writes persons and pupils, new ones in the order of the keys: of two schools of an academy with common people, one
+    /// waits for the other.
     async fn write_people(&self, tx: &mut UnitOfWork<'_>, academy: &str) -> Result<bool> {
         let now = tx.now;
         let persons: Vec<&PersonRow> = self.persons_new.iter().map(|(_, row)| row).collect();

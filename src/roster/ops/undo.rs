@@ -133,6 +133,7 @@ async fn undo_set(
         tx.rollback().await?;
         return Ok(None);
     }
+    former.lock_people(&mut tx).await?;
     let notices = list_former_notices(&mut tx, &set.uai).await?;
     let undone_set = UndoneSet {
         academy: &former.academy,

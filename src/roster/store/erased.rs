@@ -3,7 +3,7 @@
 //! Candidates are listed by ranges of ids, so that a step reads a bounded number of rows. A step locks its rows before it
 //! looks at them again: an import, or an activation, that took one meanwhile keeps it.
 
-use super::undone;
+use super::{locks, undone};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{BATCH_SIZE, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders};
@@ -111,12 +111,8 @@ pub async fn erase_persons(tx: &mut Tx, rows: &[GoneRow], times: ErasureTimes) -
     let mut erased = Vec::new();
     for rows in rows.chunks(BATCH_SIZE) {
         let ids = || rows.iter().map(|row| row.id.as_str());
-        let lock = concat!(
-            "UPDATE person SET exported_at = exported_at WHERE account_id IS NULL AND exported_at <= $1 AND id IN (",
-            batch_placeholders!(),
-            ")"
-        );
-        tx.execute(lock, batch_args(Value::from(times.before), ids())).await?;
+        let listed: Vec<PersonId> = ids().map(PersonId::new).collect();
+        locks::lock_persons(tx, &listed.iter().collect::<Vec<_>>()).await?;
         let still = concat!(
             "SELECT p.id, p.academy FROM person p WHERE p.id IN (",
             batch_placeholders!(),
@@ -167,12 +163,8 @@ pub async fn erase_pupils(tx: &mut Tx, rows: &[GoneRow], times: ErasureTimes) ->
     let mut erased = Vec::new();
     for rows in rows.chunks(BATCH_SIZE) {
         let ids = || rows.iter().map(|row| row.id.as_str());
-        let lock = concat!(
-            "UPDATE pupil SET exported_at = exported_at WHERE account_id IS NULL AND id <> $1 AND id IN (",
-            batch_placeholders!(),
-            ")"
-        );
-        tx.execute(lock, batch_args(Value::from(""), ids())).await?;
+        let listed: Vec<PupilId> = ids().map(PupilId::new).collect();
+        locks::lock_pupils(tx, &listed.iter().collect::<Vec<_>>()).await?;
         let still = concat!(
             "SELECT u.id, u.academy FROM pupil u WHERE u.id IN (",
             batch_placeholders!(),

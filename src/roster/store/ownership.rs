@@ -1,5 +1,6 @@
 //! Moves the persons of an account to another one, and back.
 
+use super::locks;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::db::{Result, Tx, UnitOfWork, args};
@@ -12,6 +13,8 @@ pub async fn list_academies_of_account(tx: &mut Tx, account_id: &AccountId) -> R
 
 /// Gives every person of an account to another one. Returns the persons.
 pub async fn move_all(tx: &mut Tx, from: &AccountId, to: &AccountId) -> Result<Vec<PersonId>> {
+    let held = super::list_persons_of_account(tx, from).await?;
+    locks::lock_persons(tx, &held.iter().collect::<Vec<_>>()).await?;
     let sql = "UPDATE person SET account_id = $2 WHERE account_id = $1 RETURNING id";
     Ok(tx.fetch_all::<(PersonId,)>(sql, args![from, to]).await?.into_iter().map(|(id,)| id).collect())
 }

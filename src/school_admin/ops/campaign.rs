@@ -193,7 +193,10 @@ async fn confirm_in(
         return Ok(CampaignConfirmation::Changed);
     }
     tx.actor = on_duty.actor(Some(&grant));
-    for (school, plan) in &draft.schools {
+    // In the order of the UAI, in which others write rows of several schools too: nobody waits for another in a circle.
+    let mut schools: Vec<_> = draft.schools.iter().collect();
+    schools.sort_by(|left, right| left.0.uai.cmp(&right.0.uai));
+    for (school, plan) in schools {
         let done = match plan {
             PlannedCampaign::Nothing | PlannedCampaign::OpensFor(_) => true,
             PlannedCampaign::Becomes(new) => change(tx, draft.order.kind, school, *new).await?,
