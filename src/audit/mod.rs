@@ -103,7 +103,8 @@ pub enum AuditEvent {
     RosterUploadDecided,
     /// The last import of a school was undone.
     RosterImportUndone,
-    /// An import knew a pupil by INE, birth date and names; the detail is the academy of the record that joined.
+    /// An import, or a first sheet, knew a pupil by INE, birth date and names; the detail is the academy of the record that
+    /// joined.
     PupilRecognised,
     /// An operator took that record out of the account again; the detail is the academy and ELEVE_ID.
     PupilDetached,

@@ -1,9 +1,10 @@
 //! Issues letters, and checks typed codes: the same for every typed identifiant, known or not. [`recipients`] decides who
-//! gets a letter, [`batch`] issues and draws those of a class, a family or one person, [`mod@file`] puts them on the
-//! disk.
+//! gets a letter, [`known_people`] which account is theirs already, [`batch`] issues and draws those of a class, a family
+//! or one person, [`mod@file`] puts them on the disk.
 
 pub mod batch;
 pub mod file;
+pub mod known_people;
 pub mod recipients;
 
 use super::code::LetterCode;

@@ -163,6 +163,8 @@ mod process;
 #[cfg(test)]
 mod pupil_moves;
 #[cfg(test)]
+mod pupil_sheets;
+#[cfg(test)]
 mod readiness;
 #[cfg(test)]
 mod recovery;

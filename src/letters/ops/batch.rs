@@ -3,6 +3,7 @@
 //! The file is drawn between two transactions: a class takes a moment, and SQLite's other writers must not wait for it.
 //! A letter serves only from the last step on, when its file is whole.
 
+use super::known_people::settle_accounts;
 use super::recipients::{self, LeftOut, LetterJoinRequest, LetterPerson, LetterScope, Recipient};
 use super::{DrawnLetter, LetterOrder, draw, issue};
 use crate::accounts::{self, Account, AccountState};
@@ -82,7 +83,7 @@ pub struct LetterBatch {
     pub left_out: Vec<(Recipient, LeftOut)>,
 }
 
-/// Finds who gets a letter, and draws the codes; accounts are created where there is none.
+/// Finds who gets a letter, and draws the codes; accounts are created where there is none, nor one by another record.
 pub async fn prepare(
     tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,
@@ -96,7 +97,14 @@ pub async fn prepare(
     let (mut letters, mut left_out) = (Vec::new(), Vec::new());
     let all = match &request.join {
         Some(join) => vec![recipients::find_joining(tx, uai, join).await??],
-        None => recipients::list(tx, uai, &request.scope, request.profile, request.also_active).await?,
+        None => {
+            let (scope, profile, also_active) = (&request.scope, request.profile, request.also_active);
+            let found = recipients::list(tx, uai, scope, profile, also_active).await?;
+            match settle_accounts(tx, master_key, &school, &found).await? {
+                true => recipients::list(tx, uai, scope, profile, also_active).await?,
+                false => found,
+            }
+        }
     };
     for mut recipient in all {
         recipient.past_factor = request.past_factor;

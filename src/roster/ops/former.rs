@@ -212,6 +212,13 @@ impl FormerSet {
         Ok(locks::lock_pupils(tx, &pupils).await?)
     }
 
+    /// Returns the pupils of whom the set said something, and who had no account before: their school's next sheet may
+    /// have known them by it.
+    pub fn pupils_without_account(&self) -> Vec<&PupilId> {
+        let changed = self.pupils.iter().filter(|(row, _)| row.account_id.is_none()).map(|(row, _)| &row.id);
+        self.new_pupils.iter().chain(changed).collect()
+    }
+
     /// Keeps the notices that the set made or changed.
     pub fn compare_notices(&mut self, before: Vec<FormerNotice>, after: Vec<FormerNotice>) {
         let before: BTreeMap<String, FormerNotice> = before.into_iter().map(|row| (row.id.clone(), row)).collect();

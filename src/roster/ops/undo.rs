@@ -4,7 +4,7 @@
 //! Everything is put back as it was: rows that the run changed, and those that it made are deleted, unless something else
 //! names them meanwhile, such as an account or a notice. A row that was written again since stays, and so does one that an
 //! import of another school took since as the run had left it; the outcome says how many. A pupil leaves the account that
-//! the run joined in any case: it may be somebody else's. Whoever was erased since stays so.
+//! the run joined in any case, and one that a sheet joined since by the words of the run: it may be somebody else's. Whoever was erased since stays so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -183,6 +183,8 @@ async fn restore_people(tx: &mut UnitOfWork<'_>, former: &FormerSet, later: &mut
             None => undone::leave_account_anew(tx, pupil_id, account).await?,
         }
     }
+    // And so does one who was known to be the same since then, when a sheet was printed.
+    undone::leave_accounts_since(tx, &former.pupils_without_account(), former.imported_at).await?;
     for (format, key, row_id) in former.keys.iter().filter(|(format, _, row_id)| !later.has_key(row_id, format)) {
         undone::delete_key(tx, &former.academy, format, key, row_id).await?;
     }

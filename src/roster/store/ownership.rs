@@ -1,9 +1,21 @@
 //! Moves the persons of an account to another one, and back.
 
+use std::sync::LazyLock;
+
 use super::locks;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
-use crate::db::{Result, Tx, UnitOfWork, args};
+use crate::db::{KeysSql, Result, Tx, UnitOfWork, args};
+
+static WITH_ACCOUNT: LazyLock<KeysSql> =
+    LazyLock::new(|| KeysSql::new("SELECT id FROM person WHERE account_id IS NOT NULL AND id IN", ""));
+
+/// Lists those of the persons who have an account.
+pub async fn list_with_account(tx: &mut Tx, ids: &[&PersonId]) -> Result<Vec<PersonId>> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let rows = tx.fetch_by_keys::<(PersonId,)>(&WITH_ACCOUNT, Vec::new(), &ids).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
 
 /// Lists the academies in which an account has a person.
 pub async fn list_academies_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<String>> {

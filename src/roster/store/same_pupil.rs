@@ -1,10 +1,12 @@
-//! Records of one pupil in several academies, by the HMAC of the INE.
+//! Records of one pupil in several academies, or schools, by the HMAC of the INE.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::{AccountId, PupilId};
+use crate::base::uai::Uai;
 use crate::db::{
     BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, KeysSql, Result, Tx, UnitOfWork, Value, args, batch_args,
     batch_placeholders,
@@ -56,6 +58,59 @@ pub async fn list_histories(tx: &mut Tx, now: Timestamp, ids: &[&PupilId]) -> Re
         rows.extend(tx.fetch_all::<PupilHistory>(sql, args).await?);
     }
     Ok(rows)
+}
+
+/// A record with the INE of another one.
+#[derive(Clone, Debug, FromRow)]
+pub struct SameIneRow {
+    pub id: PupilId,
+    pub account_id: Option<AccountId>,
+}
+
+static SAME_INE: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT DISTINCT o.id, o.account_id FROM pupil u \
+                JOIN pupil o ON o.ine_blind = u.ine_blind AND o.id <> u.id WHERE u.id IN";
+    KeysSql::new(head, "")
+});
+
+/// Lists the other records, of every academy, that have the INE of one of these.
+pub async fn list_with_same_ine(tx: &mut Tx, ids: &[&PupilId]) -> Result<Vec<SameIneRow>> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    tx.fetch_by_keys(&SAME_INE, Vec::new(), &ids).await
+}
+
+/// A record for which a sheet is printed.
+#[derive(Clone, Debug, FromRow)]
+pub struct SheetPupil {
+    pub id: PupilId,
+    pub account_id: Option<AccountId>,
+    pub family_name: String,
+    pub usage_name: Option<String>,
+    pub given_name: String,
+    /// Encrypted.
+    pub birth_date: String,
+    pub ine_blind: Option<String>,
+    pub join_barred_at: Option<i64>,
+}
+
+static SHEET_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT id, account_id, family_name, usage_name, given_name, birth_date, ine_blind, join_barred_at \
+                FROM pupil WHERE id IN";
+    KeysSql::new(head, "ORDER BY id")
+});
+
+/// Lists records for sheets.
+pub async fn list_for_sheets(tx: &mut Tx, ids: &[&PupilId]) -> Result<Vec<SheetPupil>> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    tx.fetch_by_keys(&SHEET_PUPILS, Vec::new(), &ids).await
+}
+
+/// Lists the INEs that several pupils have who are enrolled in a school: such a number says nothing of any of them.
+pub async fn list_repeated_ines(tx: &mut Tx, uai: &Uai) -> Result<HashSet<String>> {
+    let sql = "SELECT u.ine_blind FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
+               WHERE e.uai = $1 AND e.ended_at IS NULL AND u.ine_blind IS NOT NULL \
+               GROUP BY u.ine_blind HAVING COUNT(*) > 1";
+    Ok(tx.fetch_all::<(String,)>(sql, args![uai]).await?.into_iter().map(|(ine,)| ine).collect())
 }
 
 /// Gives a pupil the account of the same pupil elsewhere, of which the pupil is to be told. Returns false unless the

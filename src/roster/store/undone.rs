@@ -109,6 +109,19 @@ pub async fn leave_account_anew(tx: &mut Tx, pupil_id: &PupilId, joined: &Accoun
     Ok(())
 }
 
+/// Takes pupils out of an account that was joined since a time.
+pub async fn leave_accounts_since(tx: &mut Tx, ids: &[&PupilId], since: i64) -> Result<()> {
+    for ids in ids.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "UPDATE pupil SET account_id = NULL, joined_at = NULL, join_untold_at = NULL WHERE joined_at >= $1 AND id IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        tx.execute(sql, batch_args(Value::from(since), ids.iter().map(|id| id.as_str()))).await?;
+    }
+    Ok(())
+}
+
 /// Deletes keys that the import gave to rows that were there.
 pub async fn delete_key(tx: &mut Tx, academy: &str, format: &str, key: &str, row_id: &str) -> Result<()> {
     for sql in [

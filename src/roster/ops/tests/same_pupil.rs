@@ -2,12 +2,14 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
+use super::undo::{ImportUndo, undo_last_run};
 use super::*;
 use crate::base::typed_ids::{AccountId, PupilId};
 use crate::roster::report::RosterChanges;
 use crate::roster::same_pupil::{IneConflict, MIN_ABSENCE};
 use crate::roster::store::link_to_account;
 use crate::roster::store::pupils::{link_pupil_to_account, list_enrolments_of_account};
+use crate::roster::store::same_pupil::join_account;
 
 const INE: &str = "990000001ZA";
 const PUPIL: &str = "900000";
@@ -56,6 +58,19 @@ impl Fixture {
         let mut tx = self.db.read().await.unwrap();
         let sql = "SELECT account_id FROM pupil WHERE academy = $1 AND pupil_key = $2";
         tx.fetch_one::<(Option<String>,)>(sql, args![academy, key]).await.unwrap().0
+    }
+
+    /// Gives the pupil of Toulouse the account of Montpellier's, as a sheet there does.
+    async fn join_by_sheet(&self, account: &str) {
+        let ctx = self.context();
+        let mut tx = ctx.storage.write(Durability::Durable).await.unwrap();
+        let mut ids = Vec::new();
+        for academy in ["toulouse", "montpellier"] {
+            let sql = "SELECT id FROM pupil WHERE academy = $1 AND pupil_key = $2";
+            ids.push(tx.fetch_one::<(PupilId,)>(sql, args![academy, PUPIL]).await.unwrap().0);
+        }
+        assert!(join_account(&mut tx, &ids[0], &ids[1], &AccountId::new(account)).await.unwrap());
+        tx.commit().await.unwrap();
     }
 
     async fn blinds(&self) -> Vec<Option<String>> {
@@ -290,6 +305,39 @@ async fn an_ine_twice_in_one_file_is_told_and_serves_neither_pupil() {
         assert_eq!(ground.blinds().await.iter().flatten().count(), 1);
     })
     .await;
+}
+
+/// A sheet goes by what a set says, before the set is undone.
+#[tokio::test]
+async fn an_undo_takes_a_pupil_out_of_the_account_that_a_sheet_knew_by_the_set() {
+    for is_new in [true, false] {
+        on_each(async |ground| {
+            ground.imported(&school(MONOD, INE)).await;
+            ground.clock.store(NOW.0 + 60_000, SeqCst);
+            if !is_new {
+                ground.toulouse(&Roster::of(TOULOUSE, 3)).await;
+            }
+            let (taken, _) = ground.toulouse(&school(TOULOUSE, INE).on("09/09/2025", |_| {})).await;
+            assert_eq!(taken.accounts_joined, Vec::<String>::new(), "there is none yet");
+            ground.give("montpellier", PUPIL, "zoe", "eleve").await;
+            ground.clock.store(NOW.0 + 120_000, SeqCst);
+            ground.join_by_sheet("zoe").await;
+            assert_eq!(ground.account("toulouse", PUPIL).await.as_deref(), Some("zoe"));
+            let outcome = undo_last_run(ground.context(), "toulouse", None).await.unwrap();
+            assert!(matches!(outcome, ImportUndo::Done { .. }), "{outcome:?}");
+            assert_eq!(ground.schools("zoe").await, [MONOD]);
+            if is_new {
+                assert_eq!(ground.count("pupil ").await, 3, "those of Montpellier");
+            } else {
+                assert_eq!((ground.count("pupil ").await, ground.account("toulouse", PUPIL).await), (6, None));
+                assert_eq!(ground.blinds().await.iter().flatten().count(), 1, "Montpellier's");
+            }
+            // Whoever is imported again is known again.
+            let (again, _) = ground.toulouse(&school(TOULOUSE, INE).on("10/09/2025", |_| {})).await;
+            assert_eq!(again.accounts_joined, [PUPIL]);
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@ use preau::base::profile::Profile;
 use preau::base::typed_ids::{PersonId, PupilId};
 use preau::base::uai::Uai;
 use preau::db::Durability;
+use preau::letters::ops::known_people::settle_accounts;
 use preau::letters::ops::recipients::{self, LetterPerson, LetterScope};
 use preau::letters::ops::{LetterOrder, draw, issue};
+use preau::tenants;
 
 use super::proofs::Flow;
 use crate::support::Browser;
@@ -57,7 +59,11 @@ impl World {
         let op = self.server.operation();
         let mut tx = op.write(Durability::Durable).await.unwrap();
         let scope = LetterScope::Person(person);
-        let all = recipients::list(&mut tx, &uai, &scope, profile, true).await.unwrap();
+        let mut all = recipients::list(&mut tx, &uai, &scope, profile, true).await.unwrap();
+        let school = tenants::store::find_school(&mut tx, &uai).await.unwrap().unwrap();
+        if settle_accounts(&mut tx, &self.server.app.master_key, &school, &all).await.unwrap() {
+            all = recipients::list(&mut tx, &uai, &scope, profile, true).await.unwrap();
+        }
         let Some(one) = all.into_iter().find(|one| one.left_out.is_none()) else {
             tx.rollback().await.unwrap();
             return Ok(Act::of(PRINT, Some(who), "left out"));
