@@ -6,6 +6,7 @@ use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 use crate::tenants::NoticeKind;
 
+pub mod account_keys;
 pub mod changed_rows;
 pub mod deliveries;
 pub mod ended_links;
@@ -224,74 +225,6 @@ pub async fn find_phone_of_account(tx: &mut Tx, account_id: &AccountId) -> Resul
          AS is_proven FROM person p \
          WHERE p.account_id = $1 AND p.phone IS NOT NULL AND p.phone_disowned_at IS NULL \
          ORDER BY is_proven DESC, p.exported_at DESC, p.id LIMIT 1",
-        args![account_id],
-    )
-    .await
-}
-
-/// Returns SIECLE's key of the account's person in an academy: with several persons, the one whose child is in the newest
-/// set, then the oldest row. A pupil's is ELEVE_ID behind a word, for a parent may have the same number.
-pub async fn find_siecle_key_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Option<String>> {
-    let sql = "SELECT p.person_key FROM person p LEFT JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL \
-               LEFT JOIN roster_set s ON s.uai = l.uai \
-               WHERE p.account_id = $1 AND p.academy = $2 AND p.person_key NOT LIKE '%:%' GROUP BY p.id, p.person_key \
-               ORDER BY MAX(COALESCE(s.responsables_exported_at, 0)) DESC, p.id LIMIT 1";
-    if let Some((key,)) = tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await? {
-        return Ok(Some(key));
-    }
-    let sql = "SELECT pupil_key FROM pupil WHERE account_id = $1 AND academy = $2 AND pupil_key NOT LIKE '%:%' \
-               ORDER BY exported_at DESC, id LIMIT 1";
-    let found = tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?;
-    Ok(found.map(|(eleve_id,)| format!("ELEVE-{eleve_id}")))
-}
-
-/// Returns the key of the account's person or pupil in an academy's AAF: with several, the one of the newest set, then
-/// the oldest row.
-pub async fn find_aaf_key_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Option<String>> {
-    let sql = "SELECT k.key FROM person p \
-               JOIN person_roster_key k ON k.person_id = p.id AND k.format = 'aaf' AND k.academy = $2 \
-               LEFT JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL \
-               LEFT JOIN roster_set s ON s.uai = l.uai \
-               WHERE p.account_id = $1 GROUP BY p.id, k.key \
-               ORDER BY MAX(COALESCE(s.responsables_exported_at, 0)) DESC, p.id LIMIT 1";
-    if let Some((key,)) = tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await? {
-        return Ok(Some(key));
-    }
-    let sql = "SELECT k.key FROM pupil u \
-               JOIN pupil_roster_key k ON k.pupil_id = u.id AND k.format = 'aaf' AND k.academy = $2 \
-               WHERE u.account_id = $1 ORDER BY u.exported_at DESC, u.id LIMIT 1";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.map(|(key,)| key))
-}
-
-/// True if the account's person or pupil is in a school that the academy's AAF has.
-pub async fn is_in_school_of_aaf(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<bool> {
-    let sql = "SELECT uai FROM roster_structure WHERE academy = $2 AND format = 'aaf' AND uai IN ( \
-               SELECT l.uai FROM link l JOIN person p ON p.id = l.person_id \
-               WHERE p.account_id = $1 AND l.ended_at IS NULL \
-               UNION SELECT e.uai FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
-               WHERE u.account_id = $1 AND e.ended_at IS NULL) LIMIT 1";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.is_some())
-}
-
-/// A key of AAF, of a person or a pupil.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct AafKey {
-    /// The row of the person or pupil.
-    pub row_id: String,
-    /// The ministry's code of the academy.
-    pub academy_code: String,
-    pub key: String,
-}
-
-/// Lists the keys of AAF of the persons or the pupil of an account.
-pub async fn list_aaf_keys_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<AafKey>> {
-    tx.fetch_all(
-        "SELECT k.person_id AS row_id, a.code AS academy_code, k.key FROM person p \
-         JOIN person_roster_key k ON k.person_id = p.id AND k.format = 'aaf' JOIN academy a ON a.id = k.academy \
-         WHERE p.account_id = $1 \
-         UNION ALL SELECT k.pupil_id AS row_id, a.code AS academy_code, k.key FROM pupil u \
-         JOIN pupil_roster_key k ON k.pupil_id = u.id AND k.format = 'aaf' JOIN academy a ON a.id = k.academy \
-         WHERE u.account_id = $1 ORDER BY row_id LIMIT 100",
         args![account_id],
     )
     .await

@@ -84,7 +84,7 @@ async fn default_key(tx: &mut Tx, academy: &str, account_id: &AccountId) -> anyh
         }
     }
     let has_aaf = find_key(tx, account_id, academy, RosterKey::Aaf).await?.is_some()
-        || roster::store::is_in_school_of_aaf(tx, account_id, academy).await?;
+        || roster::store::account_keys::is_in_school_of_aaf(tx, account_id, academy).await?;
     Ok(if has_aaf { RosterKey::Aaf } else { RosterKey::Siecle })
 }
 
@@ -95,8 +95,8 @@ async fn find_key(
     key: RosterKey,
 ) -> anyhow::Result<Option<String>> {
     Ok(match key {
-        RosterKey::Siecle => roster::store::find_siecle_key_of_account(tx, account_id, academy).await?,
-        RosterKey::Aaf => roster::store::find_aaf_key_of_account(tx, account_id, academy).await?,
+        RosterKey::Siecle => roster::store::account_keys::find_siecle_key_of_account(tx, account_id, academy).await?,
+        RosterKey::Aaf => roster::store::account_keys::find_aaf_key_of_account(tx, account_id, academy).await?,
     })
 }
 
@@ -257,6 +257,6 @@ pub async fn return_roster_keys(
 
 /// True if a person of the account makes this `sub`.
 async fn has_roster_key(tx: &mut Tx, account_id: &AccountId, academy: &str, value: &str) -> anyhow::Result<bool> {
-    let keys = roster::store::ownership::list_keys_of_account(tx, account_id, academy).await?;
+    let keys = roster::store::account_keys::list_keys_of_account(tx, account_id, academy).await?;
     Ok(keys.iter().any(|key| roster_value(academy, key) == value))
 }

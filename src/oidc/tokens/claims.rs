@@ -16,7 +16,8 @@ use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::{Scope, Scopes};
 use crate::roster;
 use crate::roster::formats::siecle_key;
-use crate::roster::store::{AafKey, RosterChild};
+use crate::roster::store::RosterChild;
+use crate::roster::store::account_keys::AafKey;
 use crate::subjects;
 
 /// Returns the children in the perimeter of a client.
@@ -148,7 +149,7 @@ async fn read_facts(
         facts.children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
         let told = children_in_perimeter(&client.meta.perimeter, &facts.children);
         if wanted.contains(Claim::FrEduCtRefId) && told.iter().any(|child| child.may_have_aaf_key) {
-            facts.aaf_keys = roster::store::list_aaf_keys_of_account(tx, &account.id).await?;
+            facts.aaf_keys = roster::store::account_keys::list_aaf_keys_of_account(tx, &account.id).await?;
         }
     }
     if client.meta.former_subs {

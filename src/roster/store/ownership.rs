@@ -53,17 +53,6 @@ pub async fn delete_proof(tx: &mut Tx, account_id: &AccountId, pupil_id: &PupilI
     Ok(())
 }
 
-/// Lists the keys by which an academy's rosters of any format know an account.
-pub async fn list_keys_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Vec<String>> {
-    let sql = "SELECT person_key FROM person \
-               WHERE account_id = $1 AND academy = $2 AND person_key NOT LIKE '%:%' \
-               UNION SELECT k.key AS person_key FROM person p JOIN person_roster_key k ON k.person_id = p.id \
-               WHERE p.account_id = $1 AND k.academy = $2 \
-               UNION SELECT k.key AS person_key FROM pupil u JOIN pupil_roster_key k ON k.pupil_id = u.id \
-               WHERE u.account_id = $1 AND k.academy = $2 LIMIT 100";
-    Ok(tx.fetch_all::<(String,)>(sql, args![account_id, academy]).await?.into_iter().map(|(key,)| key).collect())
-}
-
 /// Gives another account the proofs recorded since then of pupils who are children of that one only.
 pub async fn return_proofs(tx: &mut Tx, since: Timestamp, from: &AccountId, to: &AccountId) -> Result<()> {
     let copy = "INSERT INTO link_proof (account_id, pupil_id, means, at) \
