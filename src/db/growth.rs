@@ -7,18 +7,21 @@
 
 use super::{Db, Result};
 
-/// True if a table of people, of the role that asks, was filled since PostgreSQL looked at it last: it has four times as
-/// many pages, and some more. A role that only writes rows waits for PostgreSQL.
+/// True if a table of people or accounts, of the role that asks, was filled since PostgreSQL looked at it last: it has four
+/// times as many pages, and some more. A role that only writes rows waits for PostgreSQL.
 const GROWN: &str = "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relkind = 'r' AND pg_table_is_visible(oid) \
                      AND pg_has_role(relowner, 'USAGE') \
-                     AND relname IN ('person', 'pupil', 'link', 'person_roster_key', 'pupil_roster_key') \
+                     AND relname IN ('person', 'pupil', 'link', 'person_roster_key', 'pupil_roster_key', 'account', \
+                     'subject') \
                      AND pg_relation_size(oid) > 4 * (GREATEST(relpages, 0) + 16) \
                      * CAST(current_setting('block_size') AS BIGINT))";
 
-const ANALYZE: &str = "ANALYZE person, pupil, link, enrolment, person_roster_key, pupil_roster_key, roster_statement";
+const ANALYZE: &str = "ANALYZE person, pupil, link, enrolment, person_roster_key, pupil_roster_key, roster_statement, \
+                       account, subject";
 
 impl Db {
-    /// Renews what PostgreSQL's planner knows of the tables of people, where they have grown much since it looked.
+    /// Renews what PostgreSQL's planner knows of the tables of people and accounts, where they have grown much since it
+    /// looked.
     pub async fn follow_growth(&self) -> Result<()> {
         let Db::Postgres { write, .. } = self else { return Ok(()) };
         let mut connection = write.borrow().await?;
