@@ -5,6 +5,7 @@ pub mod ages;
 pub mod cohorts;
 pub mod emails;
 pub mod federated;
+pub mod imported;
 pub mod merged;
 pub mod passkey_offers;
 pub mod phone_proofs;

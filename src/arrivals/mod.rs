@@ -9,13 +9,13 @@ pub mod store;
 
 use std::fmt;
 
-pub use rows::{ArrivalRow, TableError, read_rows};
+pub use rows::{ArrivalRow, ReadRow, TableError, read_rows};
 
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::crypto::LegacyHashError;
 
 /// The record of the roster to whom a row belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ArrivingPerson {
     Parent(PersonId),
     Pupil(PupilId),
@@ -27,6 +27,13 @@ pub struct ArrivalOutcome {
     /// True if the row gave somebody an account.
     pub is_new: bool,
     pub remarks: Vec<ArrivalRemark>,
+}
+
+impl ArrivalOutcome {
+    /// Returns the fate of a row of which nothing is taken.
+    pub fn refused(why: ArrivalRemark) -> Self {
+        Self { is_new: false, remarks: vec![why] }
+    }
 }
 
 /// A remark about a row.

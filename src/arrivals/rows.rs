@@ -51,10 +51,10 @@ pub struct ArrivalRow {
 /// A row, or its line with the reason for which it cannot be read.
 pub type ReadRow = Result<ArrivalRow, (u64, ArrivalRemark)>;
 
-/// Reads the rows of a table.
-pub fn read_rows(table: &CsvTable) -> Result<Vec<ReadRow>, TableError> {
+/// Reads the rows of a table, each where it is asked for: a table of an academy has hundreds of thousands.
+pub fn read_rows(table: &CsvTable) -> Result<impl ExactSizeIterator<Item = ReadRow>, TableError> {
     let columns = Columns::find(table)?;
-    Ok(table.rows.iter().map(|row| columns.read(row).map_err(|remark| (row.line, remark))).collect())
+    Ok(table.rows.iter().map(move |row| columns.read(row).map_err(|remark| (row.line, remark))))
 }
 
 struct Columns {

@@ -16,7 +16,7 @@ use super::store::import;
 use super::store::tables::RosterSourceRow;
 use super::uai::Uai;
 use crate::app::StorageOperation;
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Timestamp};
 use crate::base::phone::PhoneParser;
 use crate::crypto::MasterKey;
 use crate::db;
@@ -102,6 +102,11 @@ impl<'a> ImportContext<'a> {
     #[must_use]
     pub fn with_bounds(self, bounds: ImportBounds<'a>) -> Self {
         Self { bounds: Some(bounds), ..self }
+    }
+
+    /// Returns the time of what is written now; of an import without a clock, that of its beginning.
+    pub fn now(&self) -> Timestamp {
+        self.clock.map_or(self.storage.now, |clock| clock.now())
     }
 
     /// Tells whoever asked how far the import is.

@@ -7,6 +7,7 @@ use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 use crate::tenants::NoticeKind;
 
 pub mod account_keys;
+pub mod account_links;
 pub mod changed_rows;
 pub mod deliveries;
 pub mod ended_links;

@@ -1,5 +1,7 @@
 //! Reads and writes subjects.
 
+pub mod adopted;
+
 use super::{RecordedSubject, SubjectSpace, academy_of_space, roster_space, roster_value, store};
 use crate::base::clock::Timestamp;
 use crate::base::roster_key::RosterKey;
@@ -121,35 +123,6 @@ pub async fn record_subject(
     store::insert_if_absent(tx, now, &name, account_id, &computed.value).await?;
     // A concurrent request may have been first.
     Ok(store::find(tx, &name, account_id).await?.unwrap_or(computed.value))
-}
-
-/// The fate of a `sub` that another program gave an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdoptedSubject {
-    /// It is the account's in the client's space.
-    Written,
-    /// Another account is known by it there.
-    OfAnother,
-    /// The account is known by another one there.
-    Differs,
-}
-
-/// Writes by which `sub` a client knew an account at the provider before, for its whole space.
-pub async fn adopt_subject(
-    tx: &mut UnitOfWork<'_>,
-    meta: &ClientMetadata,
-    account_id: &AccountId,
-    value: &str,
-) -> anyhow::Result<AdoptedSubject> {
-    let (now, name) = (tx.now, space_of(tx, meta, account_id).await?.name());
-    if store::is_another_s(tx, &name, value, account_id).await? {
-        return Ok(AdoptedSubject::OfAnother);
-    }
-    store::insert_if_absent(tx, now, &name, account_id, value).await?;
-    Ok(match store::find(tx, &name, account_id).await? {
-        Some(known) if known == value => AdoptedSubject::Written,
-        _ => AdoptedSubject::Differs,
-    })
 }
 
 /// Derives the `sub` of an account in a pairwise or the public space.

@@ -1,9 +1,20 @@
 //! Rows of the tables `subject` and `former_subject`.
 
+use std::sync::LazyLock;
+
 use super::RecordedSubject;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
+use crate::db::{CLEANUP_BATCH_ROWS, KeysSql, Result, RowsSql, Tx, UnitOfWork, args};
+
+static OF_ACCOUNTS: LazyLock<KeysSql> =
+    LazyLock::new(|| KeysSql::new("SELECT account_id, value FROM subject WHERE space = ? AND account_id IN", ""));
+static BY_VALUE: LazyLock<KeysSql> =
+    LazyLock::new(|| KeysSql::new("SELECT value, account_id FROM subject WHERE space = ? AND value IN", ""));
+static NEW_SUBJECTS: LazyLock<RowsSql> = LazyLock::new(|| {
+    let head = "INSERT INTO subject (space, account_id, value, created_at)";
+    RowsSql::insert(head, 4, "ON CONFLICT DO NOTHING")
+});
 
 pub async fn find(tx: &mut Tx, space: &str, account_id: &AccountId) -> Result<Option<String>> {
     let sql = "SELECT value FROM subject WHERE space = $1 AND account_id = $2";
@@ -28,6 +39,32 @@ pub async fn insert_if_absent(
         "INSERT INTO subject (space, account_id, value, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     tx.execute(sql, args![space, account_id, value, now]).await?;
     Ok(())
+}
+
+/// Lists the values of accounts in a space.
+pub async fn list_of_accounts(tx: &mut Tx, space: &str, accounts: &[&str]) -> Result<Vec<(AccountId, String)>> {
+    tx.fetch_by_keys(&OF_ACCOUNTS, args![space], accounts).await
+}
+
+/// Lists those of the values by which accounts are known in a space, each with its account.
+pub async fn list_by_value(tx: &mut Tx, space: &str, values: &[&str]) -> Result<Vec<(String, AccountId)>> {
+    tx.fetch_by_keys(&BY_VALUE, args![space], values).await
+}
+
+/// A `sub` that an account gets in a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSubject {
+    pub space: String,
+    pub account_id: AccountId,
+    pub value: String,
+}
+
+/// Writes subjects. Returns false if an account has one in the space: others may be written then, so the caller rolls
+/// back.
+pub async fn insert_new(tx: &mut Tx, now: Timestamp, new: &[NewSubject]) -> Result<bool> {
+    let row = |subject: &NewSubject| args![&subject.space, &subject.account_id, &subject.value, now];
+    let written = tx.write_rows(&NEW_SUBJECTS, new.iter().map(row).collect()).await?;
+    Ok(usize::try_from(written) == Ok(new.len()))
 }
 
 fn recorded(rows: Vec<(String, String)>) -> Vec<RecordedSubject> {

@@ -1,8 +1,11 @@
 //! Accounts that come from elsewhere: what is kept, what is refused, and that nobody learns who they are.
 
 use preau::arrivals::ops::ArrivalBatch;
-use preau::arrivals::{ArrivalRow, read_rows};
+use preau::arrivals::{ArrivalRow, ReadRow, read_rows};
+use preau::audit;
+use preau::base::clock::Span;
 use preau::base::rng::{Random, SeededRandom};
+use preau::clients::SubjectType;
 use preau::roster::formats::read_table;
 use serde_json::json;
 
@@ -21,22 +24,41 @@ async fn school() -> TestServer {
     server
 }
 
+/// The same school, where Anne Durand has a second key.
+async fn school_with_twin() -> TestServer {
+    let server = TestServer::start().await;
+    let twin = TestFamily { key: 500_099, ..TestFamily::durand() };
+    let families = [TestFamily::durand(), TestFamily::petit(), TestFamily::ndiaye(), twin];
+    server.import_families("montpellier", MONOD, &families).await;
+    server
+}
+
 fn rows(header: &str, rows: &[String]) -> Vec<ArrivalRow> {
     let text = format!("{header}\n{}\n", rows.join("\n"));
     let table = read_table("f", text.as_bytes()).unwrap();
-    read_rows(&table).unwrap().into_iter().map(Result::unwrap).collect()
+    read_rows(&table).unwrap().map(Result::unwrap).collect()
 }
 
-/// Imports rows, and returns the remarks of each.
+/// Imports rows in one transaction, and returns the remarks of each.
 async fn arrive(server: &TestServer, header: &str, lines: &[String]) -> Vec<String> {
+    arrive_by(server, lines.len(), header, lines).await
+}
+
+/// Imports rows, so many in one transaction.
+async fn arrive_by(server: &TestServer, count: usize, header: &str, lines: &[String]) -> Vec<String> {
     let op = server.operation();
     let mut batch = ArrivalBatch::new(op.storage(), "montpellier");
     let mut said = Vec::new();
-    for row in rows(header, lines) {
-        let outcome = batch.take(&row, false).await.unwrap();
-        said.push(outcome.remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+    for rows in rows(header, lines).chunks(count) {
+        let outcomes = batch.take(rows, false).await.unwrap();
+        assert_eq!(outcomes.len(), rows.len());
+        said.extend(outcomes.iter().map(|outcome| remarks(&outcome.remarks)));
     }
     said
+}
+
+fn remarks(remarks: &[impl ToString]) -> String {
+    remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 async fn account(server: &TestServer, identifiant: &str) -> TestAccount {
@@ -156,14 +178,153 @@ async fn account_10_a_refused_hash_leaves_the_account_pending_and_a_pupil_arrive
 
 #[tokio::test]
 async fn account_10_one_person_by_two_keys_is_one_account() {
+    // One that is kept, and one in whose place another is drawn; in one transaction, and in several.
+    for (identifiant, count) in [("a.durand47", 1), ("a.durand47", 4), ("anne@exemple.fr", 1), ("anne@exemple.fr", 4)] {
+        let server = school_with_twin().await;
+        let row = |key: &str| format!("{key};responsable;{identifiant};{BCRYPT}");
+        let lines = [row("500001"), row("500099"), row("500099"), row("500002")];
+        let said = arrive_by(&server, count, "cle;profil;identifiant;hash", &lines).await;
+        assert!(said[3].contains("p.petit"), "another name is another person: {said:?}");
+        assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 2, "{said:?}");
+        let of_anne = "SELECT COUNT(DISTINCT account_id) FROM person WHERE person_key IN ('500001', '500099')";
+        assert_eq!(server.query_count(of_anne).await, 1, "{said:?}");
+        // The key that she had first is her `sub` for whoever goes by the roster.
+        let subject = "SELECT space || '=' || value FROM subject";
+        assert_eq!(server.query_texts(subject).await, ["roster/montpellier=MONTPELLIER-500001"]);
+    }
+}
+
+/// Tables drawn by a seed: whether its rows share a transaction, and whether an import was killed in the middle and given
+/// again, changes nothing.
+#[tokio::test]
+async fn account_10_rows_of_one_transaction_are_taken_as_if_each_were_alone() {
+    const PEOPLE: [&str; 6] = [
+        "500001;responsable",
+        "500099;responsable",
+        "500002;responsable",
+        "500010;responsable",
+        "900001;eleve",
+        "777777;responsable",
+    ];
+    // Of four digits: what is drawn has two.
+    const IDENTIFIANTS: [&str; 5] = ["", "a.durand4747", "p.petit4747", "anne@exemple.fr", "z.durand4747"];
+    const ACCOUNTS: &str = "SELECT a.stem || ' ' || a.profile || ' ' || a.state || ' ' \
+        || CASE WHEN a.password IS NULL THEN 'none' ELSE 'sealed' END || ' ' \
+        || COALESCE((SELECT MIN(p.person_key) || ' ' || MAX(p.person_key) FROM person p WHERE p.account_id = a.id), '') \
+        FROM account a ORDER BY 1";
+    const SUBJECTS: &str = "SELECT s.space || '=' || s.value || ' ' || a.stem FROM subject s \
+        JOIN account a ON a.id = s.account_id ORDER BY 1";
+    const AUDIT: &str = "SELECT a.stem || ' ' || f.fact || ' ' || f.detail FROM audit f \
+        JOIN account a ON a.id = f.account_id ORDER BY 1";
+    let state = async |server: &TestServer| {
+        [server.query_texts(ACCOUNTS).await, server.query_texts(SUBJECTS).await, server.query_texts(AUDIT).await]
+    };
+    let without_digits = |said: Vec<String>| -> Vec<String> {
+        said.iter().map(|text| text.chars().filter(|c| !c.is_ascii_digit()).collect()).collect()
+    };
+    for seed in 0..4 {
+        let rng = SeededRandom::new(seed);
+        let rng: &dyn Random = &rng;
+        let draw = |bound: usize| usize::try_from(rng.below(u32::try_from(bound).unwrap())).unwrap();
+        let sub = |row: usize| ["", "meme", "autre", &format!("ancien-{row}")][draw(4)].to_owned();
+        let line = |row: usize| {
+            let (person, identifiant) = (PEOPLE[draw(6)], IDENTIFIANTS[draw(5)]);
+            let hash = ["", BCRYPT, "5f4dcc3b5aa765d61d8327deb882cf99"][draw(3)];
+            format!("{person};{identifiant};{hash};{};{}", sub(row), sub(row + 100))
+        };
+        let lines: Vec<String> = (0..16).map(line).collect();
+        let alone = school_with_twin().await;
+        let said = without_digits(arrive_by(&alone, 1, HEADER, &lines).await);
+        let right = state(&alone).await;
+        for count in [5, 16] {
+            let together = school_with_twin().await;
+            let told = arrive_by(&together, count, HEADER, &lines).await;
+            assert_eq!(without_digits(told), said, "{seed}, by {count}: {lines:#?}");
+            assert_eq!(state(&together).await, right, "{seed}, by {count}: {lines:#?}");
+        }
+        let killed = school_with_twin().await;
+        arrive(&killed, HEADER, &lines[..7]).await;
+        arrive(&killed, HEADER, &lines).await;
+        assert_eq!(state(&killed).await, right, "{seed}: {lines:#?}");
+    }
+}
+
+#[tokio::test]
+async fn account_10_two_imports_of_one_table_at_once_give_each_person_one_account() {
     let server = school().await;
-    let twin = TestFamily { key: 500_099, ..TestFamily::durand() };
-    server.import_families("montpellier", MONOD, &[TestFamily::durand(), TestFamily::petit(), twin]).await;
-    let row = |key: &str| format!("{key};responsable;a.durand47;{BCRYPT}");
-    let said = arrive(&server, "cle;profil;identifiant;hash", &[row("500001"), row("500099"), row("500002")]).await;
+    let lines = [
+        format!("500001;responsable;a.durand47;{BCRYPT};ancien-1;autre-1"),
+        format!("500002;responsable;;{BCRYPT};ancien-2;autre-2"),
+        "500010;responsable;f.ndiaye47;;ancien-3;".to_owned(),
+        "900001;eleve;z.durand47;;ancien-4;".to_owned(),
+    ];
+    let taken = rows(HEADER, &lines);
+    let (one, two) = (server.operation(), server.operation());
+    let mut first = ArrivalBatch::new(one.storage(), "montpellier");
+    let mut second = ArrivalBatch::new(two.storage(), "montpellier");
+    let (first, second) = tokio::join!(first.take(&taken, false), second.take(&taken, false));
+    let outcomes = [first.unwrap(), second.unwrap()].concat();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_new).count(), 4, "{outcomes:?}");
+    assert!(outcomes.iter().all(|outcome| outcome.remarks.is_empty()), "{outcomes:?}");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 4);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM subject").await, 6);
+    let told = "SELECT COUNT(*) FROM audit WHERE fact = 'identifiant_given' AND detail = 'import'";
+    assert_eq!(server.query_count(told).await, 4);
+}
+
+/// A client that names no key knows who is in AAF by AAF's key, and everybody else by SIECLE's.
+#[tokio::test]
+async fn account_10_a_sub_of_a_client_of_the_roster_is_in_the_space_of_its_key() {
+    let server = school().await;
+    server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
+    let key = "INSERT INTO person_roster_key (academy, format, key, person_id) \
+               SELECT 'montpellier', 'aaf', '3500002', id FROM person WHERE person_key = '500002'";
+    assert_eq!(server.execute_sql(key, Vec::new()).await, 1);
+    let said = arrive(
+        &server,
+        "cle;profil;identifiant;sub:ent",
+        &[
+            "500001;responsable;a.durand47;MONTPELLIER-1".to_owned(),
+            "500002;responsable;p.petit47;MONTPELLIER-2".to_owned(),
+            "900001;eleve;z.durand47;MONTPELLIER-1".to_owned(),
+            "500001;responsable;a.durand47;MONTPELLIER-3".to_owned(),
+        ],
+    )
+    .await;
     assert_eq!(said[..2], ["", ""]);
-    assert!(said[2].contains("is taken"), "another name is another person: {said:?}");
-    assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 2);
+    assert_eq!(said[2], "the client ent knows another account by this sub");
+    assert_eq!(said[3], "the client ent knows this account by another sub already");
+    let subjects = server.query_texts("SELECT space || '=' || value FROM subject ORDER BY value").await;
+    assert_eq!(subjects, ["roster/montpellier=MONTPELLIER-1", "roster/montpellier/aaf=MONTPELLIER-2"]);
+    // In a school of AAF, one is known by AAF's key before one has it.
+    let school = "INSERT INTO roster_structure (academy, format, key, uai) SELECT 'montpellier', 'aaf', '7001', uai \
+                  FROM enrolment WHERE ended_at IS NULL LIMIT 1";
+    assert_eq!(server.execute_sql(school, Vec::new()).await, 1);
+    let rows = ["500010;responsable;f.ndiaye47;MONTPELLIER-4", "900001;eleve;z.durand47;MONTPELLIER-5"];
+    assert_eq!(arrive(&server, "cle;profil;identifiant;sub:ent", &rows.map(str::to_owned)).await, ["", ""]);
+    let subjects = server.query_texts("SELECT value FROM subject WHERE space LIKE '%/aaf' ORDER BY value").await;
+    assert_eq!(subjects, ["MONTPELLIER-2", "MONTPELLIER-4", "MONTPELLIER-5"]);
+}
+
+/// The audit is sealed a minute after the time of its rows, and an import may take longer.
+#[tokio::test]
+async fn account_10_an_import_of_many_minutes_leaves_the_seals_of_the_audit_whole() {
+    let server = school().await;
+    let seal_all = async || while audit::ops::seal(server.operation().storage()).await.unwrap() > 0 {};
+    let op = server.operation();
+    let mut batch = ArrivalBatch::new(op.storage(), "montpellier");
+    let lines = ["500001;responsable", "500002;responsable", "500010;responsable"].map(str::to_owned);
+    for row in rows("cle;profil", &lines).chunks(1) {
+        batch.set_time(server.now());
+        batch.take(row, false).await.unwrap();
+        server.advance(Span::minutes(2));
+        seal_all().await;
+    }
+    let times = "SELECT COUNT(DISTINCT at) FROM audit WHERE fact = 'identifiant_given' AND detail = 'import'";
+    assert_eq!(server.query_count(times).await, 3);
+    let kept_since = server.now().minus(Span::days(400));
+    let report = audit::ops::verify(server.operation().storage(), kept_since).await.unwrap();
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
 }
 
 #[tokio::test]
@@ -198,13 +359,13 @@ async fn account_10_a_new_password_drops_the_old_hash_for_good() {
 async fn account_10_a_table_that_does_not_say_whose_a_row_is_gives_no_parent_a_pupils_password() {
     let refused = |header: &str| {
         let table = read_table("f", format!("{header}\n1;x\n").as_bytes()).unwrap();
-        read_rows(&table).unwrap_err().to_string()
+        read_rows(&table).err().unwrap().to_string()
     };
     let told = refused("cle;hash");
     assert!(told.contains("lacks the column profil") && told.contains("500001;responsable;"), "{told}");
     let server = school().await;
     let table = read_table("f", format!("cle;profil;hash\n500001;;{BCRYPT}\n").as_bytes()).unwrap();
-    assert!(read_rows(&table).unwrap()[0].is_err(), "an empty cell is no parent either");
+    assert!(read_rows(&table).unwrap().next().unwrap().is_err(), "an empty cell is no parent either");
     // A key of one that is also the other's, by mistake, is seen by the names.
     let said = arrive(
         &server,
@@ -260,25 +421,24 @@ async fn account_10_people_of_onde_arrive_by_the_ine_of_the_child_and_their_name
     let accounts = "SELECT identifiant || ' ' || profile FROM account ORDER BY identifiant";
     assert_eq!(server.query_texts(accounts).await, ["a.durand47 responsable", "z.durand12 eleve"]);
     let table = read_table("f", "format;cle;profil\nonde;990000001ZA;responsable\n".as_bytes()).unwrap();
-    assert!(read_rows(&table).unwrap()[0].is_err(), "an INE alone is a child's");
+    assert!(read_rows(&table).unwrap().next().unwrap().is_err(), "an INE alone is a child's");
 }
 
 /// Takes a table whole. Returns the remarks of each row, and the number of new accounts.
 async fn take_table(server: &TestServer, bytes: &[u8], dry_run: bool) -> (Vec<String>, usize) {
     let op = server.operation();
     let mut batch = ArrivalBatch::new(op.storage(), "montpellier");
-    let (mut said, mut new) = (Vec::new(), 0);
-    for row in read_rows(&read_table("f", bytes).unwrap()).unwrap() {
-        match row {
-            Ok(row) => {
-                let outcome = batch.take(&row, dry_run).await.unwrap();
-                new += usize::from(outcome.is_new);
-                said.push(outcome.remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
-            }
-            Err((_, remark)) => said.push(remark.to_string()),
-        }
-    }
-    (said, new)
+    let table = read_table("f", bytes).unwrap();
+    let read: Vec<ReadRow> = read_rows(&table).unwrap().collect();
+    let rows: Vec<ArrivalRow> = read.iter().flatten().cloned().collect();
+    let outcomes = batch.take(&rows, dry_run).await.unwrap();
+    let new = outcomes.iter().filter(|outcome| outcome.is_new).count();
+    let mut taken = outcomes.iter().map(|outcome| remarks(&outcome.remarks));
+    let tell = |row: &ReadRow| match row {
+        Ok(_) => taken.next().unwrap(),
+        Err((_, remark)) => remark.to_string(),
+    };
+    (read.iter().map(tell).collect(), new)
 }
 
 /// Tables drawn by a seed, as other programs write them: whatever is in them, a person has one account at most, the roster

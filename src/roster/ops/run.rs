@@ -54,7 +54,7 @@ pub async fn start_run(ctx: ImportContext<'_>, request: &ImportRequest) -> Resul
 /// Ends a run, and forgets what undos of earlier ones would have put back if this one wrote something. Its commit survives
 /// a power cut, and with it those of all its schools, which need not: an import that was cut off is given again.
 pub async fn finish_run(ctx: ImportContext<'_>, academy: &str, run_id: &str, complete: bool) -> Result<()> {
-    let at = ctx.clock.map_or(ctx.storage.now, |clock| clock.now());
+    let at = ctx.now();
     let mut tx = ctx.storage.write(Durability::Durable).await?;
     runs::finish_run(&mut tx, run_id, at, complete).await?;
     runs::clear_former_of_earlier(&mut tx, academy, run_id).await?;
@@ -74,7 +74,7 @@ pub async fn start_accounts_run(ctx: ImportContext<'_>, academy: &str, files: &[
 
 /// Ends the run of a table of accounts.
 pub async fn finish_accounts_run(ctx: ImportContext<'_>, run_id: &str, complete: bool, made: usize) -> Result<()> {
-    let at = ctx.clock.map_or(ctx.storage.now, |clock| clock.now());
+    let at = ctx.now();
     let mut tx = ctx.storage.write(Durability::Durable).await?;
     runs::finish_accounts_run(&mut tx, run_id, at, (complete, i64::try_from(made).unwrap_or(i64::MAX))).await?;
     Ok(tx.commit().await?)

@@ -3,8 +3,13 @@
 //! Each statement begins at the people of the account, who are few. `COALESCE` keeps SQLite from beginning at the academy:
 //! before it has statistics it takes the academy's index, and goes through all its people for one account.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use super::keys;
 use crate::base::typed_ids::AccountId;
-use crate::db::{FromRow, Result, Tx, args};
+use crate::base::uai::Uai;
+use crate::db::{FromRow, KeysSql, Result, Tx, args};
 
 const SIECLE_KEY_OF_PERSON: &str = "SELECT p.person_key FROM person p \
     LEFT JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL LEFT JOIN roster_set s ON s.uai = l.uai \
@@ -27,6 +32,27 @@ const KEYS: &str = "SELECT person_key FROM person \
     WHERE p.account_id = $1 AND COALESCE(k.academy, '') = $2 \
     UNION SELECT k.key AS person_key FROM pupil u JOIN pupil_roster_key k ON k.pupil_id = u.id \
     WHERE u.account_id = $1 AND COALESCE(k.academy, '') = $2 LIMIT 100";
+
+static PERSONS_OF_AAF: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT p.account_id FROM person p JOIN person_roster_key k ON k.person_id = p.id \
+                AND COALESCE(k.format, '') = 'aaf' AND COALESCE(k.academy, '') = ? WHERE p.account_id IN";
+    KeysSql::new(head, "")
+});
+static PUPILS_OF_AAF: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT u.account_id FROM pupil u JOIN pupil_roster_key k ON k.pupil_id = u.id \
+                AND COALESCE(k.format, '') = 'aaf' AND COALESCE(k.academy, '') = ? WHERE u.account_id IN";
+    KeysSql::new(head, "")
+});
+static SCHOOLS_OF_PERSONS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT DISTINCT p.account_id, l.uai FROM person p \
+                JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL WHERE p.account_id IN";
+    KeysSql::new(head, "")
+});
+static SCHOOLS_OF_PUPILS: LazyLock<KeysSql> = LazyLock::new(|| {
+    let head = "SELECT DISTINCT u.account_id, e.uai FROM pupil u \
+                JOIN enrolment e ON e.pupil_id = u.id AND e.ended_at IS NULL WHERE u.account_id IN";
+    KeysSql::new(head, "")
+});
 
 /// Returns SIECLE's key of the account's person in an academy: with several persons, the one whose child is in the newest
 /// set, then the oldest row. A pupil's is ELEVE_ID behind a word, for a parent may have the same number.
@@ -60,6 +86,25 @@ pub async fn is_in_school_of_aaf(tx: &mut Tx, account_id: &AccountId, academy: &
                UNION SELECT e.uai FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
                WHERE u.account_id = $1 AND e.ended_at IS NULL) LIMIT 1";
     Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.is_some())
+}
+
+/// Returns the accounts, among those given, that have a key in the academy's AAF, or are in a school that it has.
+pub async fn list_accounts_of_aaf(tx: &mut Tx, accounts: &[&str], academy: &str) -> Result<BTreeSet<AccountId>> {
+    let mut found = BTreeSet::new();
+    for sql in [&PERSONS_OF_AAF, &PUPILS_OF_AAF] {
+        let rows = tx.fetch_by_keys::<(AccountId,)>(sql, args![academy], accounts).await?;
+        found.extend(rows.into_iter().map(|(id,)| id));
+    }
+    let schools = keys::list_structures(tx, academy, "aaf").await?;
+    let schools: BTreeSet<Uai> = schools.into_iter().map(|(_, uai)| uai).collect();
+    if schools.is_empty() {
+        return Ok(found);
+    }
+    for sql in [&SCHOOLS_OF_PERSONS, &SCHOOLS_OF_PUPILS] {
+        let rows = tx.fetch_by_keys::<(AccountId, Uai)>(sql, Vec::new(), accounts).await?;
+        found.extend(rows.into_iter().filter(|(_, uai)| schools.contains(uai)).map(|(id, _)| id));
+    }
+    Ok(found)
 }
 
 /// A key of AAF, of a person or a pupil.
