@@ -172,14 +172,6 @@ pub async fn set_password(tx: &mut UnitOfWork<'_>, id: &AccountId, hash: &str) -
     Ok(rows == 1)
 }
 
-/// Gives a pending account the password of another program. Returns false if it has one.
-pub async fn set_imported_password(tx: &mut UnitOfWork<'_>, id: &AccountId, sealed: &str) -> Result<bool> {
-    let now = tx.now;
-    let sql = "UPDATE account SET password = $2, password_at = $3, updated_at = $3, state = 'active' \
-               WHERE id = $1 AND state = 'pending' AND password IS NULL AND suspended_by IS NULL";
-    Ok(tx.execute(sql, args![id, sealed, now]).await? == 1)
-}
-
 /// Replaces the hash of another program by a hash of ours of the same password: compare-and-set.
 pub async fn replace_legacy_password(tx: &mut Tx, id: &AccountId, former: &str, hash: &str) -> Result<bool> {
     let sql = "UPDATE account SET password = $3 WHERE id = $1 AND password = $2";
