@@ -1,5 +1,6 @@
-//! Circuit breaker per relying party. Without a breaker, the jobs of one busy but unreachable party would occupy every
-//! worker of their queue until the timeout, again and again (docs/threats.md#fault-rt17).
+//! Circuit breaker per relying party, of each SMS gateway and of the mail server. Without a breaker, the jobs of one
+//! busy but unreachable party would occupy every worker of their queue until the timeout, again and again
+//! (docs/threats.md#fault-rt17).
 //!
 //! Kept in memory: after a restart every party is tried once more.
 
@@ -9,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::base::clock::{Span, Timestamp};
 
 /// The number of consecutive failures before the breaker opens.
-const FAILURE_THRESHOLD: u32 = 3;
+pub const FAILURE_THRESHOLD: u32 = 3;
 /// The time a breaker stays open; each failure afterwards opens the breaker again.
 const DEFAULT_OPEN_DURATION: Span = Span::seconds(30);
 /// The number of tracked parties at which closed entries are removed: more than the number of real parties.

@@ -6,11 +6,15 @@
 //! module does not know the meaning of a job; `bootstrap/worker.rs` runs the jobs.
 
 mod backlog;
+mod batch_jobs;
 mod circuit_breaker;
+mod handovers;
 mod job_kind;
 
 pub use backlog::{WaitingJobs, backlog, count_tried_in_vain, count_waiting, list_waiting};
-pub use circuit_breaker::CircuitBreaker;
+pub use batch_jobs::{TakenBackJob, count_waiting_of_batch, enqueue_of_batch, take_back_batch};
+pub use circuit_breaker::{CircuitBreaker, FAILURE_THRESHOLD};
+pub use handovers::{begin_handover_in, undo_handover_in};
 pub use job_kind::{JobKind, JobNotifier};
 
 use crate::base::clock::{Span, Timestamp};
@@ -34,6 +38,8 @@ pub struct Job {
     pub handovers: i64,
     /// The recipient of those.
     pub handed_to: Option<String>,
+    /// The order of many that it is of, if any.
+    pub batch_id: Option<String>,
     /// The trace of the request that caused it, if traces are sent.
     pub trace: Option<TraceContext>,
 }
@@ -154,6 +160,7 @@ struct Row {
     expires_at: i64,
     handovers: i64,
     handed_to: Option<String>,
+    batch_id: Option<String>,
     trace: Option<String>,
 }
 
@@ -198,7 +205,7 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
              AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND +due_at <= $1 \
              AND turn_at <= $7 AND COALESCE(expires_at, created_at + $6) <= $5 ORDER BY turn_at LIMIT $3) \
              RETURNING id, kind, body, attempts, COALESCE(expires_at, created_at + $6) AS expires_at, \
-             handovers + CASE WHEN unsure THEN 1 ELSE 0 END AS handovers, handed_to, trace",
+             handovers + CASE WHEN unsure THEN 1 ELSE 0 END AS handovers, handed_to, batch_id, trace",
             args![
                 now,
                 now.plus(Span::minutes(1)),
@@ -230,6 +237,7 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
                     overdue,
                     handovers: row.handovers,
                     handed_to: row.handed_to,
+                    batch_id: row.batch_id,
                     trace: row.trace.as_deref().and_then(TraceContext::parse),
                 });
             }
@@ -266,23 +274,6 @@ pub async fn abandon_all(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let now = tx.now;
     let sql = "UPDATE outbox SET state = 'dead', body = NULL, done_at = $1 WHERE state = 'waiting'";
     tx.execute(sql, args![now]).await
-}
-
-/// Counts a hand-over before it happens, so that it is counted also if the process dies in it. Returns false if the job
-/// has ended, or was handed over by another server since it was claimed.
-pub async fn begin_handover_in(tx: &mut Tx, job: &Job, recipient: &'static str) -> Result<bool> {
-    // A server of an older release wrote `unsure` instead.
-    let sql = "UPDATE outbox SET handovers = handovers + 1, handed_to = $2 WHERE id = $1 AND state = 'waiting' \
-               AND handovers + CASE WHEN unsure THEN 1 ELSE 0 END = $3";
-    Ok(tx.execute(sql, args![&job.id, recipient, job.handovers]).await? == 1)
-}
-
-/// Takes a hand-over back that its recipient certainly did not take.
-pub async fn undo_handover_in(tx: &mut Tx, job: &Job) -> Result<()> {
-    let sql = "UPDATE outbox SET handovers = handovers - 1, \
-               handed_to = CASE WHEN handovers = 1 AND NOT unsure THEN NULL ELSE handed_to END WHERE id = $1";
-    tx.execute(sql, args![&job.id]).await?;
-    Ok(())
 }
 
 /// Makes all waiting jobs of a kind due now, regardless of their back-off. Returns the number of jobs.
