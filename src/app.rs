@@ -2,12 +2,14 @@
 
 mod campaign_steps;
 mod last_uses;
+mod mail_circuit;
 mod operation;
 mod rotations;
 mod sign_ins;
 
 pub use campaign_steps::{CampaignStep, CampaignSteps, NotedSteps};
 pub use last_uses::LastUses;
+pub use mail_circuit::{MAIL_SERVER, MailCircuit, MailOutage};
 pub use operation::{DatabaseOperation, Operation, StorageOperation};
 pub use rotations::{FamilyRotation, FamilyRotations};
 pub use sign_ins::{SignInCounters, SignInNote, SignInResult};
@@ -97,6 +99,8 @@ pub struct App {
     pub logout_breaker: CircuitBreaker,
     /// The circuit breaker of the SMS gateways.
     pub sms_breaker: CircuitBreaker,
+    /// The circuit breaker of the mail server.
+    pub mail_circuit: MailCircuit,
     /// The receipts of SMS gateways that may use the database at the same time: each gateway's session or call waits.
     pub receipt_slots: Semaphore,
     /// Passwords that recently failed on many accounts (password spraying).
@@ -162,6 +166,7 @@ impl App {
             upstream_keys: FetchCache::new(JWKS_CACHE_POLICY),
             logout_breaker: CircuitBreaker::default(),
             sms_breaker: CircuitBreaker::with_open_duration(SMS_BREAKER_OPEN_DURATION),
+            mail_circuit: MailCircuit::default(),
             receipt_slots: Semaphore::new(MAX_RECEIPTS_AT_A_TIME),
             spray_detector: SprayDetector::default(),
             sign_in_limiter: InFlightLimiter::default(),

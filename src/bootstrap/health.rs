@@ -70,6 +70,10 @@ async fn check_database(app: &AppState) -> crate::db::Result<HealthReport> {
     for outage in otp::ops::active_outages(&app.db, now).await? {
         health.degraded.push(format!("SMS: {}: {}", outage.reason.name(), outage.detail));
     }
+    // What this server finds out by itself, as each of the others does.
+    if let Some(outage) = app.mail_circuit.outage(now) {
+        health.degraded.push(format!("mail: {}", outage.why));
+    }
     let (waiting, oldest) = outbox::backlog(&mut app.db.read().await?).await?;
     if let Some(oldest) = oldest.filter(|at| now.since(Timestamp(*at)) >= MAX_QUEUE_DELAY) {
         let minutes = now.since(Timestamp(oldest)).0 / Span::minutes(1).0;

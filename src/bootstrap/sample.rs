@@ -61,6 +61,7 @@ pub async fn sample_metrics(app: &App) -> MetricsSample {
         stored,
         database_up: matches!(database, Ok(Ok(()))),
         store_up: matches!(store, Ok(Ok(()))),
+        mail_outages: i64::from(app.mail_circuit.outage(now).is_some()),
         clock_ahead: app.clock.ahead_of_wall_clock().0 / 1000,
         pools,
         caches: sample_caches(app),

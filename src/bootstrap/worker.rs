@@ -211,8 +211,13 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
     }
     let max_jobs = i64::try_from(free).unwrap_or(1);
     let now = app.now();
-    // While the circuit breakers of all SMS gateways are open, only overdue jobs are claimed, to be given up.
-    let rests = kind == JobKind::Sms && otp::ops::are_gateways_resting(app, now);
+    // While the circuit breakers of all SMS gateways, or that of the mail server, are open, only overdue jobs are
+    // claimed, to be given up.
+    let rests = match kind {
+        JobKind::Sms => otp::ops::are_gateways_resting(app, now),
+        JobKind::Mail => app.mail_circuit.is_open(now),
+        _ => false,
+    };
     let filter = if rests { ClaimFilter::Overdue } else { ClaimFilter::Due };
     let request = ClaimRequest { kind, filter, max_jobs };
     let jobs = match outbox::claim(&app.db, &app.master_key, now, request).await {
@@ -274,7 +279,7 @@ async fn run_job(app: &AppState, job: Job) -> bool {
         JobKind::SendCode => helpdesk::send_code(&op, &job).await.map(Some),
         JobKind::SendRecoveryCode => recovery::ops::send_code_if_known(&op, &job).await.map(Some),
         JobKind::SendPhoneProof => my_account::ops::send_phone_proof(&op, &job).await.map(Some),
-        JobKind::Mail => notify::ops::deliver_mail(&op, &job).await.map(Some),
+        JobKind::Mail => notify::ops::deliver_mail(&op, &job).await,
         JobKind::NoticeSms => notify::ops::send_notice_sms(&op, &job).await.map(Some),
         // These two settle the job themselves.
         JobKind::Sms => otp::ops::deliver(&op, &job).await.map(|()| None),

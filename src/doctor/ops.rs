@@ -16,6 +16,7 @@ use crate::base::clock::Timestamp;
 use crate::config::SmsGatewayRole;
 use crate::ephemeral;
 use crate::federation::ops::UpstreamProvider;
+use crate::http::pages::dates::paris_time;
 use crate::telemetry::{CheckLevel, Finding, KeepsNobodyOut};
 
 /// The time limit of each check: somebody waits for the page, and one that hangs says enough.
@@ -72,7 +73,7 @@ async fn run_checks(app: &AppState, now: Timestamp) -> Vec<Finding> {
             ]
         }),
         check_gateways(app),
-        check_mail(app),
+        check_mail(app, now),
         check_upstreams(app),
     );
     all.push(finding("ephemeral store", "", store));
@@ -101,10 +102,16 @@ async fn check_gateways(app: &App) -> Vec<Finding> {
     all
 }
 
-async fn check_mail(app: &App) -> Finding {
-    let answers = match &app.mail_gateway {
-        Some(gateway) => in_time(async { gateway.check_reachable().await.map_err(anyhow::Error::msg) }).await,
-        None => Ok("none is sent: no [mail] section".to_owned()),
+/// Asks the mail server for a sign of life. One that answers and takes no mail is none: the last mails of this server
+/// tell.
+async fn check_mail(app: &App, now: Timestamp) -> Finding {
+    let answers = match (&app.mail_gateway, app.mail_circuit.outage(now)) {
+        (Some(_), Some(outage)) => {
+            let (why, since) = (outage.why, paris_time(outage.began_at));
+            Err(anyhow::anyhow!("no mail leaves since {since}: {why}; what waits is tried again by itself"))
+        }
+        (Some(gateway), None) => in_time(async { gateway.check_reachable().await.map_err(anyhow::Error::msg) }).await,
+        (None, _) => Ok("none is sent: no [mail] section".to_owned()),
     };
     finding("mail", "", answers.context(KeepsNobodyOut))
 }

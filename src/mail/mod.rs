@@ -7,6 +7,7 @@
 
 mod console;
 mod smtp;
+mod smtp_reply;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,11 +28,21 @@ pub struct MailMessage {
 /// The reason for a failed delivery.
 #[derive(Debug, thiserror::Error)]
 pub enum MailSendError {
-    /// A failure of the deployment or a temporary refusal: the same mail is accepted later.
+    /// The mail server gave no answer: no connection, no encryption, or silence. `uncertain` is true if the mail may
+    /// have been taken all the same.
+    #[error("{why}")]
+    Unreachable { why: String, uncertain: bool },
+    /// The mail server takes nothing for now, or nothing from this deployment: the same mail is accepted later.
     #[error("{0}")]
     Unavailable(String),
-    /// A permanent refusal of the address or of the mail.
+    /// A permanent refusal that does not say that it is of the recipient: it may be of this mail, or of every one.
     #[error("the mail server refuses: {0}")]
+    Refused(String),
+    /// The recipient's mailbox takes the same mail later.
+    #[error("the mailbox takes it later: {0}")]
+    RecipientBusy(String),
+    /// A permanent refusal of the recipient's address.
+    #[error("the mail server refuses the address: {0}")]
     Rejected(String),
 }
 

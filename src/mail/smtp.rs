@@ -9,15 +9,19 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
 
+use super::smtp_reply::{ReplyMeaning, meaning_of};
 use super::{MailFuture, MailGateway, MailMessage, MailSendError};
 use crate::config::SmtpConfig;
 
-/// The time-out of each command of the dialogue.
-const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
+/// The time-out of the connection.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(20);
+/// The time-out of the whole dialogue, which lettre does not bound: shorter than the minute for which a job is claimed.
+const DIALOGUE_TIMEOUT: Duration = Duration::from_secs(50);
 
 pub struct SmtpGateway {
     from: Mailbox,
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    dialogue_timeout: Duration,
 }
 
 impl SmtpGateway {
@@ -25,11 +29,11 @@ impl SmtpGateway {
         let from: Mailbox = from.parse().context("mail.from is no address")?;
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&config.url)
             .context("mail.smtp.url")?
-            .timeout(Some(SMTP_TIMEOUT));
+            .timeout(Some(CONNECTION_TIMEOUT));
         if let (Some(user), Some(password)) = (&config.user, &config.password) {
             builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
         }
-        Ok(Self { from, transport: builder.build() })
+        Ok(Self { from, transport: builder.build(), dialogue_timeout: DIALOGUE_TIMEOUT })
     }
 
     fn compose(&self, message: &MailMessage) -> anyhow::Result<Message> {
@@ -46,10 +50,13 @@ impl SmtpGateway {
 
     async fn deliver(&self, message: &MailMessage) -> Result<(), MailSendError> {
         let composed = self.compose(message).map_err(|e| MailSendError::Rejected(e.to_string()))?;
-        match self.transport.send(composed).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(MailSendError::Rejected(status(&error))),
-            Err(error) => Err(MailSendError::Unavailable(status(&error))),
+        match tokio::time::timeout(self.dialogue_timeout, self.transport.send(composed)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(send_error(&error, &message.to)),
+            Err(_) => {
+                let why = "the mail server does not answer in time".to_owned();
+                Err(MailSendError::Unreachable { why, uncertain: true })
+            }
         }
     }
 
@@ -72,6 +79,31 @@ impl MailGateway for SmtpGateway {
     }
 }
 
+/// Returns the meaning of an error for the mail to an address, and for the others.
+fn send_error(error: &lettre::transport::smtp::Error, to: &str) -> MailSendError {
+    let why = status(error);
+    let Some(code) = error.status() else {
+        // What is asked of the server before a mail: a way to sign in, or addresses in other scripts.
+        if error.is_client() && !to.is_ascii() {
+            return MailSendError::Refused(why);
+        }
+        return MailSendError::Unreachable { why, uncertain: !is_before_mail(error) };
+    };
+    let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    match meaning_of(u16::from(code), &text) {
+        ReplyMeaning::ServerUnavailable => MailSendError::Unavailable(why),
+        ReplyMeaning::Unclear => MailSendError::Refused(why),
+        ReplyMeaning::RecipientLater => MailSendError::RecipientBusy(why),
+        ReplyMeaning::NoSuchRecipient => MailSendError::Rejected(why),
+    }
+}
+
+/// True if nothing of a mail was sent. lettre tells a failed connection from a broken one by its first words only; if
+/// they are others one day, a mail counts as one that may have been taken.
+fn is_before_mail(error: &lettre::transport::smtp::Error) -> bool {
+    error.is_client() || error.to_string().starts_with("Connection error")
+}
+
 /// Describes an error by its status. A server's text may repeat the address, so the text of an answer is left out.
 fn status(error: &lettre::transport::smtp::Error) -> String {
     match error.status() {
@@ -86,5 +118,33 @@ fn status(error: &lettre::transport::smtp::Error) -> String {
             }
             words
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn send_to(port: u16) -> Result<(), MailSendError> {
+        let url = format!("smtp://127.0.0.1:{port}");
+        let config = SmtpConfig { url, user: None, password: None, password_file: None };
+        let gateway = SmtpGateway::new("ne-pas-repondre@id.example", &config).unwrap();
+        let gateway = SmtpGateway { dialogue_timeout: Duration::from_millis(200), ..gateway };
+        let [id, subject, text] = ["id", "subject", "text"].map(str::to_owned);
+        gateway.deliver(&MailMessage { id, to: "anne@exemple.invalid".to_owned(), subject, text }).await
+    }
+
+    #[tokio::test]
+    async fn a_mail_counts_as_never_taken_only_where_there_was_no_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // Connected by the system, and never answered.
+        let hangs = send_to(port).await.unwrap_err();
+        assert!(matches!(hangs, MailSendError::Unreachable { uncertain: true, .. }), "{hangs}");
+        drop(listener);
+        let away = send_to(port).await.unwrap_err();
+        assert!(matches!(away, MailSendError::Unreachable { uncertain: false, .. }), "{away}");
     }
 }

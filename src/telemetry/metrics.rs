@@ -94,6 +94,7 @@ pub struct Metrics {
     sms_unmatched_receipts: Family<GatewayLabels, Counter>,
     sms_caps: Family<CapLabels, Counter>,
     reminder_mails: Family<OutcomeLabels, Counter>,
+    mails: Family<OutcomeLabels, Counter>,
     connections: ConnectionMetrics,
 }
 
@@ -120,6 +121,8 @@ impl Default for Metrics {
         registry.register("sms", "Messages, and those that were never written", sms.clone());
         let reminder_mails = Family::<OutcomeLabels, Counter>::default();
         registry.register("reminder_mails", "Reminders of campaigns by mail", reminder_mails.clone());
+        let mails = Family::<OutcomeLabels, Counter>::default();
+        registry.register("mails", "Mails handed to the mail server", mails.clone());
         let connections = ConnectionMetrics::default();
         registry.register("connections_open", "Connections that are open", connections.open.clone());
         registry.register("connections_refused", "Connections refused", connections.refused.clone());
@@ -135,6 +138,7 @@ impl Default for Metrics {
             sms_unmatched_receipts,
             sms_caps,
             reminder_mails,
+            mails,
             connections,
         }
     }
@@ -163,7 +167,7 @@ impl Metrics {
 
     /// Counts an SMS by outcome: `queued`, `sent`, `failed` (will be retried), `refused` (will not be retried),
     /// `throttled` (the gateway takes it later), `capped`, `stopped` (too few codes are entered), `country` (not one
-    /// of `sms.countries`).
+    /// of `sms.countries`), `cancelled` (a reminder that was taken back before it left).
     pub fn record_sms(&self, outcome: &'static str) {
         self.sms.get_or_create(&OutcomeLabels { outcome }).inc();
     }
@@ -188,9 +192,16 @@ impl Metrics {
         self.sms_caps.get_or_create(&CapLabels { cap, percent }).inc();
     }
 
-    /// Counts a reminder by mail by outcome: `queued`, or `capped` (the bound of the day is reached).
+    /// Counts a reminder by mail by outcome: `queued`, `capped` (the bound of the day is reached), or `cancelled`
+    /// (taken back before it left).
     pub fn record_reminder_mail(&self, outcome: &'static str) {
         self.reminder_mails.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Counts a mail by the answer of the mail server: `sent`, `later` (its mailbox takes it later), `refused` (its
+    /// address takes no mail), or `failed` (the server takes nothing, or does not say that it is of the recipient).
+    pub fn record_mail(&self, outcome: &'static str) {
+        self.mails.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// Returns the connection metrics for the listener.

@@ -141,6 +141,8 @@ pub struct MetricsSample {
     pub stored: Option<StoredSample>,
     /// False if the store of short-lived records did not respond in time.
     pub store_up: bool,
+    /// The reasons for which this server's mails do not leave: 0 or 1.
+    pub mail_outages: i64,
     /// The lead of the service's clock over the system clock, in seconds.
     pub clock_ahead: i64,
     pub pools: Vec<PoolSample>,
@@ -161,6 +163,7 @@ impl MetricsSample {
         gauge(&mut registry, "database_up", "Whether the database answers", i64::from(self.database_up));
         gauge(&mut registry, "store_up", "Whether the store of short-lived records answers", i64::from(self.store_up));
         gauge(&mut registry, "draining", "Whether this server is stopping", i64::from(self.draining));
+        gauge(&mut registry, "mail_outages", "Reasons for which mails do not leave", self.mail_outages);
         let help = "How far our clock is ahead of the machine's";
         gauge(&mut registry, "clock_ahead_seconds", help, self.clock_ahead);
         if let Some(left) = self.certificate_ends {

@@ -21,6 +21,7 @@ fn counted() -> Metrics {
     metrics.record_unmatched_receipt("primary");
     metrics.record_sms_cap("day", 50);
     metrics.record_reminder_mail("queued");
+    metrics.record_mail("sent");
     metrics.connections().record_opened();
     metrics.connections().record_refused("total");
     metrics
@@ -42,6 +43,7 @@ fn sampled() -> MetricsSample {
         }),
         database_up: true,
         store_up: true,
+        mail_outages: 1,
         clock_ahead: 0,
         pools: vec![PoolSample { pool: "read", open: 2, idle: 1, max: 8 }],
         caches: vec![CacheSample { cache: "clients", hits: 9, misses: 1 }],
@@ -71,6 +73,7 @@ fn the_text_names_what_was_counted() {
         "preau_outbox_waiting{kind=\"sms\"} 3",
         "preau_outbox_oldest_seconds{kind=\"sms\"} 7",
         "preau_sms_outages 1",
+        "preau_mail_outages 1",
         "preau_sms_day_used 120",
         "preau_sms_codes_entered 70",
         "preau_signing_key_age_seconds{algorithm=\"RS256\"} 86400",

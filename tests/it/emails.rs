@@ -411,11 +411,15 @@ async fn a_mail_travels_over_smtp_with_an_id_of_its_own() {
 
 #[tokio::test]
 async fn a_refused_address_is_given_up_and_a_server_that_is_away_is_asked_again() {
-    let (port, served) = smtp_server("550 no such mailbox").await;
+    let (port, served) = smtp_server("550 5.1.1 no such mailbox of anne.durand").await;
     assert!(matches!(send_to(port).await, Err(MailSendError::Rejected(why)) if !why.contains("durand")));
     drop(served);
+    let (port, _served) = smtp_server("450 4.2.0 greylisted").await;
+    assert!(matches!(send_to(port).await, Err(MailSendError::RecipientBusy(_))));
+    let (port, _served) = smtp_server("554 5.7.1 relaying denied").await;
+    assert!(matches!(send_to(port).await, Err(MailSendError::Refused(_))));
     let (port, _served) = smtp_server("451 later").await;
     assert!(matches!(send_to(port).await, Err(MailSendError::Unavailable(_))));
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    assert!(matches!(send_to(free).await, Err(MailSendError::Unavailable(_))));
+    assert!(matches!(send_to(free).await, Err(MailSendError::Unreachable { uncertain: false, .. })));
 }

@@ -1,5 +1,6 @@
 //! Gateways of SMS and mails that keep the messages.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use preau::mail::{MailFuture, MailGateway, MailMessage, MailSendError};
@@ -32,19 +33,41 @@ impl SmsGateway for RecordingGateway {
     }
 }
 
+/// Says for which reason a mail is not taken; `None` if it is.
+type MailRefusal = Box<dyn Fn(&MailMessage) -> Option<MailSendError> + Send>;
+
 #[derive(Default)]
-pub struct RecordingMailGateway(Mutex<Vec<MailMessage>>);
+pub struct RecordingMailGateway {
+    taken: Mutex<Vec<MailMessage>>,
+    tried: AtomicUsize,
+    refusal: Mutex<Option<MailRefusal>>,
+}
 
 impl RecordingMailGateway {
     pub fn mails(&self) -> Vec<MailMessage> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the number of mails that were handed over, taken or not.
+    pub fn tried(&self) -> usize {
+        self.tried.load(Ordering::SeqCst)
+    }
+
+    /// Refuses mails from now on.
+    pub fn refuse(&self, refusal: impl Fn(&MailMessage) -> Option<MailSendError> + Send + 'static) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(refusal));
     }
 }
 
 impl MailGateway for RecordingMailGateway {
     fn send<'a>(&'a self, message: &'a MailMessage) -> MailFuture<'a, Result<(), MailSendError>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
-        Box::pin(async { Ok(()) })
+        self.tried.fetch_add(1, Ordering::SeqCst);
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = refusal.as_ref().and_then(|refusal| refusal(message));
+        if refused.is_none() {
+            self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+        }
+        Box::pin(async { refused.map_or(Ok(()), Err) })
     }
 
     fn check_reachable(&self) -> MailFuture<'_, Result<String, String>> {

@@ -16,7 +16,7 @@ use preau::clients::{self, ClientMetadata};
 use preau::config::{Config, MailGatewayConfig, SmsFallback, SmsGatewayConfig, SmsGatewayRole};
 use preau::crypto::{self, PasswordCost};
 use preau::http::pages::PageTemplates;
-use preau::mail::MailMessage;
+use preau::mail::{MailMessage, MailSendError};
 use preau::sms::{SmsGateway, SmsGateways, SmsMessage};
 use preau::{db, router};
 use tempfile::TempDir;
@@ -212,6 +212,16 @@ impl TestServer {
     /// Returns the mails given to the recording gateway so far.
     pub fn mails(&self) -> Vec<MailMessage> {
         self.mails.mails()
+    }
+
+    /// Has mails refused from now on, for the reason that a function says.
+    pub fn refuse_mails(&self, refusal: impl Fn(&MailMessage) -> Option<MailSendError> + Send + 'static) {
+        self.mails.refuse(refusal);
+    }
+
+    /// Returns the number of mails that were handed over so far, taken or not.
+    pub fn tried_mails(&self) -> usize {
+        self.mails.tried()
     }
 
     /// Calls the application, and asserts the invariants of every response.
