@@ -118,6 +118,9 @@ pub enum AuditEvent {
     RemindersOrdered,
     /// The reminders of an order left; the detail is how many did, by which means, and how many persons were left out.
     RemindersSent,
+    /// An administrator cancelled an order of reminders; the detail is how many had left, by which means, and how many
+    /// did not.
+    RemindersCancelled,
     ClientChanged,
     /// An administrator ran a test sign-in; the detail is the kind of the fictitious person.
     ClientTested,

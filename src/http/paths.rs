@@ -154,6 +154,8 @@ pub const ADMIN_CAMPAIGN_ORDER: &str = "/admin/etablissements/campagne";
 pub const ADMIN_REVIEW_CAMPAIGN: &str = "/admin/etablissements/relire";
 /// Beside it the id of a draft of reminders.
 pub const ADMIN_REVIEW_REMINDER: &str = "/admin/etablissements/rappel";
+/// Orders of reminders: below it, one by its id.
+pub const ADMIN_REMINDER_ORDERS: &str = "/admin/etablissements/rappels";
 /// Rosters given on screen; below it, one by its id.
 pub const ADMIN_ROSTERS: &str = "/admin/bases";
 pub const ADMIN_ROSTER_UPLOAD: &str = "/admin/bases/deposer";

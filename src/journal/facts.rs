@@ -40,7 +40,8 @@ pub fn kind_of(event: AuditEvent) -> JournalKind {
         | Fact::CampaignOpened
         | Fact::CampaignClosed
         | Fact::RemindersOrdered
-        | Fact::RemindersSent => JournalKind::Activations,
+        | Fact::RemindersSent
+        | Fact::RemindersCancelled => JournalKind::Activations,
         Fact::RosterImported
         | Fact::PhonesReplaced
         | Fact::RosterUploadDecided

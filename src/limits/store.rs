@@ -196,9 +196,14 @@ pub async fn count_some(
 
 /// Releases one event of a day.
 pub async fn uncount_daily(tx: &mut Tx, action: RateLimit, day: &str) -> Result<()> {
-    let sql = "UPDATE budget SET marks = CAST(CAST(marks AS BIGINT) - 1 AS TEXT) \
-               WHERE action = $1 AND key = $2 AND CAST(marks AS BIGINT) > 0";
-    tx.execute(sql, args![action.name(), day]).await?;
+    uncount_some(tx, action, day, 1).await
+}
+
+/// Releases several events of a day, and never more than were counted.
+pub async fn uncount_some(tx: &mut Tx, action: RateLimit, day: &str, events: i64) -> Result<()> {
+    let sql = "UPDATE budget SET marks = CAST(CASE WHEN CAST(marks AS BIGINT) > $3 THEN CAST(marks AS BIGINT) - $3 \
+               ELSE 0 END AS TEXT) WHERE action = $1 AND key = $2 AND CAST(marks AS BIGINT) > 0";
+    tx.execute(sql, args![action.name(), day, events]).await?;
     Ok(())
 }
 

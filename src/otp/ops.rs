@@ -8,7 +8,7 @@ mod receipts;
 mod resend;
 mod send;
 
-pub use caps::{ReminderCount, count_other_message, count_reminder, messages_of_many, used_caps};
+pub use caps::{ReminderCount, count_other_message, count_reminder, messages_of_many, uncount_reminders, used_caps};
 pub use deliver::{
     ResumeSummary, SmsJob, SmsJobContext, active_outages, deliver, record_undeliverable, release_during_outages,
     resume, sent_today,

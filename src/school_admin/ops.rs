@@ -11,8 +11,8 @@ pub mod withdrawal;
 
 use std::collections::BTreeSet;
 
+use self::reminders::orders::SeenReminderOrder;
 use super::figures::{CampaignFigures, CountedLink, CountedParent};
-use super::store::reminders::ReminderBatchRow;
 use super::store::{self, CampaignDayRow, ListedSchoolRow, SchoolListPlace};
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
@@ -35,8 +35,6 @@ pub const PAGE_SCHOOLS: usize = 50;
 const BATCH_ROWS: i64 = 200;
 /// The number of rows looked at for one page: whoever sees few of many goes on by « Suite ».
 const MAX_SCANNED: usize = 5_000;
-/// The maximum number of orders of reminders on the page of a school.
-const MAX_REMINDERS: i64 = 20;
 /// The maximum number of days of a chart: a longer campaign shows its last ones.
 const MAX_CHART_DAYS: i64 = 31;
 
@@ -183,7 +181,7 @@ pub struct SeenSchool {
     /// The days of the campaign, of a whole school.
     pub days: Vec<CampaignDayRow>,
     /// The orders of reminders since the campaign opened, the last first.
-    pub reminders: Vec<ReminderBatchRow>,
+    pub reminders: Vec<SeenReminderOrder>,
     /// The first and the last day of the chart.
     pub chart: Option<(Timestamp, Timestamp)>,
     /// The persons who asked to open the activation again.
@@ -208,9 +206,9 @@ pub async fn open_school(op: &Operation<'_>, on_duty: &OnDuty, place: SchoolPlac
         Some((from, to)) => store::list_days(&mut tx, &uai, (&dates::date_key(from), &dates::date_key(to))).await?,
         None => Vec::new(),
     };
-    let reminders = match place.campaign.filter(|_| is_whole) {
-        Some(campaign) => store::reminders::list_batches(&mut tx, &uai, campaign.opens_at, MAX_REMINDERS).await?,
-        None => Vec::new(),
+    let reminders = match is_whole {
+        true => reminders::orders::list(&mut tx, &place, op.now).await?,
+        false => Vec::new(),
     };
     let figures = CampaignFigures::count(&links, pupils, place.campaign);
     let tried = store::list_near_persons(&mut tx, &uai).await?.into_iter().collect();

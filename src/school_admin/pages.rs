@@ -6,6 +6,7 @@ mod csv;
 mod letters;
 mod list;
 mod order;
+mod reminder_order;
 mod reminders;
 mod school;
 
@@ -36,6 +37,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ADMIN_CAMPAIGN_ORDER, get(order::back).post(order::submit))
         .route(&review, get(order::show).post(order::confirm))
         .route(&reminder, get(reminders::show).post(reminders::confirm))
+        .route(&order_path("{id}"), get(reminder_order::show).post(reminder_order::cancel))
         .route(&format!("{school}/rappel"), get(reminders::back).post(reminders::submit))
         .route(&school, get(school::show))
         .route(&format!("{school}/injoignables.csv"), get(csv::unreachable))
@@ -47,6 +49,11 @@ pub fn routes() -> Router<AppState> {
 /// Returns the address of the page of a school.
 fn school_path(uai: &str) -> String {
     format!("{}/{uai}", paths::ADMIN_SCHOOLS)
+}
+
+/// Returns the address of the page of an order of reminders.
+fn order_path(id: &str) -> String {
+    format!("{}/{id}", paths::ADMIN_REMINDER_ORDERS)
 }
 
 /// Finds a school that the administrator may see, or may act on; else the answer of what is not there.

@@ -2292,7 +2292,27 @@ admin-order-done-reminded = The reminders are ordered. They leave little by litt
 admin-reminders = Reminders
 admin-reminder-line = { $when }: { $n } of { $of } have left
 admin-reminder-line-mail = { $when }, by e-mail: { $n } of { $of } have left
-admin-reminder-sending = under way
+admin-reminder-is-sending = under way
+admin-reminder-is-cancelled = stopped
+admin-reminder-is-over = over
+admin-reminder-order-sms = Reminders by SMS
+admin-reminder-order-mail = Reminders by e-mail
+admin-reminder-order-facts = This order
+admin-reminder-order-people = Ordered for, at most
+admin-reminder-order-sent = Left
+admin-reminder-order-waiting = Not left yet, at most
+admin-reminder-cancel = Stop these reminders
+admin-reminder-cancel-effect = { $n ->
+    [one] One reminder at most has not left yet: it will not leave.
+   *[other] { $n } reminders at most have not left yet: they will not leave.
+}
+admin-reminder-cancel-kept = What has left stays sent, and whoever got it gets no other reminder for a week. The rest goes back to the budget of the school, and those people can be reminded.
+admin-reminder-cancel-done = These reminders are stopped.
+admin-reminder-cancel-over = There is nothing left to stop: nothing of this order waits any more.
+admin-reminder-cancelled-effect = { $n ->
+    [one] Stopped { $when }. One reminder had left; the others will not leave.
+   *[other] Stopped { $when }. Left before: { $n }; the others will not leave.
+}
 admin-chart-reminders = reminders
 admin-settled = { $n ->
     [one] 1 point settled itself in these 14 days
@@ -2347,7 +2367,7 @@ admin-reminder-wrong-mail_off = This service sends no reminders by e-mail.
 admin-reminder-wrong-not_open = The campaign is not open, or closes in less than 12 hours: extend it first.
 admin-reminder-wrong-nobody = There is nobody to remind.
 admin-reminder-wrong-over_budget = This is more than the school has left in 30 days. Your academy can ask those who run the service for more.
-admin-reminder-wrong-under_way = Reminders of this school by e-mail are still leaving: wait until all have left.
+admin-reminder-wrong-under_way = Reminders of this school by e-mail are still leaving: wait until all have left, or stop them from its page.
 admin-reminder-wrong-role_ended = Your role on { $place } ended at { $hour }; nothing was done.
 admin-letters-what = A code on paper, for whoever gets no text message. It serves once, with a date of birth.
 admin-letters-from-school = To print, begin at a school:
@@ -2935,6 +2955,7 @@ admin-fact-campaign_opened = opened or extended a campaign
 admin-fact-campaign_closed = closed a campaign
 admin-fact-reminders_ordered = ordered reminders
 admin-fact-reminders_sent = reminders left
+admin-fact-reminders_cancelled = stopped reminders
 admin-fact-client_changed = changed a service
 admin-fact-key_made = a signing key is created
 admin-fact-key_published = a signing key is published
@@ -3091,6 +3112,8 @@ api-op-list_unreachable = The parents whom no SMS reaches; their names, with per
 api-op-change_campaign = Opens, extends or closes the campaign of a school
 api-op-preview_reminders = What a reminder by SMS or e-mail would send: its text, to how many, at what price
 api-op-order_reminders = Orders the reminder that was read
+api-op-list_reminder_orders = The orders of reminders of the school: what has left, what waits
+api-op-cancel_reminders = Stops reminders: what has not left will not leave
 api-op-search_persons = Searches a person
 api-op-get_diagnosis = What keeps a person out
 api-op-get_support_code = What a support code leads to

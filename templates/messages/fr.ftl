@@ -2301,7 +2301,27 @@ admin-order-done-reminded = Les rappels sont commandés. Ils partent peu à peu,
 admin-reminders = Rappels
 admin-reminder-line = { $when } : { $n } partis sur { $of }
 admin-reminder-line-mail = { $when }, par e-mail : { $n } partis sur { $of }
-admin-reminder-sending = en cours
+admin-reminder-is-sending = en cours
+admin-reminder-is-cancelled = arrêtés
+admin-reminder-is-over = terminés
+admin-reminder-order-sms = Rappels par SMS
+admin-reminder-order-mail = Rappels par e-mail
+admin-reminder-order-facts = Cette commande
+admin-reminder-order-people = Commandés pour, au plus
+admin-reminder-order-sent = Partis
+admin-reminder-order-waiting = Pas encore partis, au plus
+admin-reminder-cancel = Arrêter ces rappels
+admin-reminder-cancel-effect = { $n ->
+    [one] Un rappel au plus n'est pas encore parti : il ne partira pas.
+   *[other] { $n } rappels au plus ne sont pas encore partis : ils ne partiront pas.
+}
+admin-reminder-cancel-kept = Ce qui est parti reste parti, et qui l'a reçu n'a pas d'autre rappel avant une semaine. Le reste est rendu au budget de l'établissement, et ces personnes peuvent être rappelées.
+admin-reminder-cancel-done = Ces rappels sont arrêtés.
+admin-reminder-cancel-over = Il n'y a plus rien à arrêter : rien de cette commande n'attend encore.
+admin-reminder-cancelled-effect = { $n ->
+    [one] Arrêtés { $when }. Un rappel était parti ; les autres ne partiront pas.
+   *[other] Arrêtés { $when }. Partis avant : { $n } ; les autres ne partiront pas.
+}
 admin-chart-reminders = rappels
 admin-settled = { $n ->
     [one] 1 point s'est réglé de lui-même ces 14 jours
@@ -2356,7 +2376,7 @@ admin-reminder-wrong-mail_off = Aucun rappel ne part par e-mail de ce service.
 admin-reminder-wrong-not_open = La campagne n'est pas ouverte, ou elle ferme dans moins de 12 heures : prolongez-la d'abord.
 admin-reminder-wrong-nobody = Il n'y a personne à rappeler.
 admin-reminder-wrong-over_budget = C'est plus que ce qu'il reste à l'établissement sur 30 jours. Votre académie peut demander plus à qui tient le service.
-admin-reminder-wrong-under_way = Des rappels par e-mail de cet établissement partent encore : attendez qu'ils soient tous partis.
+admin-reminder-wrong-under_way = Des rappels par e-mail de cet établissement partent encore : attendez qu'ils soient tous partis, ou arrêtez-les depuis sa page.
 admin-reminder-wrong-role_ended = Votre rôle sur { $place } est terminé depuis { $hour } ; rien n'a été fait.
 admin-letters-what = Un code sur papier, pour qui ne reçoit pas de SMS. Il sert une fois, avec une date de naissance.
 admin-letters-from-school = Pour imprimer, partez d'un établissement :
@@ -2944,6 +2964,7 @@ admin-fact-campaign_opened = a ouvert ou prolongé une campagne
 admin-fact-campaign_closed = a fermé une campagne
 admin-fact-reminders_ordered = a demandé des rappels
 admin-fact-reminders_sent = rappels partis
+admin-fact-reminders_cancelled = a arrêté des rappels
 admin-fact-client_changed = a changé un service
 admin-fact-key_made = une clé de signature est créée
 admin-fact-key_published = une clé de signature est publiée
@@ -3100,6 +3121,8 @@ api-op-list_unreachable = Les responsables qu'aucun SMS n'atteint ; leurs noms,
 api-op-change_campaign = Ouvre, prolonge ou ferme la campagne d'un établissement
 api-op-preview_reminders = Ce qu'un rappel par SMS ou par e-mail enverrait : le texte, combien de personnes, le coût
 api-op-order_reminders = Commande le rappel qui a été lu
+api-op-list_reminder_orders = Les commandes de rappels de l'établissement : ce qui est parti, ce qui attend
+api-op-cancel_reminders = Arrête des rappels : ce qui n'est pas parti ne partira pas
 api-op-search_persons = Cherche une personne
 api-op-get_diagnosis = Ce qui empêche une personne d'entrer
 api-op-get_support_code = Ce à quoi mène un code d'assistance

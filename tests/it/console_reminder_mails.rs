@@ -49,7 +49,7 @@ async fn start() -> (TestServer, TestAdministrator) {
 }
 
 /// Opens the reading of reminders by a button of the school's page; returns its address.
-async fn read(head: &mut TestAdministrator, button: &str) -> String {
+pub async fn read(head: &mut TestAdministrator, button: &str) -> String {
     head.browser.get(SCHOOL).await;
     head.browser.submit(button, &[]).await;
     let review = head.browser.page.location().to_owned();
@@ -58,10 +58,11 @@ async fn read(head: &mut TestAdministrator, button: &str) -> String {
     review
 }
 
-const BY_MAIL: &str = "rappeler-par-courriel";
-const BY_SMS: &str = "rappeler";
+pub const BY_MAIL: &str = "rappeler-par-courriel";
+pub const BY_SMS: &str = "rappeler";
 
-async fn order(head: &mut TestAdministrator, button: &str) {
+/// Orders reminders by a button of the school's page.
+pub async fn order(head: &mut TestAdministrator, button: &str) {
     read(head, button).await;
     head.browser.submit("confirmer", &[]).await;
     assert_eq!(head.browser.page.location(), format!("{SCHOOL}?fait=reminded"), "{}", head.browser.page.visible_text());

@@ -32,7 +32,7 @@ fn families() -> Vec<TestFamily> {
 }
 
 /// Many families, each with a number of its own.
-fn many(count: u32) -> Vec<TestFamily> {
+pub fn many(count: u32) -> Vec<TestFamily> {
     let one = |n: u32| {
         let phone: &'static str = Box::leak(format!("06 39 98 01 {n:02}").into_boxed_str());
         let nom: &'static str =

@@ -67,7 +67,11 @@ mod console_mails;
 #[cfg(test)]
 mod console_matrix;
 #[cfg(test)]
+mod console_reminder_mailboxes;
+#[cfg(test)]
 mod console_reminder_mails;
+#[cfg(test)]
+mod console_reminder_orders;
 #[cfg(test)]
 mod console_reminders;
 #[cfg(test)]
@@ -134,6 +138,8 @@ mod limits;
 mod lock_order;
 #[cfg(test)]
 mod logos;
+#[cfg(test)]
+mod mail_outages;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]

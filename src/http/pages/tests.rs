@@ -84,6 +84,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         school_admin::views::list::SchoolListPage,
         school_admin::views::SchoolPage,
         school_admin::views::order::CampaignReviewPage,
+        school_admin::views::reminders::ReminderOrderPage,
         school_admin::views::reminders::ReminderReviewPage,
         school_admin::views::letters::LetterBatchesPage,
         school_admin::views::letters::LetterBatchPage,

@@ -211,6 +211,34 @@ pub async fn count_reminder(
     }
 }
 
+/// The caps of a message in the order in which it is counted on them: whoever takes several back waits for nobody who
+/// waits for it.
+const COUNTING_ORDER: [RateLimit; 4] =
+    [RateLimit::DailySmsToPrefix, RateLimit::DailySmsOfAcademy, RateLimit::DailySms, RateLimit::SmsPace];
+
+/// Takes reminders of an academy's people back that did not leave, each with the time at which it was counted and its
+/// number, from their share of the caps and from the caps themselves.
+pub async fn uncount_reminders(
+    config: &Config,
+    tx: &mut Tx,
+    academy: &str,
+    reminders: &[(Timestamp, String)],
+) -> Result<()> {
+    let of_hour = config.reminders.share_of(config.sms.messages_per_hour());
+    // First of all, as it is counted first of all: other reminders wait here.
+    for _ in reminders {
+        limits::store::pace::give_back(tx, RateLimit::ReminderPace, "all", of_hour).await?;
+    }
+    for (at, to) in reminders {
+        for (key, ..) in reminder_shares(config, &date_key(*at), (to, academy)) {
+            limits::store::uncount_daily(tx, RateLimit::DailyReminders, &key).await?;
+        }
+    }
+    let mut caps: Vec<SmsCap> = reminders.iter().flat_map(|(at, to)| caps_of(config, *at, to, Some(academy))).collect();
+    caps.sort_by_cached_key(|cap| (COUNTING_ORDER.iter().position(|limit| *limit == cap.limit), cap.key.clone()));
+    uncount_message(tx, &caps).await
+}
+
 /// Takes a message back from each cap.
 pub(super) async fn uncount_message(tx: &mut Tx, caps: &[SmsCap]) -> Result<()> {
     for cap in caps {

@@ -1,5 +1,7 @@
 //! Reminders of a campaign, by SMS or by mail: what an order would send, and the order of what was read.
 
+mod orders;
+
 use serde_json::{Map, Value, json};
 use strum::IntoEnumIterator as _;
 
@@ -86,10 +88,11 @@ const ORDER: EndpointDoc = EndpointDoc {
 };
 
 pub(super) fn endpoints() -> Vec<ApiEndpoint> {
-    vec![
+    let own = vec![
         ApiEndpoint { doc: SHOW, handler: |call| Box::pin(show(call)) },
         ApiEndpoint { doc: ORDER, handler: |call| Box::pin(order(call)) },
-    ]
+    ];
+    [own, orders::endpoints()].concat()
 }
 
 /// Returns the means that the call asks for.

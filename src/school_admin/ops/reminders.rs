@@ -1,9 +1,11 @@
 //! Reminders, by SMS or by mail, are ordered in two steps: a draft whose text, persons and price are read, and its
-//! confirmation; the worker sends them ([`sending`]).
+//! confirmation; the worker sends them ([`sending`]), and whoever may order them may cancel them meanwhile
+//! ([`orders`]).
 //!
 //! Whoever confirms has the role for the school, read again in the same transaction; the persons are those of the page
 //! that was read. Nothing is sent here.
 
+pub mod orders;
 pub mod sending;
 
 use std::collections::BTreeSet;
@@ -135,7 +137,7 @@ async fn preview_in(
     let uai = &place.school.uai;
     let links = store::list_links(tx, uai).await?;
     let figures = CampaignFigures::count(&links, 0, place.campaign);
-    let reminded: BTreeSet<_> = rows::list_reminded(tx, uai, op.now).await?.into_iter().collect();
+    let reminded: BTreeSet<_> = rows::marks::list_reminded(tx, uai, op.now).await?.into_iter().collect();
     let plan = ReminderPlan::of(&figures, &reminded, channel);
     let config = &op.app.config.reminders;
     let (subject, text, segments, budget) = match channel {

@@ -7,8 +7,8 @@ use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::http::pages::dates;
 use crate::http::pages::day_chart::{self, ShownCount};
+use crate::school_admin::ops::reminders::orders::SeenReminderOrder;
 use crate::school_admin::store::CampaignDayRow;
-use crate::school_admin::store::reminders::ReminderBatchRow;
 use crate::school_admin::views::CampaignChart;
 
 /// Draws the days from one to another, both included.
@@ -16,11 +16,11 @@ pub fn draw(
     lang: Lang,
     (from, to): (Timestamp, Timestamp),
     rows: &[CampaignDayRow],
-    reminders: &[ReminderBatchRow],
+    reminders: &[SeenReminderOrder],
 ) -> CampaignChart {
     let mut reminded: BTreeMap<String, i64> = BTreeMap::new();
-    for batch in reminders.iter().filter(|batch| batch.sent > 0) {
-        *reminded.entry(dates::date_key(Timestamp(batch.ordered_at))).or_default() += batch.sent;
+    for order in reminders.iter().filter(|order| order.sent() > 0) {
+        *reminded.entry(dates::date_key(Timestamp(order.row.ordered_at))).or_default() += order.sent();
     }
     let mut numbers: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for row in rows {
@@ -45,6 +45,8 @@ pub fn draw(
 mod tests {
     use super::*;
     use crate::base::clock::Span;
+    use crate::base::uai::Uai;
+    use crate::school_admin::store::reminders::orders::ReminderBatchRow;
 
     #[test]
     fn each_day_has_the_activated_and_those_who_asked_without_an_end() {
@@ -57,16 +59,25 @@ mod tests {
             row("2026-11-25", "asked", 1),
             row("2026-11-25", "code", 50),
         ];
-        let batch = |days, sent| ReminderBatchRow {
-            ordered_at: from.plus(Span::days(days)).0,
-            people: 9,
-            sent,
-            state: "done".to_owned(),
-            channel: "sms".to_owned(),
-            ordered_by: None,
+        let order = |days, (sent, in_outbox)| SeenReminderOrder {
+            row: ReminderBatchRow {
+                id: String::new(),
+                uai: Uai::parse("0349999J").unwrap(),
+                academy: String::new(),
+                channel: "sms".to_owned(),
+                people: 9,
+                position: 9,
+                sent,
+                state: "done".to_owned(),
+                ordered_at: from.plus(Span::days(days)).0,
+                ended_at: None,
+                cancelled_at: None,
+                ordered_by: None,
+            },
+            in_outbox,
         };
-        let batches = [batch(1, 4), batch(1, 2), batch(2, 0), batch(-3, 5)];
-        let drawn = draw(Lang::Fr, (from, from.plus(Span::days(9))), &rows, &batches);
+        let orders = [order(1, (4, 0)), order(1, (5, 3)), order(2, (7, 7)), order(-3, (5, 0))];
+        let drawn = draw(Lang::Fr, (from, from.plus(Span::days(9))), &rows, &orders);
         let CampaignChart { chart, active, reminders } = drawn;
         let marked: Vec<i64> = chart.bars.iter().map(|bar| bar.marks).collect();
         assert_eq!((&marked[..4], reminders), (&[0, 6, 0, 0][..], 6));

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use strum::IntoEnumIterator as _;
 
-use super::{GatedResult, open, school_path, share};
+use super::{GatedResult, open, order_path, school_path, share};
 use crate::administrators::extract::SignedInAdministrator;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::pages::{failed, frame, scope_of};
@@ -19,11 +19,11 @@ use crate::http::pages::dates;
 use crate::http::request_context::RequestContext;
 use crate::protocol::params::encode;
 use crate::school_admin::figures::{CampaignFigures, CountedParent, ParentStanding, UnreachableReason};
+use crate::school_admin::ops::reminders::orders::SeenReminderOrder;
 use crate::school_admin::ops::{self, SchoolPlace, SeenSchool, listed_parents};
 use crate::school_admin::orders::{CampaignOrderKind, CampaignWord};
 use crate::school_admin::pages::chart;
 use crate::school_admin::reminders::{ReminderChannel, is_remindable};
-use crate::school_admin::store::reminders::ReminderBatchRow;
 use crate::school_admin::views::reminders::ReminderLine;
 use crate::school_admin::views::{
     ClassLine, DONE_WORDS, FamilyTask, FunnelLine, OrderForm, OrderFormError, ParentLine, ParentList, ParentTab,
@@ -166,13 +166,15 @@ async fn settled(app: &AppState, ctx: &RequestContext, file: &SeenSchool) -> any
     Ok(rows.into_iter().map(line).collect())
 }
 
-fn reminder_line(ctx: &RequestContext, row: &ReminderBatchRow) -> ReminderLine {
+fn reminder_line(ctx: &RequestContext, order: &SeenReminderOrder, may_open: bool) -> ReminderLine {
+    let row = &order.row;
     ReminderLine {
+        href: if may_open { order_path(&row.id) } else { String::new() },
         when: dates::moment(ctx.lang, Timestamp(row.ordered_at), ctx.now),
         people: row.people,
-        sent: row.sent,
-        is_sending: row.state != "done",
-        is_mail: row.channel == ReminderChannel::Mail.name(),
+        sent: order.sent(),
+        state: order.state(),
+        is_mail: row.channel() == ReminderChannel::Mail,
         by: row.ordered_by.clone().unwrap_or_default(),
     }
 }
@@ -231,15 +233,15 @@ async fn page(
     let mut tx = app.db.read().await?;
     let academy = tenants::store::find_academy_name(&mut tx, &school.academy).await?.unwrap_or_default();
     drop(tx);
-    let may_order = is_remindable(campaign, ctx.now) && allowed(AdminAct::ChangeCampaign);
+    let may_change = allowed(AdminAct::ChangeCampaign);
+    let may_order = is_remindable(campaign, ctx.now) && may_change;
     let without = || figures.parents.iter().filter(|parent| !parent.has_account());
     let is_left = |channel| match channel {
         ReminderChannel::Sms => without().any(|parent| parent.reason.is_none()),
         ReminderChannel::Mail => without().any(|parent| parent.mail_blind.is_some()),
     };
     let may_remind = |channel| may_order && ops::reminders::is_on(app, channel) && is_left(channel);
-    let order =
-        allowed(AdminAct::ChangeCampaign).then(|| OrderForm::new(vec![uai.to_owned()], kinds(standing, file.late)));
+    let order = may_change.then(|| OrderForm::new(vec![uai.to_owned()], kinds(standing, file.late)));
     Ok(SchoolPage {
         frame: frame(app, ctx, on_duty).await?.in_room("schools"),
         uai: uai.to_owned(),
@@ -274,7 +276,7 @@ async fn page(
         order,
         may_remind: may_remind(ReminderChannel::Sms),
         may_mail: may_remind(ReminderChannel::Mail),
-        reminders: file.reminders.iter().map(|row| reminder_line(ctx, row)).collect(),
+        reminders: file.reminders.iter().map(|order| reminder_line(ctx, order, may_change)).collect(),
         settled,
         may_print: allowed(AdminAct::PrintLetters),
         may_export: allowed(AdminAct::ExportPersons),

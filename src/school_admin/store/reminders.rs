@@ -1,8 +1,8 @@
-//! Rows of orders of reminders, and of the last reminder of a number or of an address.
-//!
-//! A row of `reminder` has the mark of either in `phone_blind`: marks of two purposes are never alike.
+//! Rows of orders of reminders, and of whom they reach; [`orders`] are those that somebody looks at, [`marks`] the last
+//! reminders of numbers and mailboxes.
 
-use std::collections::BTreeSet;
+pub mod marks;
+pub mod orders;
 
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AdministratorId, PersonId};
@@ -10,7 +10,7 @@ use crate::base::uai::Uai;
 use crate::db::{
     BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders,
 };
-use crate::school_admin::reminders::{BUDGET_WINDOW, REMINDER_INTERVAL, ReminderChannel};
+use crate::school_admin::reminders::{BUDGET_WINDOW, ReminderChannel};
 
 /// An order to write.
 #[derive(Clone, Copy, Debug)]
@@ -76,37 +76,6 @@ pub async fn sum_ordered(tx: &mut Tx, uai: &Uai, (channel, now): (ReminderChanne
 pub async fn is_mailing(tx: &mut Tx, uai: &Uai) -> Result<bool> {
     let sql = "SELECT id FROM reminder_batch WHERE uai = $1 AND state = 'mailing' LIMIT 1";
     Ok(tx.fetch_optional::<(String,)>(sql, args![uai]).await?.is_some())
-}
-
-/// Lists the parents of a school whose number or address a reminder reached within the week, by whichever school.
-pub async fn list_reminded(tx: &mut Tx, uai: &Uai, now: Timestamp) -> Result<Vec<PersonId>> {
-    let sql = "SELECT DISTINCT l.person_id FROM link l JOIN person p ON p.id = l.person_id \
-               JOIN reminder r ON r.phone_blind IN (p.phone_blind, p.mail_blind) \
-               WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND r.at > $2";
-    let rows = tx.fetch_all::<(PersonId,)>(sql, args![uai, now.minus(REMINDER_INTERVAL)]).await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// An order as the page of a school shows it.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct ReminderBatchRow {
-    pub ordered_at: i64,
-    pub people: i64,
-    pub sent: i64,
-    /// `sending`, `mailing` or `done`.
-    pub state: String,
-    /// `sms` or `mail`.
-    pub channel: String,
-    /// The name of the administrator, if there still is one.
-    pub ordered_by: Option<String>,
-}
-
-/// Lists the orders of a school since a time, the last first.
-pub async fn list_batches(tx: &mut Tx, uai: &Uai, since: Timestamp, most: i64) -> Result<Vec<ReminderBatchRow>> {
-    let sql = "SELECT b.ordered_at, b.people, b.sent, b.state, b.channel, a.name AS ordered_by FROM reminder_batch b \
-               LEFT JOIN administrator a ON a.id = b.ordered_by WHERE b.uai = $1 AND b.ordered_at >= $2 \
-               ORDER BY b.ordered_at DESC LIMIT $3";
-    tx.fetch_all(sql, args![uai, since, most]).await
 }
 
 /// An order that goes on.
@@ -177,36 +146,17 @@ pub async fn finish_all(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     tx.execute(sql, args![now]).await
 }
 
-/// Takes the reminders of the week of a number or an address, on whichever persons it stands, and of the person's other
-/// way. Returns false if one left within the week by either: the transaction is to be rolled back then.
-pub async fn take_week(
-    tx: &mut UnitOfWork<'_>,
-    (blind, other): (&str, Option<&str>),
-    (uai, batch): (&Uai, &str),
-) -> Result<bool> {
-    let now = tx.now;
-    // In one order everywhere: two orders that take the same pair wait for each other, and not each for the other.
-    let marks: BTreeSet<&str> = [Some(blind), other].into_iter().flatten().collect();
-    for mark in marks {
-        let sql = "INSERT INTO reminder (phone_blind, uai, batch_id, at) VALUES ($1, $2, $3, $4) \
-                   ON CONFLICT (phone_blind) DO UPDATE SET uai = excluded.uai, batch_id = excluded.batch_id, \
-                   at = excluded.at WHERE reminder.at <= $5";
-        let values = args![mark, uai, batch, now, now.minus(REMINDER_INTERVAL)];
-        if tx.execute(sql, values).await? != 1 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 /// A person who may be reminded, with the encrypted number or address.
 #[derive(Clone, Debug, FromRow)]
 pub struct RemindedPersonRow {
     pub id: PersonId,
     pub sealed: String,
+    /// The mark of the number, or of the mailbox, to which the message goes.
     pub blind: String,
-    /// The mark of the other way to the person, if there is one that is nobody else's.
-    pub other_blind: Option<String>,
+    /// The mark of the person's own number, for a mail.
+    pub own_phone: Option<String>,
+    pub mail_blind: Option<String>,
+    pub given_name: String,
 }
 
 /// Lists those of up to [`BATCH_SIZE`] persons who may be reminded: a current legal link with the school and a
@@ -218,10 +168,8 @@ pub async fn list_remindable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec
         return Ok(Vec::new());
     }
     let sql = concat!(
-        "SELECT p.id, p.phone AS sealed, p.phone_blind AS blind, CASE WHEN NOT EXISTS (SELECT 1 FROM link m \
-         JOIN person o ON o.id = m.person_id WHERE m.uai = $1 AND m.level = 'legal' AND m.ended_at IS NULL \
-         AND o.id <> p.id AND o.mail_blind = p.mail_blind) THEN p.mail_blind END AS other_blind \
-         FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
+        "SELECT p.id, p.phone AS sealed, p.phone_blind AS blind, CAST(NULL AS TEXT) AS own_phone, p.mail_blind, \
+         p.given_name FROM person p LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
         batch_placeholders!(),
         ") AND p.phone IS NOT NULL AND p.phone_blind IS NOT NULL AND p.phone_state = 'mobile' AND p.phone_disowned_at IS NULL \
          AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \
@@ -246,8 +194,8 @@ pub async fn list_mailable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec<R
         "SELECT p.id, p.mail AS sealed, p.mail_blind AS blind, CASE WHEN NOT EXISTS (SELECT 1 FROM person o \
          JOIN link m ON m.person_id = o.id WHERE o.phone_blind = p.phone_blind AND o.id <> p.id \
          AND (m.uai = $1 OR o.given_name <> p.given_name) AND m.level = 'legal' AND m.ended_at IS NULL) \
-         THEN p.phone_blind END AS other_blind FROM person p LEFT JOIN account a ON a.id = p.account_id \
-         WHERE p.id IN (",
+         THEN p.phone_blind END AS own_phone, p.mail_blind, p.given_name FROM person p \
+         LEFT JOIN account a ON a.id = p.account_id WHERE p.id IN (",
         batch_placeholders!(),
         ") AND p.mail IS NOT NULL AND p.mail_blind IS NOT NULL \
          AND (a.id IS NULL OR (a.state = 'pending' AND a.suspended_at IS NULL)) \
@@ -260,11 +208,9 @@ pub async fn list_mailable(tx: &mut Tx, uai: &Uai, ids: &[&str]) -> Result<Vec<R
 
 /// Deletes orders whose term has come, and reminders that keep nobody from another one.
 pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
-    let now = tx.now;
     let batches = "DELETE FROM reminder_batch WHERE id IN \
                    (SELECT id FROM reminder_batch WHERE ordered_at < $1 AND state = 'done' ORDER BY ordered_at LIMIT $2)";
-    let rows = "DELETE FROM reminder WHERE phone_blind IN (SELECT phone_blind FROM reminder WHERE at < $1 ORDER BY at LIMIT $2)";
-    let batch_term = now.minus(super::progress::PROGRESS_RETENTION);
-    Ok(tx.execute(batches, args![batch_term, CLEANUP_BATCH_ROWS]).await?
-        + tx.execute(rows, args![now.minus(BUDGET_WINDOW), CLEANUP_BATCH_ROWS]).await?)
+    let batch_term = tx.now.minus(super::progress::PROGRESS_RETENTION);
+    let deleted = tx.execute(batches, args![batch_term, CLEANUP_BATCH_ROWS]).await?;
+    Ok(deleted + marks::delete_expired(tx).await?)
 }

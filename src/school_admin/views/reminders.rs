@@ -1,4 +1,4 @@
-//! The reading of reminders: its context and samples.
+//! The reading of reminders, and the page of an order of them: their contexts and samples.
 
 use serde::Serialize;
 use strum::IntoEnumIterator as _;
@@ -18,10 +18,13 @@ pub struct LeftOutLine {
 /// An order on the page of a school.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReminderLine {
+    /// The address of its page; empty for whoever may not order.
+    pub href: String,
     pub when: String,
     pub people: i64,
     pub sent: i64,
-    pub is_sending: bool,
+    /// The end of the message's key: `sending`, `cancelled` or `over`.
+    pub state: &'static str,
     pub is_mail: bool,
     pub by: String,
 }
@@ -120,5 +123,53 @@ impl Page for ReminderReviewPage {
         all.push(ReminderReviewPage { people: 0, sms: 0, may_confirm: false, is_done: true, ..page.clone() });
         all.push(page);
         all
+    }
+}
+
+/// `/admin/etablissements/rappels/…`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReminderOrderPage {
+    pub frame: ConsoleFrame,
+    pub school: String,
+    pub back: String,
+    /// `sms` or `mail`.
+    pub channel: &'static str,
+    /// The end of the message's key: `sending`, `cancelled` or `over`.
+    pub state: &'static str,
+    pub when: String,
+    pub by: String,
+    pub people: i64,
+    pub sent: i64,
+    /// The messages that did not leave yet, at most.
+    pub waiting: i64,
+    /// The time of its cancellation; empty without one.
+    pub cancelled_when: String,
+    /// True if nothing was left to cancel.
+    pub is_refused: bool,
+}
+
+impl Page for ReminderOrderPage {
+    const TEMPLATE: &'static str = "school_admin/reminder_order.html";
+    fn samples() -> Vec<Self> {
+        let page = ReminderOrderPage {
+            frame: ConsoleFrame::sample().in_room("schools"),
+            school: "Clg <i>Théodore</i> Monod".to_owned(),
+            back: "/admin/etablissements/0349999J".to_owned(),
+            channel: ReminderChannel::Mail.name(),
+            state: "sending",
+            when: "lundi 23\u{a0}novembre".to_owned(),
+            by: "C. <b>Roux</b>".to_owned(),
+            people: 85,
+            sent: 41,
+            waiting: 40,
+            cancelled_when: String::new(),
+            is_refused: false,
+        };
+        let over = ReminderOrderPage { state: "over", waiting: 0, by: String::new(), ..page.clone() };
+        let one = ReminderOrderPage { channel: ReminderChannel::Sms.name(), sent: 1, waiting: 1, ..page.clone() };
+        let when = "aujourd'hui à 9\u{a0}h".to_owned();
+        let cancelled = ReminderOrderPage { state: "cancelled", waiting: 0, cancelled_when: when, ..page.clone() };
+        let refused = ReminderOrderPage { is_refused: true, ..over.clone() };
+        vec![page, one, over, refused, ReminderOrderPage { sent: 1, ..cancelled.clone() }, cancelled]
     }
 }

@@ -55,13 +55,18 @@ impl Page for SchoolPage {
             href: "/admin/etablissements/0349999J?liste=rien#familles".to_owned(),
             is_current,
         };
-        let reminder = |is_sending| ReminderLine {
+        let reminder = |state: &'static str| ReminderLine {
+            href: if state == "over" {
+                String::new()
+            } else {
+                format!("/admin/etablissements/rappels/{}", "0".repeat(32))
+            },
             when: "lundi 23\u{a0}novembre".to_owned(),
             people: 85,
             sent: 41,
-            is_sending,
-            is_mail: !is_sending,
-            by: if is_sending { "C. Roux".to_owned() } else { String::new() },
+            state,
+            is_mail: state != "sending",
+            by: if state == "sending" { "C. Roux".to_owned() } else { String::new() },
         };
         let settled = |why: SettledReason| SettledLine {
             kind: "contested",
@@ -123,7 +128,7 @@ impl Page for SchoolPage {
             order: Some(OrderForm::new(vec!["0349999J".to_owned()], CampaignOrderKind::iter().collect())),
             may_remind: true,
             may_mail: true,
-            reminders: [true, false].map(reminder).to_vec(),
+            reminders: ["sending", "cancelled", "over"].map(reminder).to_vec(),
             settled: SettledReason::iter().map(settled).collect(),
             may_print: true,
             may_export: true,

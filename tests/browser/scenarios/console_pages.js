@@ -31,7 +31,7 @@ function shapeOf(href) {
   const { pathname, searchParams } = new URL(href, PROVIDER);
   const path = pathname
     .replace(/^(\/admin\/(?:personnes|codes|etablissements|bases|lettres|annonces\/relire|services\/relire)\/)(?!rappel|relire|campagne|deposer|imprimer)[^/]+/, "$1*")
-    .replace(/^(\/admin\/etablissements\/(?:relire|rappel)\/)[^/]+/, "$1*")
+    .replace(/^(\/admin\/etablissements\/(?:relire|rappels?)\/)[^/]+/, "$1*")
     .replace(/^(\/admin\/services\/)(?!relire|demander)[^/]+/, "$1*")
     .replace(/^(\/admin\/invitation\/).+/, "$1*");
   // A filter by name is one page, a list of another kind another.
@@ -178,6 +178,23 @@ async function headPages({ visitor, see, report, round }) {
     await visitor.goto(`${PROVIDER}${SCHOOL}`);
     await visitor.use("#rappeler-par-courriel");
     await see("/admin/etablissements/rappel/*?courriel");
+  });
+  await step("an order of reminders is read while it goes on, and stopped", async () => {
+    const isOrder = (href) => /\/admin\/etablissements\/rappels\/[0-9a-f]{32}$/.test(href);
+    const order = async () => (await links(visitor)).find(isOrder);
+    await visitor.goto(`${PROVIDER}${SCHOOL}`);
+    // Whoever came before ordered them already, and nobody is reminded twice in a week.
+    if ((await order()) === undefined) {
+      await visitor.use("#rappeler-par-courriel");
+      await visitor.use("#confirmer");
+      await visitor.goto(`${PROVIDER}${SCHOOL}`);
+    }
+    await visitor.goto(await order());
+    await see("/admin/etablissements/rappels/*");
+    if (await visitor.has("#arreter")) {
+      await visitor.use("#arreter");
+      await see("/admin/etablissements/rappels/*?arrete");
+    }
   });
   await step("the head reads a change of the campaign", async () => {
     await visitor.goto(`${PROVIDER}${SCHOOL}`);

@@ -23,6 +23,9 @@ pub const NOBODY: &str = "ffffffffffffffffffffffffffffffff";
 /// The holder of the role that is ended, approved and invited anew.
 const HOLDER: &str = "marque-equipe@ecole.example";
 
+/// An order of reminders whose id nothing else has.
+const REMINDER_ORDER: &str = "0123456789abcdef0123456789abcdef";
+
 /// The words by which a thing is known in a list.
 pub const HOLDER_NAME: &str = "Nom de marque-equipe";
 pub const LETTERS_REASON: &str = "MARQUE-LETTRES";
@@ -52,6 +55,8 @@ pub enum Thing {
     Role,
     /// A batch of letters, of which none serves.
     LetterBatch,
+    /// An order of reminders, of which nothing waits.
+    ReminderOrder,
 }
 
 impl Thing {
@@ -214,6 +219,10 @@ async fn things_of_nobody(server: &TestServer) -> BTreeMap<Thing, String> {
     let batch = "INSERT INTO letter_batch (id, uai, class, part, profile, printed_by, printed_at, reason, letters, form_id) \
                  VALUES ($1, '0349999J', '6 A', 'class', 'eleve', 'x', $2, $3, 1, 'marque')";
     server.execute_sql(batch, vec!["0".repeat(32).into(), now.into(), LETTERS_REASON.into()]).await;
+    let order = "INSERT INTO reminder_batch (id, uai, academy, channel, text, segments, people, persons, position, \
+                 sent, state, ordered_by, ordered_at, due_at, expires_at, ended_at) \
+                 VALUES ($1, '0349999J', 'montpellier', 'mail', '', 0, 2, '', 2, 2, 'done', 'x', $2, $2, $2, $2)";
+    server.execute_sql(order, vec![REMINDER_ORDER.into(), now.into()]).await;
     let announcement = "0".repeat(32);
     let said = "INSERT INTO announcement (id, academy, level, fr, en, begins_at, ends_at, author_id, created_at) \
                 VALUES ($1, 'montpellier', 'information', $2, $2, 1, 2, 'x', 1)";
@@ -236,6 +245,7 @@ async fn things_of_nobody(server: &TestServer) -> BTreeMap<Thing, String> {
         (Thing::Academy, "montpellier".to_owned()),
         (Thing::Role, role_of(server, HOLDER).await),
         (Thing::LetterBatch, "0".repeat(32)),
+        (Thing::ReminderOrder, REMINDER_ORDER.to_owned()),
     ])
 }
 

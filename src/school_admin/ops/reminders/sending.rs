@@ -1,8 +1,9 @@
 //! The worker's part of reminders: a few persons at a time, each in a transaction of its own.
 //!
-//! An order is claimed for a minute, and its place moves by compare-and-set with the message, so that a server that dies
-//! loses nobody and doubles nobody. Reminders step aside for codes: they have a share of the caps, leave by day only, and
-//! wait while messages wait. Mails have a bound of the day, and stand behind all others in the outbox.
+//! An order is claimed for a minute, and its place moves by compare-and-set with the message, so that a server that
+//! dies loses nobody and doubles nobody. The order's row comes first in each transaction, as it does for whoever
+//! cancels it. Reminders step aside for codes: they have a share of the caps, leave by day only, and wait while
+//! messages wait, or while nobody takes any. Mails have a bound of the day, and stand behind all others in the outbox.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::PersonId;
-use crate::db::Durability;
+use crate::db::{Durability, UnitOfWork};
 use crate::http::pages::dates;
 use crate::limits::{self, RateLimit};
 use crate::mail::MailMessage;
@@ -41,14 +42,14 @@ const QUEUE_PAUSE: Span = Span::seconds(30);
 const PACE_PAUSE: Span = Span::minutes(5);
 /// The number of waiting messages of a kind at which reminders wait too: somebody may wait for a code among them.
 const MAX_WAITING: i64 = 40;
-/// The number of reminders by mail that were tried in vain at which others wait: the mail server is away, and a mail that
-/// is written now may not outlive that.
+/// The number of reminders by mail that were tried in vain at which others wait: mailboxes take none, though the mail
+/// server is there.
 const MAX_TRIED_IN_VAIN: i64 = 400;
 /// The time for which the operator tries to reach the phone.
 const REMINDER_SMS_TTL: Span = Span::hours(24);
-/// The time for which the mail server is tried, seven times: a greylist is over by then, and a mail that waits for two
-/// hours is told to operators.
-const REMINDER_MAIL_TTL: Span = Span::minutes(110);
+/// The time for which a mail waits for a mail server that is away: shorter than others' term, by which a reminder is
+/// known among them. Its mailbox is tried seven times within an hour, and no longer.
+const REMINDER_MAIL_TTL: Span = Span::hours(22);
 
 /// The outcome for one person.
 enum Reminded {
@@ -112,7 +113,10 @@ async fn work_on(op: &Operation<'_>, batch: &SendingBatchRow) -> anyhow::Result<
         finish(op, batch, "; reminders by mail are off").await?;
         return Ok(op.now);
     }
-    let is_resting = channel == ReminderChannel::Sms && otp::ops::are_gateways_resting(op.app, op.now);
+    let is_resting = match channel {
+        ReminderChannel::Sms => otp::ops::are_gateways_resting(op.app, op.now),
+        ReminderChannel::Mail => op.app.mail_circuit.outage(op.now).is_some(),
+    };
     if waiting >= MAX_WAITING || in_vain >= MAX_TRIED_IN_VAIN || is_resting {
         return Ok(op.now.plus(QUEUE_PAUSE));
     }
@@ -179,8 +183,14 @@ async fn remind(
     let number = number.filter(|number| app.config.sms.countries.permits(number.as_str()));
     let Some(number) = number else { return pass(op, batch, position).await };
     let mut tx = op.write(Durability::Relaxed).await?;
-    let blinds = (found.blind.as_str(), found.other_blind.as_deref());
-    if !rows::take_week(&mut tx, blinds, (&batch.uai, &batch.id)).await? {
+    if !rows::advance(&mut tx, &batch.id, position, true).await? {
+        tx.rollback().await?;
+        return Ok(Reminded::Lost);
+    }
+    let (to, text) = (number.as_str().to_owned(), batch.text.clone());
+    let body = serde_json::to_string(&SmsJob { id: String::new(), to, text, by_day: true, about: None })?;
+    let expires = op.now.plus(REMINDER_SMS_TTL).min(Timestamp(batch.expires_at));
+    if write(op, &mut tx, (batch, found), (JobKind::Sms, &body, expires)).await?.is_none() {
         tx.rollback().await?;
         return pass(op, batch, position).await;
     }
@@ -196,17 +206,22 @@ async fn remind(
             };
         }
     }
-    if !rows::advance(&mut tx, &batch.id, position, true).await? {
-        tx.rollback().await?;
-        return Ok(Reminded::Lost);
-    }
-    let (to, text) = (number.as_str().to_owned(), batch.text.clone());
-    let body = serde_json::to_string(&SmsJob { id: String::new(), to, text, by_day: true, about: None })?;
-    let expires = op.now.plus(REMINDER_SMS_TTL).min(Timestamp(batch.expires_at));
-    outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, expires).await?;
     tx.commit().await?;
     app.metrics.record_sms("queued");
     Ok(Reminded::Sent)
+}
+
+/// Writes the message of a reminder, and takes the week for it. Returns its job; `None` if another reminder had the
+/// week, and the transaction is to be rolled back.
+async fn write(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    (batch, found): (&SendingBatchRow, &RemindedPersonRow),
+    (kind, body, expires): (JobKind, &str, Timestamp),
+) -> anyhow::Result<Option<String>> {
+    let job = outbox::enqueue_of_batch(tx, &op.app.master_key, kind, body, (&batch.id, expires)).await?;
+    let is_taken = rows::marks::take_week(tx, &found.marks(), (&batch.uai, &batch.id, &job)).await?;
+    Ok(is_taken.then_some(job))
 }
 
 /// Writes the mail of one person and goes past them, in one transaction.
@@ -220,17 +235,6 @@ async fn remind_by_mail(
     let opened = opened_or_told(&found.id, open_mail(&app.master_key, &found.id, &found.sealed));
     let Some(to) = opened else { return pass(op, batch, position).await };
     let mut tx = op.write(Durability::Relaxed).await?;
-    let blinds = (found.blind.as_str(), found.other_blind.as_deref());
-    if !rows::take_week(&mut tx, blinds, (&batch.uai, &batch.id)).await? {
-        tx.rollback().await?;
-        return pass(op, batch, position).await;
-    }
-    let (day, cap) = (dates::date_key(op.now), app.config.reminders.mail_daily_cap);
-    if limits::store::count_daily(&mut tx, RateLimit::DailyReminderMails, &day, cap).await?.is_none() {
-        tx.rollback().await?;
-        app.metrics.record_reminder_mail("capped");
-        return Ok(Reminded::Wait(dates::next_morning(op.now)));
-    }
     if !rows::advance(&mut tx, &batch.id, position, true).await? {
         tx.rollback().await?;
         return Ok(Reminded::Lost);
@@ -238,7 +242,16 @@ async fn remind_by_mail(
     let (subject, text) = (batch.subject.clone(), batch.text.clone());
     let body = serde_json::to_string(&MailMessage { id: String::new(), to, subject, text })?;
     let expires = op.now.plus(REMINDER_MAIL_TTL).min(Timestamp(batch.expires_at));
-    let job = outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Mail, &body, expires).await?;
+    let Some(job) = write(op, &mut tx, (batch, found), (JobKind::Mail, &body, expires)).await? else {
+        tx.rollback().await?;
+        return pass(op, batch, position).await;
+    };
+    let (day, cap) = (dates::date_key(op.now), app.config.reminders.mail_daily_cap);
+    if limits::store::count_daily(&mut tx, RateLimit::DailyReminderMails, &day, cap).await?.is_none() {
+        tx.rollback().await?;
+        app.metrics.record_reminder_mail("capped");
+        return Ok(Reminded::Wait(dates::next_morning(op.now)));
+    }
     outbox::put_last(&mut tx, &job).await?;
     tx.commit().await?;
     app.metrics.record_reminder_mail("queued");

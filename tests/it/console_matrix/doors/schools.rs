@@ -26,7 +26,7 @@ fn schools() -> Vec<Door> {
         // Whoever has one school is led to it.
         door(Way::Get, "/admin/etablissements", Thing::Nothing, Needs::Somewhere(AdminAct::SeeSchool), &[200, 303])
             .shows(MarkText::Id(Thing::School), sees()),
-        page("/admin/etablissements/{uai}", Thing::School, sees()),
+        page("/admin/etablissements/{uai}", Thing::School, sees()).shows(MarkText::Id(Thing::ReminderOrder), changes()),
         page("/admin/etablissements/{uai}/injoignables.csv", Thing::School, exports),
         comes_back("/admin/etablissements/campagne", Thing::Nothing),
         refused("/admin/etablissements/campagne", Thing::School, changes()).with(&order),
@@ -37,6 +37,9 @@ fn schools() -> Vec<Door> {
         leads("/admin/etablissements/{uai}/rappel", Thing::School, changes()),
         page("/admin/etablissements/rappel/{id}", Thing::ReminderDraft, Needs::Author),
         refused("/admin/etablissements/rappel/{id}", Thing::ReminderDraft, Needs::Author).with(&stale),
+        page("/admin/etablissements/rappels/{id}", Thing::ReminderOrder, changes()),
+        // Nothing of it waits any more.
+        refused("/admin/etablissements/rappels/{id}", Thing::ReminderOrder, changes()),
     ]
 }
 

@@ -111,6 +111,9 @@ fn schools() -> Vec<ProgramDoor> {
         stale("change_campaign", Thing::School, changes()).with(r#"{"order":"extend","days":7}"#),
         told("preview_reminders", Thing::School, changes()),
         stale("order_reminders", Thing::School, changes()),
+        told("list_reminder_orders", Thing::School, changes()).shows(MarkText::Id(Thing::ReminderOrder), changes()),
+        // Nothing of it waits any more.
+        told("cancel_reminders", Thing::ReminderOrder, changes()).answers(&[409]),
     ]
 }
 
