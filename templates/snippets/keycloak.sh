@@ -2,7 +2,9 @@
 # Adresse de retour inscrite ici : {{redirect_uri}}
 # D'abord, dans « Realm settings », onglet « User profile » : « email » n'est pas obligatoire (aucun courriel n'est
 # donné : sans cela, Keycloak en demande un à chacun) ; onglet « General », « Unmanaged attributes » : « Only
-# administrators can write » (sans cela, Keycloak ne garde ni enfants ni écoles).
+# administrators can write » (sans cela, Keycloak ne garde aucun attribut). Il ne garde que du texte : les listes
+# d'objets « children » et « schools » n'y entrent pas ; FrEduVecteur donne l'ELEVE_ID et l'UAI de chaque enfant.
+# Il écrit un nom d'utilisateur en minuscules : sub, tel qu'il est donné, est l'attribut « sub ».
 bin/kcadm.sh create partialImport -r "$REALM" -s ifResourceExists=OVERWRITE -f - <<FIN
 {
   "identityProviders": [{
@@ -23,12 +25,10 @@ bin/kcadm.sh create partialImport -r "$REALM" -s ifResourceExists=OVERWRITE -f -
     }
   }],
   "identityProviderMappers": [
-    { "name": "sub", "identityProviderAlias": "preau", "identityProviderMapper": "oidc-username-idp-mapper",
+    { "name": "username", "identityProviderAlias": "preau", "identityProviderMapper": "oidc-username-idp-mapper",
       "config": { "template": "\${CLAIM.sub}", "target": "LOCAL", "syncMode": "INHERIT" } },
-    { "name": "children", "identityProviderAlias": "preau", "identityProviderMapper": "oidc-user-attribute-idp-mapper",
-      "config": { "claim": "children", "user.attribute": "children", "syncMode": "INHERIT" } },
-    { "name": "schools", "identityProviderAlias": "preau", "identityProviderMapper": "oidc-user-attribute-idp-mapper",
-      "config": { "claim": "schools", "user.attribute": "schools", "syncMode": "INHERIT" } },
+    { "name": "sub", "identityProviderAlias": "preau", "identityProviderMapper": "oidc-user-attribute-idp-mapper",
+      "config": { "claim": "sub", "user.attribute": "sub", "syncMode": "INHERIT" } },
     { "name": "education_profile", "identityProviderAlias": "preau",
       "identityProviderMapper": "oidc-user-attribute-idp-mapper",
       "config": { "claim": "education_profile", "user.attribute": "education_profile", "syncMode": "INHERIT" } },
