@@ -283,9 +283,9 @@ async fn account_10_an_account_from_elsewhere_is_told_of_like_every_other() {
         format!("cle;profil;identifiant;hash\n500001;responsable;a.durand47;{hash}\n900001;eleve;z.durand47;{hash}\n");
     let op = server.operation();
     let mut batch = ArrivalBatch::new(op.storage(), "montpellier");
-    for row in read_rows(&read_table("f", table.as_bytes()).unwrap()).unwrap() {
-        batch.take(&row.unwrap(), false).await.unwrap();
-    }
+    let table = read_table("f", table.as_bytes()).unwrap();
+    let rows: Vec<_> = read_rows(&table).unwrap().map(|row| row.unwrap()).collect();
+    batch.take(&rows, false).await.unwrap();
     for (identifiant, vector, reference) in [
         ("a.durand47", "2|DURAND|Anne|900001|0349999J", "{AAF}11|0349999J|3500001"),
         ("z.durand47", "4|DURAND|Zoé|900001|0349999J", "{AAF}11|0349999J|2900001"),
