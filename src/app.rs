@@ -9,7 +9,7 @@ mod sign_ins;
 
 pub use campaign_steps::{CampaignStep, CampaignSteps, NotedSteps};
 pub use last_uses::LastUses;
-pub use mail_circuit::{MAIL_SERVER, MailCircuit, MailOutage};
+pub use mail_circuit::{MAIL_SERVER, MailCircuit, MailFailure, MailOutage};
 pub use operation::{DatabaseOperation, Operation, StorageOperation};
 pub use rotations::{FamilyRotation, FamilyRotations};
 pub use sign_ins::{SignInCounters, SignInNote, SignInResult};

@@ -209,7 +209,6 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
     if free == 0 {
         return 0;
     }
-    let max_jobs = i64::try_from(free).unwrap_or(1);
     let now = app.now();
     // While the circuit breakers of all SMS gateways, or that of the mail server, are open, only overdue jobs are
     // claimed, to be given up.
@@ -218,8 +217,14 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
         JobKind::Mail => app.mail_circuit.is_open(now),
         _ => false,
     };
-    let filter = if rests { ClaimFilter::Overdue } else { ClaimFilter::Due };
-    let request = ClaimRequest { kind, filter, max_jobs };
+    // One mail alone tells whether the mail server takes them again.
+    let is_trial = kind == JobKind::Mail && app.mail_circuit.is_tripped();
+    let (filter, max_jobs) = match (rests, is_trial) {
+        (true, _) => (ClaimFilter::Overdue, free),
+        (false, true) => (ClaimFilter::Trial, 1),
+        (false, false) => (ClaimFilter::Due, free),
+    };
+    let request = ClaimRequest { kind, filter, max_jobs: i64::try_from(max_jobs).unwrap_or(1) };
     let jobs = match outbox::claim(&app.db, &app.master_key, now, request).await {
         Ok(jobs) => jobs,
         Err(error) => {

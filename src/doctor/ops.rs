@@ -108,7 +108,7 @@ async fn check_mail(app: &App, now: Timestamp) -> Finding {
     let answers = match (&app.mail_gateway, app.mail_circuit.outage(now)) {
         (Some(_), Some(outage)) => {
             let (why, since) = (outage.why, paris_time(outage.began_at));
-            Err(anyhow::anyhow!("no mail leaves since {since}: {why}; what waits is tried again by itself"))
+            Err(anyhow::anyhow!("no mail has left since {since}: {why}; what waits is tried again by itself"))
         }
         (Some(gateway), None) => in_time(async { gateway.check_reachable().await.map_err(anyhow::Error::msg) }).await,
         (None, _) => Ok("none is sent: no [mail] section".to_owned()),

@@ -46,6 +46,11 @@ impl CircuitBreaker {
             .is_some_and(|(failures, last)| *failures >= FAILURE_THRESHOLD && now < last.plus(self.open_duration))
     }
 
+    /// True if the breaker of `who` opened and did not close since: open, or half open.
+    pub fn is_tripped(&self, who: &str) -> bool {
+        self.lock_failures().get(who).is_some_and(|(failures, _)| *failures >= FAILURE_THRESHOLD)
+    }
+
     /// Returns the time until which the breaker of `who` is open, or `None` if a request may be sent. After the open
     /// duration a single trial request is admitted (half-open), and other requests wait for its outcome.
     pub fn open_until(&self, who: &str, now: Timestamp) -> Option<Timestamp> {
@@ -60,6 +65,13 @@ impl CircuitBreaker {
         }
         *last = now;
         None
+    }
+
+    /// Admits another trial request at once: the last one told nothing of `who`.
+    pub fn readmit(&self, who: &str, now: Timestamp) {
+        if let Some((_, last)) = self.lock_failures().get_mut(who) {
+            *last = (*last).min(now.minus(self.open_duration));
+        }
     }
 
     /// Records a response and closes the breaker.
@@ -94,6 +106,9 @@ mod tests {
         assert_eq!(silence.open_until("b", at(2)), None, "the others are asked");
         assert_eq!(silence.open_until("a", at(31)), None, "one is let through");
         assert_eq!(silence.open_until("a", at(31)), Some(at(61)), "and no second one before that is known");
+        silence.readmit("a", at(31));
+        assert!(silence.is_tripped("a") && !silence.is_tripped("b"));
+        assert_eq!(silence.open_until("a", at(31)), None, "but for one that told nothing");
         silence.record_failure("a", at(31));
         assert_eq!(silence.open_until("a", at(32)), Some(at(61)), "one more is enough then");
         silence.record_success("a");

@@ -10,12 +10,14 @@ mod batch_jobs;
 mod circuit_breaker;
 mod handovers;
 mod job_kind;
+mod put_off;
 
 pub use backlog::{WaitingJobs, backlog, count_tried_in_vain, count_waiting, list_waiting};
 pub use batch_jobs::{TakenBackJob, count_waiting_of_batch, enqueue_of_batch, take_back_batch};
 pub use circuit_breaker::{CircuitBreaker, FAILURE_THRESHOLD};
 pub use handovers::{begin_handover_in, undo_handover_in};
 pub use job_kind::{JobKind, JobNotifier};
+pub use put_off::{hold_back, requeue};
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
@@ -51,6 +53,9 @@ pub enum ClaimFilter {
     Due,
     /// The overdue jobs among the due jobs, claimed while the recipient's circuit breaker is open.
     Overdue,
+    /// All due jobs, those first that were never tried: the circuit breaker is half open, and what failed again and
+    /// again keeps nothing else from being the trial.
+    Trial,
 }
 
 /// The outcome of a job.
@@ -187,11 +192,25 @@ pub struct ClaimRequest {
     pub max_jobs: i64,
 }
 
+/// Makes the statement of a claim, by the order in which jobs are claimed.
+macro_rules! claim_sql {
+    ($order:literal) => {
+        concat!(
+            "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE state = 'waiting' AND due_at <= $1 \
+             AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND +due_at <= $1 \
+             AND turn_at <= $7 AND COALESCE(expires_at, created_at + $6) <= $5 ORDER BY ",
+            $order,
+            " LIMIT $3) RETURNING id, kind, body, attempts, COALESCE(expires_at, created_at + $6) AS expires_at, \
+             handovers + CASE WHEN unsure THEN 1 ELSE 0 END AS handovers, handed_to, batch_id, trace"
+        )
+    };
+}
+
 /// Claims due jobs of a kind for one minute, in the order of their turns.
 pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: ClaimRequest) -> anyhow::Result<Vec<Job>> {
     let ClaimRequest { kind, filter, max_jobs } = request;
     let expires = match filter {
-        ClaimFilter::Due => Timestamp(i64::MAX),
+        ClaimFilter::Due | ClaimFilter::Trial => Timestamp(i64::MAX),
         ClaimFilter::Overdue => now,
     };
     if !is_due(db, now, kind, expires).await? {
@@ -199,24 +218,16 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
     }
     let mut tx = db.write(Durability::Relaxed).await?;
     // Postponing `due_at` is the claim: other workers, on this server or another, no longer see the row.
-    let rows = tx
-        .fetch_all::<Row>(
-            "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE state = 'waiting' AND due_at <= $1 \
-             AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND +due_at <= $1 \
-             AND turn_at <= $7 AND COALESCE(expires_at, created_at + $6) <= $5 ORDER BY turn_at LIMIT $3) \
-             RETURNING id, kind, body, attempts, COALESCE(expires_at, created_at + $6) AS expires_at, \
-             handovers + CASE WHEN unsure THEN 1 ELSE 0 END AS handovers, handed_to, batch_id, trace",
-            args![
-                now,
-                now.plus(Span::minutes(1)),
-                max_jobs,
-                kind.name(),
-                expires,
-                kind.max_age().0,
-                now.plus(LAST_TURN_DELAY)
-            ],
-        )
-        .await?;
+    let sql = match filter {
+        ClaimFilter::Trial => {
+            // Whatever was tried, or put off, has another turn.
+            claim_sql!("CASE WHEN turn_at IN (created_at, created_at + ($7 - $1)) THEN 0 ELSE 1 END, turn_at")
+        }
+        ClaimFilter::Due | ClaimFilter::Overdue => claim_sql!("turn_at"),
+    };
+    let (until, last_turn) = (now.plus(Span::minutes(1)), now.plus(LAST_TURN_DELAY));
+    let values = args![now, until, max_jobs, kind.name(), expires, kind.max_age().0, last_turn];
+    let rows = tx.fetch_all::<Row>(sql, values).await?;
     let mut jobs = Vec::new();
     for row in rows {
         let kind: Option<JobKind> = row.kind.parse().ok();
@@ -311,15 +322,6 @@ pub async fn finish_in(tx: &mut UnitOfWork<'_>, job: &Job, done: JobOutcome) -> 
         }
     }
     Ok(pause.is_some())
-}
-
-/// Reschedules a job without an attempt; the attempt counter is restored.
-pub async fn requeue(db: &Db, job: &Job, due: Timestamp) -> Result<()> {
-    let mut tx = db.write(Durability::Relaxed).await?;
-    let sql = "UPDATE outbox SET due_at = $2, turn_at = CASE WHEN turn_at >= created_at + $3 THEN $2 + $3 \
-               WHEN turn_at > $2 THEN turn_at ELSE $2 END, attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
-    tx.execute(sql, args![&job.id, due, LAST_TURN_DELAY.0]).await?;
-    tx.commit().await
 }
 
 /// Finishes a job like [`finish_in`], and commits.

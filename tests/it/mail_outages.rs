@@ -90,7 +90,7 @@ async fn fault_rt17_a_mail_server_that_takes_nothing_uses_up_no_mail() {
         assert_eq!(degraded(&server).await, [format!("mail: {}", outage.why())]);
         assert_eq!(sample_metrics(&server.app).await.mail_outages, 1, "{outage:?}");
         let (_, findings) = check_server(&server.app).await;
-        assert!(findings.iter().any(|found| found.check == "mail" && found.text.contains("no mail leaves since")));
+        assert!(findings.iter().any(|found| found.check == "mail" && found.text.contains("no mail has left since")));
         server.refuse_mails(|_| None);
         pass_minutes(&server, 5).await;
         for address in &addresses {
@@ -131,6 +131,79 @@ async fn attack_d1_a_mail_that_is_refused_for_itself_ends_alone_and_alarms_nobod
     enqueue(&server, &["anne@exemple.invalid"]).await;
     server.drain_outbox().await;
     assert_eq!(addressed(&server, "anne@exemple.invalid"), 1, "others leave at once");
+}
+
+/// Addresses for which our mail server says what it says when it is in trouble are anybody's to type.
+#[tokio::test]
+async fn attack_d1_a_dozen_odd_addresses_hold_no_other_mail_back() {
+    let server = TestServer::start().await;
+    server.refuse_mails(|mail: &MailMessage| {
+        mail.to.starts_with("odd").then(|| MailSendError::Unavailable("it answers 451".to_owned()))
+    });
+    let names: Vec<String> = (0..12).map(|n| format!("odd{n}@exemple.invalid")).collect();
+    enqueue(&server, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    server.drain_outbox().await;
+    // Each of them is tried.
+    pass_minutes(&server, 15).await;
+    assert!(server.app.mail_circuit.is_tripped());
+    server.advance(Span::seconds(15));
+    enqueue(&server, &["anne@exemple.invalid"]).await;
+    server.advance(Span::seconds(16));
+    server.drain_outbox().await;
+    assert_eq!(addressed(&server, "anne@exemple.invalid"), 1, "the next that is tried");
+    assert!(!server.app.mail_circuit.is_tripped());
+    // They are tried again, and hold back nobody any more.
+    let tried = server.tried_mails();
+    pass_minutes(&server, 20).await;
+    assert!(server.tried_mails() >= tried + 12);
+    assert!(!server.app.mail_circuit.is_tripped());
+    assert_eq!(degraded(&server).await, Vec::<String>::new());
+    enqueue(&server, &["paul@exemple.invalid"]).await;
+    server.drain_outbox().await;
+    assert_eq!(addressed(&server, "paul@exemple.invalid"), 1);
+}
+
+/// A server that takes a mail and does not say so in time takes it each time that it is handed over.
+#[tokio::test]
+async fn fault_rt17_a_mail_that_may_have_been_taken_is_not_handed_over_each_half_minute() {
+    let server = TestServer::start().await;
+    server.refuse_mails(|_| {
+        let why = "the mail server does not answer in time".to_owned();
+        Some(MailSendError::Unreachable { why, uncertain: true })
+    });
+    let addresses = ["a@exemple.invalid", "b@exemple.invalid", "c@exemple.invalid", "d@exemple.invalid"];
+    enqueue(&server, &addresses).await;
+    server.drain_outbox().await;
+    pass_minutes(&server, 5).await;
+    assert_eq!(degraded(&server).await, ["mail: the mail server does not answer in time"]);
+    pass_minutes(&server, 175).await;
+    let tried = server.tried_mails();
+    assert!((20..=40).contains(&tried), "{tried}");
+    assert_eq!((server.query_count(WAITING).await, server.query_count(DEAD).await), (4, 0));
+    server.refuse_mails(|_| None);
+    pass_minutes(&server, 61).await;
+    for address in addresses {
+        assert_eq!(addressed(&server, address), 1, "{address}");
+    }
+}
+
+/// An answer that concerns one recipient is no sign that the others' mails are taken.
+#[tokio::test]
+async fn fault_rt17_an_address_that_is_there_no_more_ends_no_outage() {
+    let server = TestServer::start().await;
+    server.refuse_mails(|mail: &MailMessage| match mail.to.starts_with("nobody") {
+        true => Some(MailSendError::Rejected("it answers 550".to_owned())),
+        false => Some(Outage::EverythingRefused.error()),
+    });
+    enqueue(&server, &["a@exemple.invalid", "b@exemple.invalid", "c@exemple.invalid"]).await;
+    server.drain_outbox().await;
+    assert!(server.app.mail_circuit.is_tripped());
+    for _ in 0..30 {
+        enqueue(&server, &["nobody@exemple.invalid"]).await;
+        pass_minutes(&server, 1).await;
+    }
+    assert_eq!((server.query_count(WAITING).await, server.query_count(DEAD).await), (3, 30));
+    assert_eq!(degraded(&server).await, ["mail: it answers 554"]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! administrators are told, and reminders. Only `preau doctor` and the operator's page ask the mail server beside it,
 //! for a sign of life.
 
-use crate::app::{MAIL_SERVER, Operation};
+use crate::app::{MAIL_SERVER, MailFailure, Operation};
 use crate::crypto::MasterKey;
 use crate::db::{Durability, UnitOfWork};
 use crate::mail::{MailMessage, MailSendError};
@@ -36,7 +36,7 @@ pub async fn deliver_mail(op: &Operation<'_>, job: &Job) -> anyhow::Result<Optio
     let message: MailMessage = serde_json::from_str(&job.body)?;
     let Some(gateway) = &app.mail_gateway else { return Ok(Some(JobOutcome::Dead)) };
     if let Some(until) = app.mail_circuit.open_until(op.now) {
-        outbox::requeue(&app.db, job, until).await?;
+        outbox::hold_back(&app.db, job, until).await?;
         return Ok(None);
     }
     if !begin_handover(op, job).await? {
@@ -47,67 +47,69 @@ pub async fn deliver_mail(op: &Operation<'_>, job: &Job) -> anyhow::Result<Optio
     let is_last = |most| if job.attempts >= most { JobOutcome::Dead } else { JobOutcome::Retry };
     match sent {
         Ok(()) => {
-            record_answer(op);
+            if app.mail_circuit.record_success() {
+                tracing::info!("mails leave again");
+            }
             app.metrics.record_mail("sent");
             Ok(Some(JobOutcome::Done))
         }
         Err(MailSendError::Rejected(why)) => {
-            record_answer(op);
+            app.mail_circuit.record_answer(op.now);
             app.metrics.record_mail("refused");
             tracing::warn!(job = %job.id, why, "a mail was refused");
             Ok(Some(JobOutcome::Dead))
         }
         Err(MailSendError::RecipientBusy(why)) => {
-            record_answer(op);
+            app.mail_circuit.record_answer(op.now);
             app.metrics.record_mail("later");
             tracing::debug!(job = %job.id, why, attempts = job.attempts, "a mailbox takes its mail later");
             undo_handover(op, job).await?;
             Ok(Some(if job.batch_id.is_some() { is_last(MAX_BATCH_ATTEMPTS) } else { JobOutcome::Retry }))
         }
-        Err(MailSendError::Unreachable { why, uncertain }) => {
-            if !uncertain {
-                undo_handover(op, job).await?;
-            }
-            fail(op, job, (&why, true), JobOutcome::Retry).await
+        Err(MailSendError::Unreachable { why, uncertain: false }) => {
+            undo_handover(op, job).await?;
+            fail(op, job, MailFailure { why: &why, mail: None }, JobOutcome::Retry).await
         }
-        // One mail that is refused again and again says nothing of the others: each counts once.
+        // It may have been taken: it is not handed over each half minute, but at pauses that grow. Others are tried.
+        Err(MailSendError::Unreachable { why, uncertain: true }) => {
+            note_failure(op, MailFailure { why: &why, mail: Some(&job.id) });
+            tracing::warn!(job = %job.id, why, attempts = job.attempts, "nobody knows whether a mail was taken");
+            Ok(Some(JobOutcome::Retry))
+        }
         Err(MailSendError::Unavailable(why)) => {
             undo_handover(op, job).await?;
-            fail(op, job, (&why, job.attempts <= 1), JobOutcome::Retry).await
+            fail(op, job, MailFailure { why: &why, mail: Some(&job.id) }, JobOutcome::Retry).await
         }
         Err(MailSendError::Refused(why)) => {
             undo_handover(op, job).await?;
-            fail(op, job, (&why, job.attempts <= 1), is_last(MAX_REFUSED_ATTEMPTS)).await
+            fail(op, job, MailFailure { why: &why, mail: Some(&job.id) }, is_last(MAX_REFUSED_ATTEMPTS)).await
         }
     }
 }
 
-/// Records that the mail server answered what concerns one mail alone.
-fn record_answer(op: &Operation<'_>) {
-    if op.app.mail_circuit.record_success() {
-        tracing::info!("mails leave again");
+/// Records a failure that may be of every mail, and tells operators if it is due.
+fn note_failure(op: &Operation<'_>, failure: MailFailure<'_>) {
+    op.app.metrics.record_mail("failed");
+    if let Some(outage) = op.app.mail_circuit.record_failure(failure, op.now) {
+        let (why, failures) = (failure.why, outage.failures);
+        let minutes = op.now.since(outage.began_at).0 / 60_000;
+        tracing::error!(why, failures, minutes, "mails do not leave: see [mail] and its server");
     }
 }
 
-/// Records a failure that may be of every mail, if it counts, and puts the mail off where others failed before it:
-/// without an attempt, since that says nothing of the mail. While others leave, the outcome of the mail is `outcome`.
+/// Records a failure that may be of every mail, and puts the mail off where others failed before it: without an
+/// attempt, since that says nothing of the mail. While others leave, the outcome of the mail is `outcome`.
 async fn fail(
     op: &Operation<'_>,
     job: &Job,
-    (why, counts): (&str, bool),
+    failure: MailFailure<'_>,
     outcome: JobOutcome,
 ) -> anyhow::Result<Option<JobOutcome>> {
+    note_failure(op, failure);
     let circuit = &op.app.mail_circuit;
-    op.app.metrics.record_mail("failed");
-    if (counts || circuit.outage(op.now).is_some())
-        && let Some(outage) = circuit.record_failure(why, op.now)
-    {
-        let minutes = op.now.since(outage.began_at).0 / 60_000;
-        tracing::error!(why, failures = outage.failures, minutes, "mails do not leave: see [mail] and its server");
-    }
     let until = if circuit.is_open(op.now) { circuit.open_until(op.now) } else { None };
     let Some(until) = until else {
-        tracing::warn!(job = %job.id, why, attempts = job.attempts, "a mail was not taken");
+        tracing::warn!(job = %job.id, why = failure.why, attempts = job.attempts, "a mail was not taken");
         return Ok(Some(outcome));
     };
     outbox::requeue(&op.app.db, job, until).await?;
