@@ -85,7 +85,11 @@ fn send_error(error: &lettre::transport::smtp::Error, to: &str) -> MailSendError
     let Some(code) = error.status() else {
         // What is asked of the server before a mail: a way to sign in, or addresses in other scripts.
         if error.is_client() && !to.is_ascii() {
-            return MailSendError::Refused(why);
+            return if error.to_string().contains("SMTPUTF8") {
+                MailSendError::Rejected("the mail server takes no address in other scripts".to_owned())
+            } else {
+                MailSendError::Refused(why)
+            };
         }
         return MailSendError::Unreachable { why, uncertain: !is_before_mail(error) };
     };
@@ -123,28 +127,50 @@ fn status(error: &lettre::transport::smtp::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
 
-    async fn send_to(port: u16) -> Result<(), MailSendError> {
+    async fn send_to(port: u16, to: &str, dialogue_timeout: Duration) -> Result<(), MailSendError> {
         let url = format!("smtp://127.0.0.1:{port}");
         let config = SmtpConfig { url, user: None, password: None, password_file: None };
         let gateway = SmtpGateway::new("ne-pas-repondre@id.example", &config).unwrap();
-        let gateway = SmtpGateway { dialogue_timeout: Duration::from_millis(200), ..gateway };
-        let [id, subject, text] = ["id", "subject", "text"].map(str::to_owned);
-        gateway.deliver(&MailMessage { id, to: "anne@exemple.invalid".to_owned(), subject, text }).await
+        let gateway = SmtpGateway { dialogue_timeout, ..gateway };
+        let [id, to, subject, text] = ["id", to, "subject", "text"].map(str::to_owned);
+        gateway.deliver(&MailMessage { id, to, subject, text }).await
     }
 
     #[tokio::test]
     async fn a_mail_counts_as_never_taken_only_where_there_was_no_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
+        let soon = Duration::from_millis(200);
         // Connected by the system, and never answered.
-        let hangs = send_to(port).await.unwrap_err();
+        let hangs = send_to(port, "anne@exemple.invalid", soon).await.unwrap_err();
         assert!(matches!(hangs, MailSendError::Unreachable { uncertain: true, .. }), "{hangs}");
         drop(listener);
-        let away = send_to(port).await.unwrap_err();
+        let away = send_to(port, "anne@exemple.invalid", soon).await.unwrap_err();
         assert!(matches!(away, MailSendError::Unreachable { uncertain: false, .. }), "{away}");
+    }
+
+    /// Whoever types such an address three times would have all other mails wait.
+    #[tokio::test]
+    async fn attack_d1_an_address_in_another_script_is_refused_for_itself() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let served = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket.write_all(b"220 mail.example\r\n").await.unwrap();
+            let mut told = Vec::new();
+            socket.read_buf(&mut told).await.unwrap();
+            socket.write_all(b"250 mail.example\r\n").await.unwrap();
+            socket.read_buf(&mut told).await.unwrap_or_default();
+            String::from_utf8(told).unwrap()
+        });
+        let refused = send_to(port, "anne@\u{e9}cole.example", DIALOGUE_TIMEOUT).await.unwrap_err();
+        assert!(matches!(refused, MailSendError::Rejected(_)), "{refused:?}");
+        let told = served.await.unwrap();
+        assert!(told.starts_with("EHLO") && !told.contains("MAIL"), "{told}");
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn meaning_of(code: u16, text: &str) -> ReplyMeaning {
         // The recipient's domain is not reached, or takes no mail at all.
         Some((4, _)) if code >= 500 => of_recipient,
         Some((0, _)) | None => match code {
+            550..=553 if speaks_of_sender(text) => ReplyMeaning::Unclear,
             450 | 550..=553 | 556 => of_recipient,
             other => by_general_code(other),
         },
@@ -41,6 +42,14 @@ fn by_general_code(code: u16) -> ReplyMeaning {
         ..=499 | 521 | 530 | 534 | 535 | 538 => ReplyMeaning::ServerUnavailable,
         _ => ReplyMeaning::Unclear,
     }
+}
+
+/// True if a refusal without an enhanced status speaks of whoever sends the mail. Some servers refuse a client that they
+/// do not relay for, or a sender, by the code of an unknown mailbox.
+fn speaks_of_sender(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let words = ["relay", "authenticat", "sender", "prohibit", "access denied", "blacklist", "blocklist", "spam"];
+    words.iter().any(|word| text.contains(word))
 }
 
 /// Returns subject and detail of the enhanced status with which a text begins (RFC 2034 4): its class is the code's.
@@ -81,6 +90,11 @@ mod tests {
             (530, "5.7.0 authentication required", ServerUnavailable),
             (535, "5.7.8 bad credentials", ServerUnavailable),
             (550, "5.7.1 relaying denied", Unclear),
+            (550, "relay not permitted", Unclear),
+            (550, "Administrative prohibition", Unclear),
+            (551, "we do not relay", Unclear),
+            (550, "Sender verify failed", Unclear),
+            (550, "5.1.1 no such user behind this relay", NoSuchRecipient),
             (553, "5.1.8 sender rejected", Unclear),
             (554, "", Unclear),
             (554, "5.7.1 rejected as spam", Unclear),
