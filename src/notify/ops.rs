@@ -19,7 +19,7 @@ use crate::http::pages::{PageRenderer, dates};
 use crate::outbox::{self, JobKind};
 use crate::roster;
 
-pub use mails::{deliver_mail, enqueue_mail};
+pub use mails::{deliver_mail, enqueue_mail, enqueue_mail_until};
 pub use sms::send_notice_sms;
 
 /// The means of telling: words, the key of the outbox, and whether there are mails.

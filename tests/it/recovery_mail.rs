@@ -11,6 +11,7 @@ use preau::base::typed_ids::{ChallengeId, SessionId};
 use preau::config::MailGatewayConfig;
 use preau::crypto::Priority;
 use preau::db::Durability;
+use preau::mail::MailSendError;
 use preau::notify::AccountNoticeKind;
 use preau::notify::ops::{NoticeRequest, notify_person};
 use preau::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
@@ -147,6 +148,20 @@ async fn a_code_by_mail_leaves_before_thousands_of_notices_that_came_earlier() {
     // What waits there for hours is nothing that an operator should look at.
     let (stuck, _) = outbox::backlog(&mut server.app.db.read().await.unwrap()).await.unwrap();
     assert_eq!(stuck, 1, "the code");
+}
+
+#[tokio::test]
+async fn a_code_by_mail_is_not_sent_once_it_serves_no_more() {
+    let (server, account) = start().await;
+    let away = || MailSendError::Unreachable { why: "the mail server is not reached".to_owned(), uncertain: false };
+    server.refuse_mails(move |_| Some(away()));
+    Browser::new(&server).ask_by_mail(&server, &account.identifiant).await;
+    let waiting = "SELECT COUNT(*) FROM outbox WHERE kind = 'mail' AND state = 'waiting'";
+    assert_eq!(server.query_count(waiting).await, 1);
+    server.advance(Span::minutes(31));
+    server.refuse_mails(|_| None);
+    server.drain_outbox().await;
+    assert_eq!((server.query_count(waiting).await, server.mails().len()), (0, 0));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! for a sign of life.
 
 use crate::app::{MAIL_SERVER, MailFailure, Operation};
+use crate::base::clock::Timestamp;
 use crate::crypto::MasterKey;
 use crate::db::{Durability, UnitOfWork};
 use crate::mail::{MailMessage, MailSendError};
@@ -27,6 +28,19 @@ pub async fn enqueue_mail(
     let message = MailMessage { id: String::new(), to: to.to_owned(), subject, text };
     let body = serde_json::to_string(&message)?;
     outbox::enqueue(tx, master_key, JobKind::Mail, &body).await
+}
+
+/// Enqueues a mail like [`enqueue_mail`] that is worth nothing after a time, such as that of a code. Returns the job's
+/// id.
+pub async fn enqueue_mail_until(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    to: &str,
+    (subject, text): (String, String),
+    expires: Timestamp,
+) -> anyhow::Result<String> {
+    let message = MailMessage { id: String::new(), to: to.to_owned(), subject, text };
+    outbox::enqueue_until(tx, master_key, JobKind::Mail, &serde_json::to_string(&message)?, expires).await
 }
 
 /// Hands a mail to the gateway. The job's id makes a second delivery after a crash the same mail. Returns `None` if the

@@ -4,6 +4,7 @@ use crate::accounts::store::emails::{self, EmailAddress};
 use crate::accounts::{self, Account, AccountState};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::{ChallengeId, PersonId};
 use crate::crypto::HmacPurpose;
@@ -103,6 +104,7 @@ pub(super) async fn send(
         tx.rollback().await?;
         return Ok(JobOutcome::Done);
     }
+    let challenge = otp::store::find(&mut tx, challenge_id).await?;
     otp::store::set_recipient(&mut tx, challenge_id, &account.id, &email.id).await?;
     limits::store::failures::assign_account(&mut tx, RateLimit::SmsCode, &person, &account.id).await?;
     if sends == 1 {
@@ -110,7 +112,9 @@ pub(super) async fn send(
             AuditDetails { account: Some(&account.id), detail: &recovery.support_code, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::RecoveryStarted, about).await?;
     }
-    notify::ops::enqueue_mail(&mut tx, &app.master_key, &email.address, subject, text).await?;
+    // A mail server that was away for longer brings nobody a code that serves no more.
+    let expires = challenge.map_or(op.now, |challenge| Timestamp(challenge.expires_at));
+    notify::ops::enqueue_mail_until(&mut tx, &app.master_key, &email.address, (subject, text), expires).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
