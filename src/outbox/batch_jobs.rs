@@ -34,11 +34,19 @@ pub struct TakenBackJob {
 }
 
 /// Takes the jobs of a batch back that wait and that nobody may have taken. A hand-over is counted first, on the same
-/// row: one that has begun keeps its job, and one that comes later finds none.
-pub async fn take_back_batch(tx: &mut Tx, master_key: &MasterKey, batch: &str) -> Result<Vec<TakenBackJob>> {
+/// row: one that has begun keeps its job, and one that comes later finds none. A job that is kept ends with the
+/// hand-over that has begun: none follows.
+pub async fn take_back_batch(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    batch: &str,
+) -> Result<Vec<TakenBackJob>> {
+    let now = tx.now;
     let sql = "DELETE FROM outbox WHERE batch_id = $1 AND state = 'waiting' AND handovers = 0 AND NOT unsure \
                RETURNING id, body, created_at";
     let rows = tx.fetch_all::<(String, Option<String>, i64)>(sql, args![batch]).await?;
+    let kept = "UPDATE outbox SET expires_at = $2 WHERE batch_id = $1 AND state = 'waiting'";
+    tx.execute(kept, args![batch, now]).await?;
     let open = |(id, sealed, at): (String, Option<String>, i64)| {
         let body = sealed.and_then(|sealed| master_key.open(associated_data(&id), &sealed).ok());
         TakenBackJob { id, body, created_at: Timestamp(at) }

@@ -2303,6 +2303,7 @@ admin-reminder-order-sent = Left
 admin-reminder-order-waiting = Not left yet, at most
 admin-reminder-cancel = Stop these reminders
 admin-reminder-cancel-effect = { $n ->
+    [0] No reminder waits any more.
     [one] One reminder at most has not left yet: it will not leave.
    *[other] { $n } reminders at most have not left yet: they will not leave.
 }
@@ -2310,6 +2311,7 @@ admin-reminder-cancel-kept = What has left stays sent, and whoever got it gets n
 admin-reminder-cancel-done = These reminders are stopped.
 admin-reminder-cancel-over = There is nothing left to stop: nothing of this order waits any more.
 admin-reminder-cancelled-effect = { $n ->
+    [0] Stopped { $when }. No reminder had left, and none will leave.
     [one] Stopped { $when }. One reminder had left; the others will not leave.
    *[other] Stopped { $when }. Left before: { $n }; the others will not leave.
 }

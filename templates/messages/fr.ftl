@@ -2312,13 +2312,15 @@ admin-reminder-order-sent = Partis
 admin-reminder-order-waiting = Pas encore partis, au plus
 admin-reminder-cancel = Arrêter ces rappels
 admin-reminder-cancel-effect = { $n ->
+    [0] Aucun rappel n'attend plus.
     [one] Un rappel au plus n'est pas encore parti : il ne partira pas.
    *[other] { $n } rappels au plus ne sont pas encore partis : ils ne partiront pas.
 }
 admin-reminder-cancel-kept = Ce qui est parti reste parti, et qui l'a reçu n'a pas d'autre rappel avant une semaine. Le reste est rendu au budget de l'établissement, et ces personnes peuvent être rappelées.
 admin-reminder-cancel-done = Ces rappels sont arrêtés.
-admin-reminder-cancel-over = Il n'y a plus rien à arrêter : rien de cette commande n'attend encore.
+admin-reminder-cancel-over = Il n'y a plus rien à arrêter : plus rien de cette commande n'attend.
 admin-reminder-cancelled-effect = { $n ->
+    [0] Arrêtés { $when }. Aucun rappel n'était parti, et aucun ne partira.
     [one] Arrêtés { $when }. Un rappel était parti ; les autres ne partiront pas.
    *[other] Arrêtés { $when }. Partis avant : { $n } ; les autres ne partiront pas.
 }

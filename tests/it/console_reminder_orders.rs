@@ -178,6 +178,47 @@ async fn attack_p6_a_mail_that_is_handed_over_is_sent_and_one_that_is_taken_back
     assert_eq!(server.query_count("SELECT COUNT(DISTINCT job_id) FROM reminder").await, 1);
 }
 
+/// The mailbox takes its mail later, or the mail server is away: later, nobody is to get it.
+#[tokio::test]
+async fn attack_p6_a_mail_that_was_on_its_way_is_not_handed_over_again_after_a_cancellation() {
+    let (server, mut head) = start(3).await;
+    order(&mut head, BY_MAIL).await;
+    write(&server).await;
+    let jobs = claim(&server, 1).await;
+    let op = server.operation();
+    let mut tx = op.write(Durability::Relaxed).await.unwrap();
+    assert!(outbox::begin_handover_in(&mut tx, &jobs[0], "mail").await.unwrap());
+    tx.commit().await.unwrap();
+    open(&server, &mut head).await;
+    head.browser.submit("arreter", &[]).await;
+    assert_eq!(server.query_texts(BATCH).await, ["done 1 [] cancelled"]);
+    let mut tx = op.write(Durability::Relaxed).await.unwrap();
+    outbox::undo_handover_in(&mut tx, &jobs[0]).await.unwrap();
+    outbox::finish(tx, &jobs[0], JobOutcome::Retry).await.unwrap();
+    assert_eq!(server.query_count(WAITING).await, 1);
+    work(&server, 5, Span::minutes(1)).await;
+    assert_eq!((server.query_count(WAITING).await, mailed(&server)), (0, 0));
+}
+
+#[tokio::test]
+async fn a_mail_that_waited_for_its_server_until_the_night_leaves_in_the_morning() {
+    let (server, mut head) = start(3).await;
+    // It is 14 h.
+    server.advance(Span::hours(4));
+    head.sign_in().await;
+    order(&mut head, BY_MAIL).await;
+    let away = || MailSendError::Unreachable { why: "the mail server is not reached".to_owned(), uncertain: false };
+    server.refuse_mails(move |_| Some(away()));
+    work(&server, 9, Span::hours(1)).await;
+    server.refuse_mails(|_| None);
+    work(&server, 8, Span::hours(1)).await;
+    assert_eq!(mailed(&server), 0, "from 23 h to 7 h");
+    assert_eq!(server.query_count(WAITING).await, 3);
+    server.advance(Span::hours(2));
+    work(&server, 3, Span::minutes(1)).await;
+    assert_eq!(mailed(&server), 3);
+}
+
 #[tokio::test]
 async fn an_order_that_is_written_whole_is_cancelled_while_its_mails_wait_for_the_mail_server() {
     let (server, mut head) = start(15).await;
@@ -193,6 +234,9 @@ async fn an_order_that_is_written_whole_is_cancelled_while_its_mails_wait_for_th
     assert_eq!(counts(&head), ["15", "0", "15"]);
     head.browser.submit("arreter", &[]).await;
     assert_eq!(server.query_texts(CANCELLED).await, ["school_head@0349999J|0349999J|0 sent by mail, 15 not sent"]);
+    head.browser.follow().await;
+    let seen = head.browser.page.visible_text();
+    assert!(seen.contains("Aucun rappel n'était parti"), "{seen}");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM reminder").await, 0);
     server.refuse_mails(|_| None);
     work(&server, 5, Span::minutes(1)).await;

@@ -8,6 +8,7 @@ use crate::app::{MAIL_SERVER, MailFailure, Operation};
 use crate::base::clock::Timestamp;
 use crate::crypto::MasterKey;
 use crate::db::{Durability, UnitOfWork};
+use crate::http::pages::dates;
 use crate::mail::{MailMessage, MailSendError};
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 
@@ -49,6 +50,12 @@ pub async fn deliver_mail(op: &Operation<'_>, job: &Job) -> anyhow::Result<Optio
     let app = op.app;
     let message: MailMessage = serde_json::from_str(&job.body)?;
     let Some(gateway) = &app.mail_gateway else { return Ok(Some(JobOutcome::Dead)) };
+    let waking = dates::waking_hour(op.now);
+    if job.batch_id.is_some() && waking > op.now {
+        // It was written by day, and the mail server was away until the night.
+        outbox::requeue(&app.db, job, waking.min(job.expires_at)).await?;
+        return Ok(None);
+    }
     if let Some(until) = app.mail_circuit.open_until(op.now) {
         outbox::hold_back(&app.db, job, until).await?;
         return Ok(None);

@@ -170,6 +170,7 @@ impl Page for ReminderOrderPage {
         let when = "aujourd'hui à 9\u{a0}h".to_owned();
         let cancelled = ReminderOrderPage { state: "cancelled", waiting: 0, cancelled_when: when, ..page.clone() };
         let refused = ReminderOrderPage { is_refused: true, ..over.clone() };
-        vec![page, one, over, refused, ReminderOrderPage { sent: 1, ..cancelled.clone() }, cancelled]
+        let [none, first] = [0, 1].map(|sent| ReminderOrderPage { sent, ..cancelled.clone() });
+        vec![page, one, over, refused, none, first, cancelled]
     }
 }

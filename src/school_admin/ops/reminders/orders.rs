@@ -3,7 +3,7 @@
 //! Nobody reads a draft first, as for other acts on many: an order never grows, so that what is cancelled is what the
 //! page showed, or less. What left stays sent, and holds the week of whoever got it. What waits is taken back with the
 //! order, in one transaction: the budget of the school, the caps of the day and the week of those persons are as if it
-//! had not been ordered. A message whose hand-over has begun counts as one that left.
+//! had not been ordered. A message whose hand-over has begun counts as one that left, and is handed over no more.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::administrators::territory::Place;
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{Durability, Tx, UnitOfWork};
+use crate::db::{DbError, Durability, Tx, UnitOfWork};
 use crate::http::pages::dates;
 use crate::limits::{self, RateLimit};
 use crate::otp;
@@ -27,6 +27,8 @@ use crate::tenants::School;
 
 /// The maximum number of orders of a school in a list.
 const MAX_ORDERS: i64 = 20;
+/// The attempts of a cancellation that PostgreSQL aborts.
+const MAX_CONFLICT_ATTEMPTS: u32 = 3;
 /// The time after which nothing of an order that was written waits any more.
 const MAX_WAIT: Span = Span::days(2);
 
@@ -55,7 +57,7 @@ impl SeenReminderOrder {
 
     /// Returns the number of messages that did not leave yet, at most.
     pub fn waiting(&self) -> i64 {
-        self.in_outbox.saturating_add(self.row.not_looked_at())
+        self.in_outbox.saturating_add(self.row.unwritten())
     }
 
     pub fn is_cancelled(&self) -> bool {
@@ -124,6 +126,25 @@ pub async fn cancel(
     on_duty: &OnDuty,
     file: &ReminderOrderFile,
 ) -> anyhow::Result<ReminderCancellation> {
+    let mut attempts = 1;
+    loop {
+        match cancel_once(op, on_duty, file).await {
+            // On PostgreSQL, whoever claims some jobs and whoever takes all of them back may wait for each other.
+            Err(error) if attempts < MAX_CONFLICT_ATTEMPTS && is_conflict(&error) => attempts += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_conflict(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<DbError>().is_some_and(DbError::is_serialization_failure)
+}
+
+async fn cancel_once(
+    op: &Operation<'_>,
+    on_duty: &OnDuty,
+    file: &ReminderOrderFile,
+) -> anyhow::Result<ReminderCancellation> {
     let mut tx = op.write(Durability::Durable).await?;
     let whole = [file.place.clone()];
     let Some(grant) = on_duty.permitted_everywhere(&mut tx, AdminAct::ChangeCampaign, &whole).await? else {
@@ -160,7 +181,7 @@ async fn cancel_in(app: &App, tx: &mut UnitOfWork<'_>, id: &str) -> anyhow::Resu
         ReminderChannel::Mail => give_mails_back(app, tx, &taken_back).await?,
     }
     let means = if row.channel() == ReminderChannel::Mail { " by mail" } else { "" };
-    let detail = format!("{sent} sent{means}, {} not sent", in_outbox.saturating_add(row.not_looked_at()));
+    let detail = format!("{sent} sent{means}, {} not sent", in_outbox.saturating_add(row.unwritten()));
     let about =
         AuditDetails { uai: Some(&row.uai), academy: Some(&row.academy), detail: &detail, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::RemindersCancelled, about).await?;

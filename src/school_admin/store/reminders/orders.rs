@@ -38,9 +38,14 @@ impl ReminderBatchRow {
         self.state == "done"
     }
 
-    /// Returns the number of those who were not looked at yet, as far as a message would go to each of them.
-    pub fn not_looked_at(&self) -> i64 {
-        if self.is_written() { 0 } else { self.people.saturating_sub(self.position).max(0) }
+    /// Returns the number of messages that are still to be written, at most.
+    pub fn unwritten(&self) -> i64 {
+        let done = match self.channel() {
+            ReminderChannel::Sms => self.position,
+            // Behind those who get one stand others who have the same mailbox: one of them gets it in their place.
+            ReminderChannel::Mail => self.sent,
+        };
+        if self.is_written() { 0 } else { self.people.saturating_sub(done).max(0) }
     }
 }
 
@@ -74,4 +79,31 @@ pub async fn cancel(tx: &mut UnitOfWork<'_>, id: &str, taken_back: i64) -> Resul
                ended_at = COALESCE(ended_at, $2), sent = sent - $3 WHERE id = $1 AND cancelled_at IS NULL \
                RETURNING sent";
     Ok(tx.fetch_optional::<(i64,)>(sql, args![id, now, taken_back]).await?.map(|(sent,)| sent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_may_still_go_to_whoever_shares_a_mailbox_with_somebody_who_was_passed() {
+        let sms = ReminderBatchRow {
+            id: String::new(),
+            uai: Uai::parse("0349999J").unwrap(),
+            academy: String::new(),
+            channel: "sms".to_owned(),
+            people: 10,
+            position: 10,
+            sent: 7,
+            state: "sending".to_owned(),
+            ordered_at: 0,
+            ended_at: None,
+            cancelled_at: None,
+            ordered_by: None,
+        };
+        let mails = ReminderBatchRow { channel: "mail".to_owned(), state: "mailing".to_owned(), ..sms.clone() };
+        assert_eq!((sms.unwritten(), mails.unwritten()), (0, 3));
+        let over = ReminderBatchRow { state: "done".to_owned(), ..mails };
+        assert_eq!(over.unwritten(), 0);
+    }
 }
