@@ -16,10 +16,11 @@ use super::store::import;
 use super::store::tables::RosterSourceRow;
 use super::uai::Uai;
 use crate::app::StorageOperation;
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::phone::PhoneParser;
 use crate::crypto::MasterKey;
-use crate::db;
+use crate::db::{self, UnitOfWork};
 use crate::tenants::{self, School};
 
 mod academy;
@@ -107,6 +108,15 @@ impl<'a> ImportContext<'a> {
     /// Returns the time of what is written now; of an import without a clock, that of its beginning.
     pub fn now(&self) -> Timestamp {
         self.clock.map_or(self.storage.now, |clock| clock.now())
+    }
+
+    /// Records an event with the time at which it is written, not that of the beginning: the audit is sealed a minute after
+    /// the time of its rows, and an import may take hours.
+    async fn record(self, tx: &mut UnitOfWork<'_>, event: AuditEvent, about: AuditDetails<'_>) -> Result<()> {
+        let began = std::mem::replace(&mut tx.now, self.now());
+        let done = audit::store::record(tx, event, about).await;
+        tx.now = began;
+        Ok(done?)
     }
 
     /// Tells whoever asked how far the import is.

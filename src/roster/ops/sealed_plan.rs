@@ -9,7 +9,7 @@ use super::row_matching::RowMatching;
 use super::stored_roster::{FormerRows, StoredRoster};
 
 use super::{ImportContext, ImportError, Result};
-use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::audit::{AuditDetails, AuditEvent};
 use crate::base::ids::row_ids;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{Durability, UnitOfWork};
@@ -135,7 +135,7 @@ impl SealedPlan {
         if !first
             || !self.write_people(&mut tx, academy).await?
             || !self.write_keys(&mut tx, academy).await?
-            || !self.write_accounts(&mut tx, academy, uai).await?
+            || !self.write_accounts(ctx, &mut tx, (academy, uai)).await?
         {
             tx.rollback().await?;
             return Ok(false);
@@ -146,11 +146,11 @@ impl SealedPlan {
         self.write_notices(&mut tx, uai).await?;
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
         let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
-        audit::store::record(&mut tx, AuditEvent::RosterImported, about).await?;
+        ctx.record(&mut tx, AuditEvent::RosterImported, about).await?;
         if self.phones_replaced > 0 {
             let detail = self.phones_replaced.to_string();
             let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
-            audit::store::record(&mut tx, AuditEvent::PhonesReplaced, about).await?;
+            ctx.record(&mut tx, AuditEvent::PhonesReplaced, about).await?;
         }
         if let Some(source) = ctx.source {
             tables::upsert_source(&mut tx, uai, self.standing.format, source).await?;
@@ -257,7 +257,12 @@ impl SealedPlan {
     }
 
     /// Gives recognised pupils their account. Returns false if one changed since it was read.
-    async fn write_accounts(&self, tx: &mut UnitOfWork<'_>, academy: &str, uai: &Uai) -> Result<bool> {
+    async fn write_accounts(
+        &self,
+        ctx: ImportContext<'_>,
+        tx: &mut UnitOfWork<'_>,
+        (academy, uai): (&str, &Uai),
+    ) -> Result<bool> {
         for (key, other) in &self.plan.accounts_joined {
             let pupil_id = row_id_of("pupil", &self.pupils, key)?;
             if !same_pupil::join_account(tx, pupil_id, &other.pupil_id, &other.account_id).await? {
@@ -269,7 +274,7 @@ impl SealedPlan {
                 detail: academy,
                 ..AuditDetails::default()
             };
-            audit::store::record(tx, AuditEvent::PupilRecognised, about).await?;
+            ctx.record(tx, AuditEvent::PupilRecognised, about).await?;
         }
         Ok(true)
     }
@@ -332,7 +337,7 @@ impl SealedPlan {
 /// Returns the ids of new rows, after those of every school before: an import that begins all of them with the same time
 /// would write each school over the whole of every index.
 fn new_row_ids(ctx: ImportContext<'_>, count: usize) -> Vec<String> {
-    row_ids(ctx.clock.map_or(ctx.storage.now, |clock| clock.now()), ctx.storage.rng, count)
+    row_ids(ctx.now(), ctx.storage.rng, count)
 }
 
 pub(super) fn row_id_of<'a, Id>(what: &'static str, rows: &'a BTreeMap<String, Id>, key: &str) -> Result<&'a Id> {

@@ -12,7 +12,7 @@ use super::former::{FormerSet, NoticeChange};
 use super::later_writers::LaterWriters;
 pub use super::later_writers::RowsLeft;
 use super::{ImportContext, ImportError, Result};
-use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::audit::{AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{Durability, UnitOfWork};
@@ -162,7 +162,7 @@ async fn undo_set(
     let left = if rows > 0 { format!("; left to later imports: {rows} rows") } else { String::new() };
     let detail = format!("{} revision {revision}: undone: {}{left}", set.uai, set.changes);
     let about = AuditDetails { uai: Some(&set.uai), detail: &detail, ..AuditDetails::default() };
-    audit::store::record(&mut tx, AuditEvent::RosterImportUndone, about).await?;
+    ctx.record(&mut tx, AuditEvent::RosterImportUndone, about).await?;
     tx.commit().await?;
     Ok(Some((revision, later.left)))
 }

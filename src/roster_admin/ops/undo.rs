@@ -88,7 +88,7 @@ pub async fn undo(
     // After an interruption the run is undone, and only the upload does not say so.
     let mut report = None;
     if !file.is_run_undone {
-        let ctx = ImportContext::new(op.storage(), &op.app.phone_parser);
+        let ctx = ImportContext::new(op.storage(), &op.app.phone_parser).with_clock(op.app.clock.as_ref());
         let undone = Box::pin(undo_run(ctx, &upload.academy, &upload.uai, run_id)).await?;
         let ImportUndo::Done { schools, left, .. } = undone else { return Ok(UploadUndo::TooLate) };
         if schools.iter().any(|(_, undone)| !undone) {
