@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use super::beginning_of_day;
 use super::json::{self, JsonFlag};
 use crate::app::StorageOperation;
+use crate::base::clock::Clock;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
 use crate::bootstrap;
@@ -151,7 +152,7 @@ pub async fn run(args: &AccountArgs, config: &Config, out: &mut (dyn Write + Sen
         }
         AccountCommand::RemoveFactors(args) => remove_factors(op, config, args, out).await?,
         AccountCommand::DetachPupil(args) => detach_pupil(op, config, args, out).await?,
-        AccountCommand::ForceChange(args) => force_change(op, args, out).await?,
+        AccountCommand::ForceChange(args) => force_change(op, around.clock.as_ref(), args, out).await?,
     }
     opened.db.close().await;
     Ok(true)
@@ -222,6 +223,7 @@ fn notices<'a>(op: StorageOperation<'a>, config: &'a Config, pages: &'a PageRend
 
 async fn force_change(
     op: StorageOperation<'_>,
+    clock: &dyn Clock,
     args: &ForceChangeArgs,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
@@ -241,7 +243,7 @@ async fn force_change(
         reason: args.reason.clone(),
         dry_run: args.dry_run,
     };
-    let report = forced_change::force_change(op, &order).await?;
+    let report = forced_change::force_change(op, clock, &order).await?;
     let (accounts, sessions) = (report.accounts, report.sessions);
     match args.dry_run {
         true => writeln!(out, "{accounts} accounts would have to choose a new password; nothing was changed")?,

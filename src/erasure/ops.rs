@@ -55,14 +55,14 @@ fn operation(app: &App) -> Operation<'_> {
 async fn erase_closed_accounts(app: &App, is_stopping: &(dyn Fn() -> bool + Sync)) -> anyhow::Result<u64> {
     let mut erased = 0;
     loop {
-        let op = operation(app);
-        let before = op.now.minus(CLOSED_RETENTION);
+        let before = operation(app).now.minus(CLOSED_RETENTION);
         let due = store::list_due_accounts(&mut app.db.read().await?, before).await?;
         let mut progressed = false;
         for id in due {
             if is_stopping() {
                 return Ok(erased);
             }
+            let op = operation(app);
             let mut tx = op.write(Durability::Durable).await?;
             if store::erase_account(&mut tx, &id, before).await? {
                 let about = AuditDetails { account: Some(&id), ..AuditDetails::default() };

@@ -229,7 +229,7 @@ async fn one_screen_shows_an_account_without_a_code_a_whole_number_or_an_address
         dry_run: false,
     };
     server.advance(Span::minutes(1));
-    force_change(server.operation().storage(), &order).await.unwrap();
+    force_change(server.operation().storage(), server.app.clock.as_ref(), &order).await.unwrap();
     ops::suspend(op.storage(), &identifiant, "x").await.unwrap();
     let seen = show(&server, &identifiant).await;
     assert_eq!((seen.suspended_by, seen.must_change_at), (Some("operator"), Some(server.now())));

@@ -1,7 +1,7 @@
 //! The seals of the audit: what was changed is found, and nothing else.
 
 use preau::audit::{self, AuditDetails, AuditEvent};
-use preau::base::clock::{Clock, Span, Timestamp};
+use preau::base::clock::Span;
 use preau::db::Durability;
 use preau::roster::formats::RosterFormat;
 use preau::roster::ops::undo::{ImportUndo, undo_last_run};
@@ -13,7 +13,7 @@ use tokio::task::block_in_place;
 
 use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::people::school_exports;
-use crate::support::{TestFamily, TestServer};
+use crate::support::{SlowClock, TestFamily, TestServer};
 
 async fn record(server: &TestServer, detail: &str) {
     let op = server.operation();
@@ -91,16 +91,6 @@ async fn an_empty_audit_has_nothing_to_seal_and_is_sound() {
     server.execute_sql("DELETE FROM audit", Vec::new()).await;
     server.advance(Span::minutes(2));
     assert_eq!((seal(&server).await, problems(&server).await), (0, 0));
-}
-
-/// Says two minutes later each time.
-struct SlowClock(TestServer);
-
-impl Clock for SlowClock {
-    fn now(&self) -> Timestamp {
-        self.0.advance(Span::minutes(2));
-        self.0.now()
-    }
 }
 
 /// Of an import and of its undo, what is sealed after a school is not followed by facts of another one from before.

@@ -15,7 +15,7 @@ use preau::protocol::scope::Scopes;
 use crate::support::deployment::{LYCEE, MONOD};
 use crate::support::masked::masked;
 use crate::support::people::PASSWORD;
-use crate::support::{Browser, LogoutReceiver, TestAccount, TestFamily, TestRelyingParty, TestServer};
+use crate::support::{Browser, LogoutReceiver, SlowClock, TestAccount, TestFamily, TestRelyingParty, TestServer};
 
 const NEW: &str = "Autre-mot-99";
 const DATES: [(&str, &str); 2] = [("date_naissance_1", "14/02/2013"), ("date_naissance_2", "03/05/2011")];
@@ -50,7 +50,7 @@ fn listed(accounts: &[&TestAccount]) -> ForcedChange {
 }
 
 async fn force(server: &TestServer, order: &ForcedChange) -> ForcedChangeReport {
-    force_change(server.operation().storage(), order).await.unwrap()
+    force_change(server.operation().storage(), server.app.clock.as_ref(), order).await.unwrap()
 }
 
 async fn sign_in(browser: &mut Browser, identifiant: &str, password: &str) -> StatusCode {
@@ -244,7 +244,8 @@ async fn threat_s18_a_cohort_is_a_school_an_academy_or_a_list_less_whom_it_does_
         (ForcedChange { except: vec!["a.nobody01".to_owned()], ..school() }, "no account is called a.nobody01"),
         (ForcedChange { reason: " ".to_owned(), ..school() }, "the reason is empty"),
     ] {
-        let why = force_change(server.operation().storage(), &change).await.unwrap_err().to_string();
+        let (op, clock) = (server.operation(), server.app.clock.as_ref());
+        let why = force_change(op.storage(), clock, &change).await.unwrap_err().to_string();
         assert!(why.contains(said), "{why}");
     }
 }
@@ -261,6 +262,24 @@ async fn a_parent_with_two_rows_in_the_academy_is_counted_once_and_forced_once()
     assert_eq!(force(&server, &ForcedChange { dry_run: true, ..academy.clone() }).await.accounts, 2);
     assert_eq!(force(&server, &academy).await.accounts, 2);
     assert_eq!(force(&server, &academy).await.accounts, 0);
+}
+
+/// The audit is sealed a minute after the time of its rows, and the accounts of an academy take longer.
+#[tokio::test]
+async fn each_batch_has_the_time_at_which_it_is_forced() {
+    let (server, _, _) = start().await;
+    server.create_account_of_pupil("Hugo").await;
+    // Its password is chosen before the order, not at the same moment.
+    server.advance(Span::minutes(1));
+    let op = server.operation();
+    let slow = SlowClock(server.clone());
+    let forced = force_change(op.storage(), &slow, &school()).await.unwrap();
+    assert_eq!(forced.accounts, 3, "parents, then pupils");
+    let times = "SELECT COUNT(DISTINCT at) FROM audit WHERE fact = 'password_change_forced'";
+    assert_eq!(server.query_count(times).await, 2);
+    let at_begin = "SELECT COUNT(*) FROM audit WHERE fact = 'password_change_forced' AND at <= $1";
+    let mut tx = server.app.db.read().await.unwrap();
+    assert_eq!(tx.fetch_one::<(i64,)>(at_begin, vec![op.now.0.into()]).await.unwrap().0, 0);
 }
 
 #[tokio::test]

@@ -9,9 +9,9 @@ use std::collections::{BTreeSet, HashSet};
 use super::{find, stated};
 use crate::accounts::store::cohorts::{self, CohortPage};
 use crate::accounts::{Account, AccountState};
-use crate::app::StorageOperation;
+use crate::app::{DatabaseOperation, StorageOperation};
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Clock, Timestamp};
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
@@ -58,8 +58,13 @@ pub struct ForcedChangeReport {
 }
 
 /// Forces the change of the passwords of a cohort, in batches. Accounts without a password, whose password is newer or
-/// whose change is forced already are left out, so that a second call continues a first one that stopped.
-pub async fn force_change(op: StorageOperation<'_>, order: &ForcedChange) -> anyhow::Result<ForcedChangeReport> {
+/// whose change is forced already are left out, so that a second call continues a first one that stopped. The clock says
+/// the time of each batch: the audit is sealed a minute after the time of its rows, and those of an academy take longer.
+pub async fn force_change(
+    op: StorageOperation<'_>,
+    clock: &dyn Clock,
+    order: &ForcedChange,
+) -> anyhow::Result<ForcedChangeReport> {
     let reason = stated(&order.reason)?;
     let before = order.before.map_or(op.now, |at| at.min(op.now));
     let mut tx = op.db.read().await?;
@@ -74,9 +79,10 @@ pub async fn force_change(op: StorageOperation<'_>, order: &ForcedChange) -> any
     };
     drop(tx);
     let mut report = ForcedChangeReport::default();
+    let at_present = || StorageOperation { database: DatabaseOperation { now: clock.now(), ..op.database }, ..op };
     let rows = usize::try_from(FORCED_CHANGE_BATCH_ROWS)?;
     for ids in listed.chunks(rows) {
-        force_batch(op, order, (reason, before), without(ids, &except), &mut report).await?;
+        force_batch(at_present(), order, (reason, before), without(ids, &except), &mut report).await?;
     }
     for profile in [Profile::Responsable, Profile::Eleve] {
         if order.profile.is_some_and(|only| only != profile) {
@@ -95,7 +101,7 @@ pub async fn force_change(op: StorageOperation<'_>, order: &ForcedChange) -> any
             let Some((cursor, _)) = rows.last() else { break };
             after.clone_from(cursor);
             let ids: Vec<AccountId> = rows.into_iter().map(|(_, id)| id).collect();
-            force_batch(op, order, (reason, before), without(&ids, &except), &mut report).await?;
+            force_batch(at_present(), order, (reason, before), without(&ids, &except), &mut report).await?;
         }
     }
     Ok(report)

@@ -116,6 +116,8 @@ pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
     let due = accounts::store::list_due_closings(&mut op.app.db.read().await?, op.now).await?;
     let mut closed = 0;
     for id in due {
+        // The present time: the audit is sealed a minute after that of its rows, and a thousand accounts may take longer.
+        let op = &Operation { now: op.app.now(), ..op.clone() };
         let mut tx = op.write(Durability::Durable).await?;
         if accounts::store::close(&mut tx, &id).await? {
             end_all(op, &mut tx, &id).await?;

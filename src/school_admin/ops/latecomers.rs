@@ -131,6 +131,8 @@ async fn let_some_in(op: &Operation<'_>, row: &DoingDraftRow, uai: &Uai, proof: 
     let place = find_place(&mut tx, uai).await?.filter(|_| is_asked);
     drop(tx);
     let Some((school, place)) = place else { return Ok(Step::NoneLeft) };
+    // The present time: the audit is sealed a minute after that of its rows, and an order may take longer.
+    let op = &Operation { now: op.app.now(), ..op.clone() };
     let mut tx = op.write(Durability::Durable).await?;
     let (author, act) = (&row.author_id, AdminAct::ChangeCampaign);
     // No program lets latecomers in.

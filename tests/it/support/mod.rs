@@ -30,5 +30,5 @@ pub use receiver::LogoutReceiver;
 pub use recording_gateway::{RecordingGateway, RecordingMailGateway};
 pub use relying_party::{AuthorizationAttempt, TestRelyingParty};
 pub use response::TestResponse;
-pub use server::TestServer;
+pub use server::{SlowClock, TestServer};
 pub use upstream::{FakeUpstream, Lie};

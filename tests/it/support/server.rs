@@ -9,7 +9,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, header};
 use preau::app::{AppState, Operation};
 use preau::base::actor::Actor;
-use preau::base::clock::{Clock as _, ManualClock, Span, SteadyClock, SystemClock, Timestamp};
+use preau::base::clock::{Clock, ManualClock, Span, SteadyClock, SystemClock, Timestamp};
 use preau::base::rng::SeededRandom;
 use preau::bootstrap::{self, Dependencies};
 use preau::clients::{self, ClientMetadata};
@@ -283,6 +283,16 @@ impl TestServer {
     pub async fn query_texts(&self, sql: &'static str) -> Vec<String> {
         let rows = self.app.db.read().await.unwrap().fetch_all::<(String,)>(sql, Vec::new()).await.unwrap();
         rows.into_iter().map(|(text,)| text).collect()
+    }
+}
+
+/// Says two minutes later each time: of work of which every part takes long.
+pub struct SlowClock(pub TestServer);
+
+impl Clock for SlowClock {
+    fn now(&self) -> Timestamp {
+        self.0.advance(Span::minutes(2));
+        self.0.now()
     }
 }
 
