@@ -4,6 +4,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::db::{Result, Tx, UnitOfWork, args};
+use crate::roster::store::locks;
 
 /// Lists active accounts of pupils, between two ids, the second included, without an enrolment since a time, and that no
 /// sign-in kept since.
@@ -91,6 +92,7 @@ pub async fn close_never_used(tx: &mut UnitOfWork<'_>, id: &AccountId, before: T
 
 /// Lets the people of a closed account have another one, and forgets what was still to be told to them.
 pub async fn free_people(tx: &mut Tx, id: &AccountId) -> Result<()> {
+    locks::lock_people_of_account(tx, id).await?;
     for sql in [
         "UPDATE person SET account_id = NULL, former_phone = NULL, phone_change_untold_at = NULL WHERE account_id = $1",
         "UPDATE pupil SET account_id = NULL, joined_at = NULL, join_untold_at = NULL WHERE account_id = $1",

@@ -3,6 +3,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, ChallengeId, PersonId, SessionId};
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
+use crate::roster::store::locks;
 
 /// A code that was asked for.
 #[derive(Clone, Debug, FromRow)]
@@ -55,6 +56,7 @@ pub struct ProvenPhone {
 /// Records that the number to which the code went is the account's person's. A number that the school replaced since is
 /// not concerned; one that was given up comes back only where the school exported it again later.
 pub async fn record(tx: &mut UnitOfWork<'_>, proof: &PhoneProof) -> Result<ProvenPhone> {
+    locks::lock_people_of_account(tx, &proof.account_id).await?;
     let now = tx.now;
     let restore = "UPDATE person SET phone_proven_at = $4, phone_disowned_at = NULL WHERE account_id = $1 \
                    AND phone IS NOT NULL AND phone_since <= $3 AND exported_at > phone_disowned_at \

@@ -5,6 +5,7 @@ use crate::base::clock::Timestamp;
 use crate::base::names::roster_canonical_key;
 use crate::base::typed_ids::{AccountId, PersonId};
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
+use crate::roster::store::locks;
 
 #[derive(FromRow)]
 struct PhoneRow {
@@ -74,6 +75,7 @@ pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<
 
 /// Records that the account's numbers are its person's no more. Returns the persons concerned.
 pub async fn disown_phones(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<Vec<PersonId>> {
+    locks::lock_people_of_account(tx, account_id).await?;
     let now = tx.now;
     let sql = "UPDATE person SET phone_disowned_at = $2 WHERE account_id = $1 AND phone IS NOT NULL \
                AND phone_disowned_at IS NULL RETURNING id";

@@ -17,7 +17,7 @@ use crate::base::rng::Random;
 use crate::base::typed_ids::AccountId;
 use crate::crypto::{MasterKey, SealError};
 use crate::db::{Result, Tx, UnitOfWork};
-use crate::roster::store::pupils;
+use crate::roster::store::{locks, pupils};
 use crate::subjects;
 
 /// The maximum characters of an identifiant of another form that a report tells.
@@ -77,6 +77,7 @@ impl<'a> RowsTaking<'a> {
             });
         }
         let given = list_given(tx, &found).await?;
+        lock_rows(tx, &found, (known_before, &given)).await?;
         let mut taking = RowsTaking {
             master_key,
             known_before,
@@ -249,6 +250,32 @@ impl<'a> RowsTaking<'a> {
         }
         Ok(())
     }
+}
+
+/// Locks the accounts and people of rows like everybody else who writes them: in the order of the table, an import of
+/// rosters, an activation or a sheet for the same people could be a deadlock. Whoever was first meanwhile is seen when the
+/// rows are written.
+async fn lock_rows(
+    tx: &mut Tx,
+    found: &[OwnedRow<'_>],
+    (known, given): (&KnownIdentifiants, &BTreeMap<String, AccountId>),
+) -> Result<()> {
+    let (mut held, mut persons, mut pupils) = (Vec::<&AccountId>::new(), Vec::new(), Vec::new());
+    for OwnedRow { owner, typed, .. } in found {
+        if let Some(id) = &owner.account_id {
+            held.push(id);
+            continue;
+        }
+        // The person may join it.
+        held.extend(typed.as_ref().and_then(|typed| known.find(typed, given)));
+        match &owner.person {
+            ArrivingPerson::Parent(id) => persons.push(id),
+            ArrivingPerson::Pupil(id) => pupils.push(id),
+        }
+    }
+    accounts::store::lock_all(tx, &held).await?;
+    locks::lock_persons(tx, &persons).await?;
+    locks::lock_pupils(tx, &pupils).await
 }
 
 async fn list_given(tx: &mut Tx, found: &[OwnedRow<'_>]) -> Result<BTreeMap<String, AccountId>> {

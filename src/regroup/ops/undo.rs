@@ -11,7 +11,7 @@ use crate::db::{Durability, UnitOfWork};
 use crate::notify::AccountNoticeKind;
 use crate::outbox::JobKind;
 use crate::regroup::{JoinedAccounts, store};
-use crate::roster::store::ownership;
+use crate::roster::store::{locks, ownership};
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 use crate::{grants, subjects};
@@ -90,6 +90,7 @@ async fn put_back(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::R
     let state = moved.state.parse::<AccountState>().unwrap_or(AccountState::Active);
     let restored = accounts::store::merged::restore(tx, pair, state, moved.closes_at).await?;
     anyhow::ensure!(restored, "the absorbed account is not absorbed by the kept one");
+    locks::lock_persons(tx, &moved.persons.iter().collect::<Vec<_>>()).await?;
     for person_id in &moved.persons {
         ownership::give_back(tx, person_id, kept, absorbed).await?;
     }

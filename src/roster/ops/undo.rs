@@ -21,7 +21,7 @@ use crate::roster::store::import::{self, RosterSetRow};
 use crate::roster::store::later_sets::UndoneSet;
 use crate::roster::store::runs::{self, LastRunRow, RunSetRow};
 use crate::roster::store::tables::{self, RosterSourceRow};
-use crate::roster::store::{deliveries, statements, undone};
+use crate::roster::store::{deliveries, locks, statements, undone};
 use crate::roster::uai::Uai;
 use crate::tenants;
 
@@ -265,7 +265,8 @@ async fn restore_notices(
     Ok(())
 }
 
-/// Deletes the people whom the run made, unless something else names them.
+/// Deletes the people whom the run made, unless something else names them. They are locked before they are looked at: who
+/// is given an account meanwhile stays.
 async fn delete_new_people(
     ctx: ImportContext<'_>,
     since: i64,
@@ -278,11 +279,13 @@ async fn delete_new_people(
     let pupils: Vec<&PupilId> = pupils.iter().filter(|id| !named.contains(id.as_str())).collect();
     for ids in persons.chunks(MAX_DELETED_AT_ONCE) {
         let mut tx = ctx.storage.write(Durability::Durable).await?;
+        locks::lock_persons(&mut tx, ids).await?;
         undone::delete_persons(&mut tx, ids).await?;
         tx.commit().await?;
     }
     for ids in pupils.chunks(MAX_DELETED_AT_ONCE) {
         let mut tx = ctx.storage.write(Durability::Durable).await?;
+        locks::lock_pupils(&mut tx, ids).await?;
         undone::delete_pupils(&mut tx, ids).await?;
         tx.commit().await?;
     }

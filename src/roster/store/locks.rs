@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
-use crate::db::{Result, RowLock, Tx};
+use crate::db::{Result, RowLock, Tx, args};
 
 static ACCOUNTS: LazyLock<RowLock> = LazyLock::new(|| RowLock::of("account"));
 static PERSONS: LazyLock<RowLock> = LazyLock::new(|| RowLock::of("person"));
@@ -27,4 +27,13 @@ pub async fn lock_persons(tx: &mut Tx, ids: &[&PersonId]) -> Result<()> {
 pub async fn lock_pupils(tx: &mut Tx, ids: &[&PupilId]) -> Result<()> {
     let ids: BTreeSet<&str> = ids.iter().map(|id| id.as_str()).collect();
     tx.lock_rows(&PUPILS, &ids).await
+}
+
+/// Locks the persons and pupils of an account, before a statement that writes all of them.
+pub async fn lock_people_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<()> {
+    let persons = super::list_persons_of_account(tx, account_id).await?;
+    lock_persons(tx, &persons.iter().collect::<Vec<_>>()).await?;
+    let sql = "SELECT id FROM pupil WHERE account_id = $1";
+    let pupils = tx.fetch_all::<(PupilId,)>(sql, args![account_id]).await?;
+    lock_pupils(tx, &pupils.iter().map(|(id,)| id).collect::<Vec<_>>()).await
 }
