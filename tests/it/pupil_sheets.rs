@@ -8,9 +8,11 @@ use preau::base::profile::Profile;
 use preau::base::uai::Uai;
 use preau::db::{Durability, UnitOfWork};
 use preau::letters::LetterKind;
-use preau::letters::ops::batch::{self, LetterBatch, LetterBatchRequest, LetterPress};
+use preau::letters::ops::batch::{self, LetterAccountChanged, LetterBatch, LetterBatchRequest, LetterPress};
 use preau::letters::ops::recipients::{LeftOut, LetterScope};
 use preau::notify::ops::NoticeContext;
+use preau::roster::ops::ImportContext;
+use preau::roster::ops::undo::{ImportUndo, undo_last_run};
 
 use crate::support::deployment::{MONOD, TOULOUSE};
 use crate::support::people::PASSWORD;
@@ -235,6 +237,43 @@ async fn attack_a12_a_sheet_joins_no_account_that_an_import_would_not() {
                 WHERE pupil_key = '910002'";
     assert_eq!(server.execute_sql(same, Vec::new()).await, 1);
     assert_own_account(&server, TOULOUSE, "an INE of two pupils").await;
+}
+
+/// Whoever has the paper would come into an account of which the school has nobody any more.
+#[tokio::test]
+async fn attack_a12_an_undo_ends_the_sheets_that_the_school_printed_for_an_account_that_its_pupil_leaves() {
+    let server = start().await;
+    print_sheet(&server, MONOD).await;
+    server.advance(Span::hours(1));
+    let theirs = print_sheet(&server, TOULOUSE).await;
+    let op = server.operation();
+    let ctx = ImportContext::new(op.storage(), &server.app.phone_parser);
+    let undone = Box::pin(undo_last_run(ctx, "toulouse", None)).await.unwrap();
+    assert!(matches!(undone, ImportUndo::Done { .. }), "{undone:?}");
+    let said = type_code(&server, &theirs).await.page.visible_text();
+    assert!(said.contains("plus valable"), "{said}");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM letter WHERE ended_at IS NULL").await, 0);
+    // The pupil's own school prints another one.
+    let own = print_sheet(&server, MONOD).await;
+    assert_eq!((identifiant(&own), server.query_count(ACCOUNTS).await), (identifiant(&theirs), 1));
+    type_code(&server, &own).await.type_own_date(BORN).await;
+}
+
+#[tokio::test]
+async fn attack_a12_no_sheet_is_issued_for_an_account_that_the_pupil_left_while_it_was_drawn() {
+    let server = start().await;
+    print_sheet(&server, MONOD).await;
+    let wanted = request(TOULOUSE, Profile::Eleve, false);
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let prepared = batch::prepare(&mut tx, &server.app.master_key, &wanted).await.unwrap();
+    tx.commit().await.unwrap();
+    let leave = "UPDATE pupil SET account_id = NULL WHERE academy = 'toulouse'";
+    assert_eq!(server.execute_sql(leave, Vec::new()).await, 1);
+    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer(), by_pupil: false };
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let issued = batch::issue_all(&mut tx, press, &wanted, &prepared).await.unwrap();
+    assert_eq!(issued, Err(LetterAccountChanged));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::profile::Profile;
+use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::db::UnitOfWork;
@@ -21,6 +22,7 @@ use crate::letters::{LetterKind, store};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::notify::ops::{NoticeContext, NoticeRequest};
 use crate::notify::{self, AccountNoticeKind};
+use crate::roster::{self, store::pupils};
 use crate::tenants::{self, School};
 
 /// The letters that somebody of the school or the operator asks for.
@@ -83,7 +85,8 @@ pub struct LetterBatch {
     pub left_out: Vec<(Recipient, LeftOut)>,
 }
 
-/// Finds who gets a letter, and draws the codes; accounts are created where there is none, nor one by another record.
+/// Finds who gets a letter, and draws the codes; accounts are created for those who have none, nor one
+/// by another record.
 pub async fn prepare(
     tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,
@@ -174,7 +177,7 @@ pub async fn issue_all(
         let account_id = &one.account.id;
         let current = accounts::store::find(tx, account_id).await?;
         let same = current.is_some_and(|a| a.state == one.account.state && a.suspended_by == one.account.suspended_by);
-        if !same {
+        if !same || !has_still(tx, &one.recipient, account_id).await? {
             return Ok(Err(LetterAccountChanged));
         }
         let (kind, uai, reason) = (one.recipient.kind(), &request.uai, request.reason.as_str());
@@ -191,6 +194,17 @@ pub async fn issue_all(
         }
     }
     Ok(Ok(()))
+}
+
+/// True if the person of a letter has its account still: a help desk or an undo may have taken the pupil out of it. A
+/// letter for one more child is what joins its person.
+async fn has_still(tx: &mut UnitOfWork<'_>, recipient: &Recipient, account_id: &AccountId) -> anyhow::Result<bool> {
+    let owner = match &recipient.person {
+        _ if recipient.joins.is_some() => return Ok(true),
+        LetterPerson::Pupil(id) => pupils::find_account_of_pupil(tx, id).await?,
+        LetterPerson::Parent(id) => roster::store::find_person(tx, id).await?.and_then(|person| person.account_id),
+    };
+    Ok(owner.as_ref() == Some(account_id))
 }
 
 /// Draws the file; `None` if there is nobody to print a letter for.
@@ -240,7 +254,7 @@ pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+    use crate::base::typed_ids::{PersonId, PupilId};
 
     fn recipient(person: LetterPerson, state: Option<AccountState>, joins: bool) -> Recipient {
         let account = state.map(|state| Account {

@@ -14,7 +14,7 @@ use crate::roster::store::import::RosterSetRow;
 use crate::roster::store::locks;
 use crate::roster::store::statements::{StatementRow, list_statements};
 use crate::roster::store::tables::{self, RosterSourceRow};
-use crate::roster::store::undone::TouchedRows;
+use crate::roster::store::undone::{self, TouchedRows};
 use crate::roster::uai::Uai;
 
 /// The state of a school and its people before a set, as far as the set changed it.
@@ -217,6 +217,12 @@ impl FormerSet {
     pub fn pupils_without_account(&self) -> Vec<&PupilId> {
         let changed = self.pupils.iter().filter(|(row, _)| row.account_id.is_none()).map(|(row, _)| &row.id);
         self.new_pupils.iter().chain(changed).collect()
+    }
+
+    /// Lists the accounts that pupils joined by the words of the set: with it, or when a sheet was printed since.
+    pub async fn list_joined_accounts(&self, tx: &mut UnitOfWork<'_>) -> Result<BTreeSet<AccountId>> {
+        let since = undone::list_joined_since(tx, &self.pupils_without_account(), self.imported_at).await?;
+        Ok(since.into_iter().chain(self.joined.iter().map(|(_, _, account_id)| account_id.clone())).collect())
     }
 
     /// Keeps the notices that the set made or changed.

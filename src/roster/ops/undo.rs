@@ -4,7 +4,8 @@
 //! Everything is put back as it was: rows that the run changed, and those that it made are deleted, unless something else
 //! names them meanwhile, such as an account or a notice. A row that was written again since stays, and so does one that an
 //! import of another school took since as the run had left it; the outcome says how many. A pupil leaves the account that
-//! the run joined in any case, and one that a sheet joined since by the words of the run: it may be somebody else's. Whoever was erased since stays so.
+//! the run joined in any case, and one that a sheet joined since by the words of the run: it may be somebody else's, so the
+//! school's letters for it end. Whoever was erased since stays so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ pub use super::later_writers::RowsLeft;
 use super::{ImportContext, ImportError, Result};
 use crate::audit::{AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::{PersonId, PupilId};
+use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::db::{Durability, UnitOfWork};
 use crate::roster::store::former::{FormerNotice, list_former_notices};
 use crate::roster::store::import::{self, RosterSetRow};
@@ -133,6 +134,9 @@ async fn undo_set(
         tx.rollback().await?;
         return Ok(None);
     }
+    let joined = former.list_joined_accounts(&mut tx).await?;
+    let joined: Vec<&AccountId> = joined.iter().collect();
+    locks::lock_accounts(&mut tx, &joined).await?;
     former.lock_people(&mut tx).await?;
     let notices = list_former_notices(&mut tx, &set.uai).await?;
     let undone_set = UndoneSet {
@@ -145,6 +149,7 @@ async fn undo_set(
     };
     let mut later = LaterWriters::find(&mut tx, former, undone_set).await?;
     restore_people(&mut tx, former, &mut later).await?;
+    undone::withdraw_letters(&mut tx, &set.uai, &joined, former.imported_at).await?;
     restore_school(&mut tx, &set.uai, former).await?;
     restore_notices(&mut tx, &set.uai, former, notices).await?;
     if let Some(delivery) = &former.delivery {

@@ -109,6 +109,33 @@ pub async fn leave_account_anew(tx: &mut Tx, pupil_id: &PupilId, joined: &Accoun
     Ok(())
 }
 
+/// Lists the accounts that pupils joined since a time.
+pub async fn list_joined_since(tx: &mut Tx, ids: &[&PupilId], since: i64) -> Result<Vec<AccountId>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT DISTINCT account_id FROM pupil WHERE account_id IS NOT NULL AND joined_at >= $1 AND id IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        let values = batch_args(Value::from(since), ids.iter().map(|id| id.as_str()));
+        found.extend(tx.fetch_all::<(AccountId,)>(sql, values).await?.into_iter().map(|(id,)| id));
+    }
+    Ok(found)
+}
+
+/// Ends the letters that a school printed since a time for accounts that its pupils leave: whoever has the paper would
+/// come into an account that is another school's pupil's alone.
+pub async fn withdraw_letters(tx: &mut UnitOfWork<'_>, uai: &Uai, accounts: &[&AccountId], since: i64) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE letter SET state = 'withdrawn', ended_at = $4 \
+               WHERE account_id = $1 AND uai = $2 AND issued_at >= $3 AND ended_at IS NULL";
+    for id in accounts {
+        tx.execute(sql, args![*id, uai, since, now]).await?;
+    }
+    Ok(())
+}
+
 /// Takes pupils out of an account that was joined since a time.
 pub async fn leave_accounts_since(tx: &mut Tx, ids: &[&PupilId], since: i64) -> Result<()> {
     for ids in ids.chunks(BATCH_SIZE) {
