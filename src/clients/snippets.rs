@@ -40,7 +40,8 @@ impl Library {
         }
     }
 
-    /// True if values stand in quotes; none can be expanded by the shell of Keycloak's, which has addresses and names alone.
+    /// True if values stand in quotes. Keycloak's settings are a text that a shell expands: no issuer, path, id of a client or
+    /// scope has a character that it would, and a redirect URI, which may, stands in a comment.
     fn quotes(self) -> bool {
         self != Library::Valeurs
     }
@@ -109,5 +110,15 @@ mod tests {
         let json = snippet(Library::Ode, "https://compte.example", ("cantine", &meta));
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(read["tokenUrn"], "/oauth2/token");
+    }
+
+    #[test]
+    fn what_a_shell_would_expand_of_a_redirect_uri_stands_in_a_comment() {
+        let mut meta = canteen().metadata("cantine", None, None).unwrap();
+        meta.redirect_uris = vec!["https://cantine.example/retour?a=$(id)`id`\nid".to_owned()];
+        let text = snippet(Library::Keycloak, "https://compte.example", ("cantine", &meta));
+        let with_uri: Vec<&str> = text.lines().filter(|line| line.contains("id)`id`")).collect();
+        assert!(with_uri.len() == 1 && with_uri[0].starts_with('#'), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with("id")), "{text}");
     }
 }

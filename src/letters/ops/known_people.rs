@@ -1,8 +1,8 @@
 //! Finds the accounts that people have already, before their first letters would give them others.
 //!
 //! A pupil may have one by another record, of another school, with the same INE. The next import would know it
-//! ([`crate::roster::same_pupil`]); a sheet that is printed before that goes by the same rules, or one child had two
-//! accounts. Nor do two schools that print at once: the second one waits, and finds what the first one made.
+//! ([`crate::roster::same_pupil`]); a sheet that is printed before that goes by the same rules, or one child would have two
+//! accounts. So it is where two schools print at once: the second one waits, and finds what the first one made.
 
 use std::collections::BTreeMap;
 
