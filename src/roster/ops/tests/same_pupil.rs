@@ -316,6 +316,7 @@ async fn an_undo_takes_a_pupil_out_of_the_account_that_a_sheet_knew_by_the_set()
             ground.clock.store(NOW.0 + 60_000, SeqCst);
             if !is_new {
                 ground.toulouse(&Roster::of(TOULOUSE, 3)).await;
+                ground.clock.store(NOW.0 + 90_000, SeqCst);
             }
             let (taken, _) = ground.toulouse(&school(TOULOUSE, INE).on("09/09/2025", |_| {})).await;
             assert_eq!(taken.accounts_joined, Vec::<String>::new(), "there is none yet");
