@@ -81,9 +81,10 @@ fn repeated_paths(path: &str, text: &str, known: &[&str]) -> Vec<String> {
         return Vec::new();
     }
     let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    // Each text that begins like a path, up to where it ends or something is put in.
     let repeats = |line: &&str| {
-        let ends = ["\"", "?", "{"];
-        known.iter().any(|known| ends.iter().any(|end| line.contains(&format!("\"{known}{end}"))))
+        let mut texts = line.split("\"/").skip(1).filter_map(|rest| rest.find(['"', '?', '{']).map(|end| &rest[..end]));
+        texts.any(|text| known.iter().any(|known| known[1..] == *text))
     };
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//")).filter(repeats);
     lines.map(|line| format!("{path}: {}", line.trim())).collect()

@@ -49,7 +49,7 @@ async fn protocol_a8_fault_rt08_every_token_of_a_rotation_verifies_by_every_jwks
     let second = first.restart().await;
     first.advance(Span::hours(23));
     let began = first.now();
-    let mut seen: Vec<(Timestamp, Vec<(String, Value)>)> = Vec::new();
+    let mut seen: Vec<(Timestamp, Vec<(String, String)>)> = Vec::new();
     // The servers read at different moments, so that one signs with the old key while the other has the new one.
     for minute in 0..150 {
         tend(&first).await;
@@ -57,7 +57,7 @@ async fn protocol_a8_fault_rt08_every_token_of_a_rotation_verifies_by_every_jwks
         tend(&second).await;
         let mut now = Vec::new();
         for server in [&first, &second] {
-            now.push((signed(server, Alg::ES256, ID_TOKEN_TYP), published(server).await));
+            now.push((signed(server, Alg::ES256, ID_TOKEN_TYP), published(server).await.to_string()));
         }
         seen.push((first.now(), now));
         if minute % 50 == 0 {
@@ -68,6 +68,8 @@ async fn protocol_a8_fault_rt08_every_token_of_a_rotation_verifies_by_every_jwks
     let kid = |token: &str| jose_header(token)["kid"].as_str().unwrap().to_owned();
     let kids: std::collections::BTreeSet<_> = seen.iter().flat_map(|(_, s)| s.iter().map(|(t, _)| kid(t))).collect();
     assert_eq!(kids.len(), 2, "one rotation in {} minutes", first.now().since(began).0 / 60_000);
+    // Hundreds of servings are a few sets: each token is verified by each of them once.
+    let mut verified = std::collections::BTreeSet::new();
     for (signed_at, tokens) in &seen {
         for (fetched_at, sets) in &seen {
             // Verified at any moment of its life, with a JWKS that is at most max-age old then.
@@ -76,7 +78,10 @@ async fn protocol_a8_fault_rt08_every_token_of_a_rotation_verifies_by_every_jwks
             }
             for (token, _) in tokens {
                 for (_, jwks) in sets {
-                    assert!(verifies(jwks, token), "signed at {signed_at}, JWKS of {fetched_at}");
+                    if verified.insert((token, jwks)) {
+                        let jwks = serde_json::from_str(jwks).unwrap();
+                        assert!(verifies(&jwks, token), "signed at {signed_at}, JWKS of {fetched_at}");
+                    }
                 }
             }
         }
