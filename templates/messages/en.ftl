@@ -2299,21 +2299,20 @@ admin-reminder-order-sms = Reminders by SMS
 admin-reminder-order-mail = Reminders by e-mail
 admin-reminder-order-facts = This order
 admin-reminder-order-people = Ordered for, at most
-admin-reminder-order-sent = Left
-admin-reminder-order-waiting = Not left yet, at most
+admin-reminder-order-sent = Sent
+admin-reminder-order-waiting = Not sent yet, at most
 admin-reminder-cancel = Stop these reminders
 admin-reminder-cancel-effect = { $n ->
     [0] No reminder waits any more.
-    [one] One reminder at most has not left yet: it will not leave.
-   *[other] { $n } reminders at most have not left yet: they will not leave.
+    [one] One reminder at most is not sent yet: it will not be.
+   *[other] { $n } reminders at most are not sent yet: they will not be.
 }
-admin-reminder-cancel-kept = What has left stays sent, and whoever got it gets no other reminder for a week. The rest goes back to the budget of the school, and those people can be reminded.
-admin-reminder-cancel-done = These reminders are stopped.
+admin-reminder-cancel-kept = Whoever got one gets no other reminder for a week. The rest goes back to the budget of the school, and those people can be reminded.
 admin-reminder-cancel-over = There is nothing left to stop: nothing of this order waits any more.
 admin-reminder-cancelled-effect = { $n ->
-    [0] Stopped { $when }. No reminder had left, and none will leave.
-    [one] Stopped { $when }. One reminder had left; the others will not leave.
-   *[other] Stopped { $when }. Left before: { $n }; the others will not leave.
+    [0] Stopped { $when }. No reminder had been sent, and none will be.
+    [one] Stopped { $when }. One reminder had been sent; the others will not be.
+   *[other] Stopped { $when }. Sent before: { $n }; the others will not be.
 }
 admin-chart-reminders = reminders
 admin-settled = { $n ->

@@ -2317,7 +2317,6 @@ admin-reminder-cancel-effect = { $n ->
    *[other] { $n } rappels au plus ne sont pas encore partis : ils ne partiront pas.
 }
 admin-reminder-cancel-kept = Ce qui est parti reste parti, et qui l'a reçu n'a pas d'autre rappel avant une semaine. Le reste est rendu au budget de l'établissement, et ces personnes peuvent être rappelées.
-admin-reminder-cancel-done = Ces rappels sont arrêtés.
 admin-reminder-cancel-over = Il n'y a plus rien à arrêter : plus rien de cette commande n'attend.
 admin-reminder-cancelled-effect = { $n ->
     [0] Arrêtés { $when }. Aucun rappel n'était parti, et aucun ne partira.
