@@ -11,16 +11,13 @@ pub mod passkey_offers;
 pub mod phone_proofs;
 pub mod phones;
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::LazyLock;
+use std::collections::HashSet;
 
 use super::{Account, SuspendedBy};
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, RowLock, Tx, UnitOfWork, args, parse_word};
-
-static LOCK: LazyLock<RowLock> = LazyLock::new(|| RowLock::of("account"));
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
 /// The origin of accounts that upstreams made.
 pub const FEDERATION_ORIGIN: &str = "federation";
@@ -89,13 +86,6 @@ pub async fn find_and_lock(tx: &mut Tx, id: &AccountId) -> Result<Option<Account
                RETURNING id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
                caution_until, closes_at, must_change_at, updated_at, origin";
     tx.fetch_optional::<AccountRow>(sql, args![id]).await?.map(Account::try_from).transpose()
-}
-
-/// Locks accounts until the end of the transaction, in one order whoever asks. Whoever writes what belongs to several of
-/// them locks them before, as [`find_and_lock`] does for one.
-pub async fn lock_all(tx: &mut Tx, ids: &[&AccountId]) -> Result<()> {
-    let ids: BTreeSet<&str> = ids.iter().map(|id| id.as_str()).collect();
-    tx.lock_rows(&LOCK, &ids).await
 }
 
 /// Returns the last id of the next `rows` accounts after an id; `None` after the last account.

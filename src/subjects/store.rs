@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use super::RecordedSubject;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, KeysSql, Result, RowsSql, Tx, UnitOfWork, args};
+use crate::db::{CLEANUP_BATCH_ROWS, KeysSql, Result, RowLock, RowsSql, Tx, UnitOfWork, args};
+
+static ACADEMIES: LazyLock<RowLock> = LazyLock::new(|| RowLock::of("academy"));
 
 static OF_ACCOUNTS: LazyLock<KeysSql> =
     LazyLock::new(|| KeysSql::new("SELECT account_id, value FROM subject WHERE space = ? AND account_id IN", ""));
@@ -49,6 +51,14 @@ pub async fn list_of_accounts(tx: &mut Tx, space: &str, accounts: &[&str]) -> Re
 /// Lists those of the values by which accounts are known in a space, each with its account.
 pub async fn list_by_value(tx: &mut Tx, space: &str, values: &[&str]) -> Result<Vec<(String, AccountId)>> {
     tx.fetch_by_keys(&BY_VALUE, args![space], values).await
+}
+
+/// Keeps others from writing subjects of other programs until the end of the transaction, by the rows of all academies: a
+/// space is no row, and may be that of several academies. Else two transactions that do not see each other's rows would
+/// give one `sub` to two accounts.
+pub async fn lock_adoption(tx: &mut Tx) -> Result<()> {
+    let academies = tx.fetch_all::<(String,)>("SELECT id FROM academy ORDER BY id", args![]).await?;
+    tx.lock_rows(&ACADEMIES, &academies.iter().map(|(id,)| id.as_str()).collect()).await
 }
 
 /// A `sub` that an account gets in a space.

@@ -272,6 +272,25 @@ async fn account_10_two_imports_of_one_table_at_once_give_each_person_one_accoun
     assert_eq!(server.query_count(told).await, 4);
 }
 
+#[tokio::test]
+async fn account_10_two_imports_at_once_give_one_sub_to_one_of_two_accounts() {
+    let server = school().await;
+    let (one, two) = (server.operation(), server.operation());
+    let (mut first, mut second) =
+        (ArrivalBatch::new(one.storage(), "montpellier"), ArrivalBatch::new(two.storage(), "montpellier"));
+    let of = |key: &str| rows(HEADER, &[format!("{key};responsable;;;ancien-7;autre-7")]);
+    let (anne, paul) = (of("500001"), of("500002"));
+    let (anne, paul) = tokio::join!(first.take(&anne, false), second.take(&paul, false));
+    let outcomes = [anne.unwrap(), paul.unwrap()].concat();
+    let refused = |client: &str| {
+        let line = format!("the client {client} knows another account by this sub");
+        outcomes.iter().flat_map(|outcome| &outcome.remarks).filter(|remark| remark.to_string() == line).count()
+    };
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM subject").await, 2, "{outcomes:?}");
+    assert_eq!(outcomes.iter().map(|outcome| outcome.remarks.len()).sum::<usize>(), 2, "{outcomes:?}");
+    assert!(HEADER.split(";sub:").skip(1).all(|client| refused(client) == 1), "{outcomes:?}");
+}
+
 /// A client that names no key knows who is in AAF by AAF's key, and everybody else by SIECLE's.
 #[tokio::test]
 async fn account_10_a_sub_of_a_client_of_the_roster_is_in_the_space_of_its_key() {

@@ -103,7 +103,7 @@ pub async fn list_of_academy(tx: &mut Tx, academy: &str, page: CohortPage<'_>) -
 pub async fn force_change(tx: &mut UnitOfWork<'_>, ids: &[AccountId], before: Timestamp) -> Result<Vec<AccountId>> {
     let now = tx.now;
     if ids.len() > 1 {
-        super::lock_all(tx, &ids.iter().collect::<Vec<_>>()).await?;
+        crate::roster::store::locks::lock_accounts(tx, &ids.iter().collect::<Vec<_>>()).await?;
     }
     let mut forced = Vec::with_capacity(ids.len());
     for ids in ids.chunks(BATCH_SIZE) {

@@ -273,7 +273,7 @@ async fn lock_rows(
             ArrivingPerson::Pupil(id) => pupils.push(id),
         }
     }
-    accounts::store::lock_all(tx, &held).await?;
+    locks::lock_accounts(tx, &held).await?;
     locks::lock_persons(tx, &persons).await?;
     locks::lock_pupils(tx, &pupils).await
 }

@@ -22,7 +22,8 @@ use crate::letters::{LetterKind, store};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::notify::ops::{NoticeContext, NoticeRequest};
 use crate::notify::{self, AccountNoticeKind};
-use crate::roster::{self, store::pupils};
+use crate::roster;
+use crate::roster::store::{locks, pupils};
 use crate::tenants::{self, School};
 
 /// The letters that somebody of the school or the operator asks for.
@@ -168,7 +169,7 @@ pub async fn issue_all(
 ) -> anyhow::Result<Result<(), LetterAccountChanged>> {
     // All accounts first: whoever takes these letters back, or prints for the same people in another order, waits here.
     let account_ids: Vec<_> = batch.letters.iter().map(|one| &one.account.id).collect();
-    accounts::store::lock_all(tx, &account_ids).await?;
+    locks::lock_accounts(tx, &account_ids).await?;
     for one in &batch.letters {
         let person_id = match &one.recipient.person {
             LetterPerson::Parent(id) => Some(id),

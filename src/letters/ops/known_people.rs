@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use super::recipients::{LetterPerson, Recipient};
-use crate::accounts;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::crypto::MasterKey;
@@ -38,7 +37,7 @@ pub async fn settle_accounts(
     let elsewhere = same_pupil::list_with_same_ine(tx, &pupils).await?;
     // Accounts, persons, pupils: the order of everybody who writes them.
     let owners: Vec<&AccountId> = elsewhere.iter().filter_map(|row| row.account_id.as_ref()).collect();
-    accounts::store::lock_all(tx, &owners).await?;
+    locks::lock_accounts(tx, &owners).await?;
     locks::lock_persons(tx, &persons).await?;
     let both: Vec<&PupilId> = pupils.iter().copied().chain(elsewhere.iter().map(|row| &row.id)).collect();
     locks::lock_pupils(tx, &both).await?;

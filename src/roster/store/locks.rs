@@ -11,7 +11,8 @@ static ACCOUNTS: LazyLock<RowLock> = LazyLock::new(|| RowLock::of("account"));
 static PERSONS: LazyLock<RowLock> = LazyLock::new(|| RowLock::of("person"));
 static PUPILS: LazyLock<RowLock> = LazyLock::new(|| RowLock::of("pupil"));
 
-/// Locks the accounts that an import gives people, or its undo takes from them.
+/// Locks accounts, as `accounts::store::find_and_lock` does one. Whoever writes what belongs to several of them locks them
+/// before.
 pub async fn lock_accounts(tx: &mut Tx, ids: &[&AccountId]) -> Result<()> {
     let ids: BTreeSet<&str> = ids.iter().map(|id| id.as_str()).collect();
     tx.lock_rows(&ACCOUNTS, &ids).await

@@ -5,7 +5,6 @@
 
 use super::find_place;
 use super::letters::stated;
-use crate::accounts;
 use crate::administrators::ops::OnDuty;
 use crate::administrators::roles::AdminAct;
 use crate::administrators::territory::Place;
@@ -15,6 +14,7 @@ use crate::base::ids::is_id;
 use crate::db::{Durability, UnitOfWork};
 use crate::letters;
 use crate::recovery::{self, RecoveryOutcome};
+use crate::roster::store::locks;
 use crate::school_admin::store;
 use crate::school_admin::store::letters::LetterBatchRow;
 
@@ -112,7 +112,7 @@ async fn withdraw_in(tx: &mut UnitOfWork<'_>, batch: &LetterBatchRow, reason: &s
     }
     // The accounts first, like whoever prints for them or uses such a letter: of two, one waits for the other.
     let account_ids = letters::store::list_accounts_of_batch(tx, &batch.id).await?;
-    accounts::store::lock_all(tx, &account_ids.iter().collect::<Vec<_>>()).await?;
+    locks::lock_accounts(tx, &account_ids.iter().collect::<Vec<_>>()).await?;
     let ended = letters::store::withdraw_batch(tx, &batch.id).await?;
     if ended == 0 {
         return Ok(false);

@@ -35,6 +35,10 @@ pub async fn adopt_subjects(
     tx: &mut UnitOfWork<'_>,
     given: &[FormerSub<'_>],
 ) -> anyhow::Result<Option<Vec<AdoptedSubject>>> {
+    if given.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    store::lock_adoption(tx).await?;
     let now = tx.now;
     let mut known = KnownSubjects::read(tx, given).await?;
     let mut new = Vec::new();
