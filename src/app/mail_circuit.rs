@@ -18,7 +18,7 @@ pub const MAIL_SERVER: &str = "mail";
 const OUTAGE_MEMORY: Span = Span::minutes(10);
 /// The time between two lines of the log about one outage.
 const ALARM_INTERVAL: Span = Span::minutes(15);
-/// The number of mails known to have failed once: more than anybody has sent to strange addresses, and a few kilobytes.
+/// The number of mails remembered as having failed once: a few kilobytes. The oldest is forgotten, and may count again.
 const MAX_DOUBTFUL_MAILS: usize = 512;
 
 /// The failures of the mail server in a row.

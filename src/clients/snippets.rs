@@ -40,8 +40,9 @@ impl Library {
         }
     }
 
-    /// True if values stand in quotes. Keycloak's settings are a text that a shell expands: no issuer, path, id of a client or
-    /// scope has a character that it would, and a redirect URI, which may, stands in a comment.
+    /// True if values stand in quotes. A shell expands Keycloak's settings: the issuer (checked in `src/config/server.rs`),
+    /// the paths, the `client_id` and the scopes have no character that it would expand; a redirect URI may have one, so
+    /// it stands in a comment only.
     fn quotes(self) -> bool {
         self != Library::Valeurs
     }

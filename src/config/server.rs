@@ -89,6 +89,10 @@ impl Server {
         if self.issuer.ends_with('/') || url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
             return bad("has no path, no slash at the end, no query and no fragment");
         }
+        // It stands in settings that a shell reads (`src/clients/snippets.rs`).
+        if !self.issuer.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-_[]".contains(&byte)) {
+            return bad("has a host of letters, digits, dots and - only (another one is written xn--…), and no user");
+        }
         if self.trusted_proxies.iter().any(|network| network.is_whole_internet()) {
             let why = "server.trusted_proxies is the whole internet: anybody could say to be anybody";
             return Err(ConfigError::Invalid(why.into()));

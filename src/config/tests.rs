@@ -152,4 +152,11 @@ fn attack_h3_plain_http_is_for_loopback_or_behind_a_proxy() {
     assert!(load("[server]\nissuer = \"http://id.example.fr\"").is_err());
     assert!(load("[server]\nissuer = \"http://localhost:8080/\"").is_err(), "no trailing slash");
     assert!(load("[server]\nissuer = \"https://id.example.fr?x\"").is_err());
+    for issuer in
+        ["https://$(id)@id.example.fr", "https://`id`.example.fr", "https://id.example.fr$HOME", "https://école.fr"]
+    {
+        let why = load(&format!("[server]\nissuer = \"{issuer}\"")).unwrap_err().to_string();
+        assert!(why.contains("server.issuer"), "{issuer}: {why}");
+    }
+    assert!(load("[server]\nissuer = \"http://[::1]:8080\"").is_ok());
 }

@@ -2308,7 +2308,7 @@ admin-reminder-cancel-effect = { $n ->
    *[other] { $n } reminders at most are not sent yet: they will not be.
 }
 admin-reminder-cancel-kept = Whoever got one gets no other reminder for a week. The rest goes back to the budget of the school, and those people can be reminded.
-admin-reminder-cancel-over = There is nothing left to stop: nothing of this order waits any more.
+admin-reminder-cancel-over = There is nothing left to stop: everything of this order has left or ended. You have nothing to do.
 admin-reminder-cancelled-effect = { $n ->
     [0] Stopped { $when }. No reminder had been sent, and none will be.
     [one] Stopped { $when }. One reminder had been sent; the others will not be.
@@ -2368,7 +2368,7 @@ admin-reminder-wrong-mail_off = This service sends no reminders by e-mail.
 admin-reminder-wrong-not_open = The campaign is not open, or closes in less than 12 hours: extend it first.
 admin-reminder-wrong-nobody = There is nobody to remind.
 admin-reminder-wrong-over_budget = This is more than the school has left in 30 days. Your academy can ask those who run the service for more.
-admin-reminder-wrong-under_way = Reminders of this school by e-mail are still leaving: wait until all have left, or stop them from its page.
+admin-reminder-wrong-under_way = Reminders of this school by e-mail are still leaving: wait until all have left, or stop them: open them under “Reminders” on the page of the school.
 admin-reminder-wrong-role_ended = Your role on { $place } ended at { $hour }; nothing was done.
 admin-letters-what = A code on paper, for whoever gets no text message. It serves once, with a date of birth.
 admin-letters-from-school = To print, begin at a school:

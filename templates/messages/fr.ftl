@@ -2317,7 +2317,7 @@ admin-reminder-cancel-effect = { $n ->
    *[other] { $n } rappels au plus ne sont pas encore partis : ils ne partiront pas.
 }
 admin-reminder-cancel-kept = Ce qui est parti reste parti, et qui l'a reçu n'a pas d'autre rappel avant une semaine. Le reste est rendu au budget de l'établissement, et ces personnes peuvent être rappelées.
-admin-reminder-cancel-over = Il n'y a plus rien à arrêter : plus rien de cette commande n'attend.
+admin-reminder-cancel-over = Il n'y a plus rien à arrêter : tout ce qui devait partir de cette commande est parti ou a pris fin. Vous n'avez rien à faire.
 admin-reminder-cancelled-effect = { $n ->
     [0] Arrêtés { $when }. Aucun rappel n'était parti, et aucun ne partira.
     [one] Arrêtés { $when }. Un rappel était parti ; les autres ne partiront pas.
@@ -2377,7 +2377,7 @@ admin-reminder-wrong-mail_off = Aucun rappel ne part par e-mail de ce service.
 admin-reminder-wrong-not_open = La campagne n'est pas ouverte, ou elle ferme dans moins de 12 heures : prolongez-la d'abord.
 admin-reminder-wrong-nobody = Il n'y a personne à rappeler.
 admin-reminder-wrong-over_budget = C'est plus que ce qu'il reste à l'établissement sur 30 jours. Votre académie peut demander plus à qui tient le service.
-admin-reminder-wrong-under_way = Des rappels par e-mail de cet établissement partent encore : attendez qu'ils soient tous partis, ou arrêtez-les depuis sa page.
+admin-reminder-wrong-under_way = Des rappels par e-mail de cet établissement partent encore : attendez qu'ils soient tous partis, ou arrêtez-les : ouvrez-les dans « Rappels », sur la page de l'établissement.
 admin-reminder-wrong-role_ended = Votre rôle sur { $place } est terminé depuis { $hour } ; rien n'a été fait.
 admin-letters-what = Un code sur papier, pour qui ne reçoit pas de SMS. Il sert une fois, avec une date de naissance.
 admin-letters-from-school = Pour imprimer, partez d'un établissement :

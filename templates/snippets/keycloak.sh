@@ -1,11 +1,13 @@
-# Keycloak 26, comme relais ; dans son dossier, après « bin/kcadm.sh config credentials ». REALM : votre royaume.
+# Keycloak 26, comme relais. Dans le dossier de Keycloak, après « bin/kcadm.sh config credentials » ; avant, donnez une
+# valeur à REALM (votre royaume) et à PREAU_SECRET (le secret de ce service).
 # Adresse de retour inscrite ici : {{redirect_uri}}
-# D'abord, dans « Realm settings », onglet « User profile » : « email » n'est pas obligatoire (aucun courriel n'est
-# donné : sans cela, Keycloak en demande un à chacun) ; onglet « General », « Unmanaged attributes » : « Only
-# administrators can write » (sans cela, Keycloak ne garde aucun attribut). Il ne garde que du texte : les listes
+# Elle doit finir par /realms/<votre royaume>/broker/preau/endpoint.
+# D'abord, dans « Realm settings » : onglet « User profile », rendez « email » facultatif (aucun courriel n'est donné :
+# sinon, Keycloak en demande un à chacun) ; onglet « General », mettez « Unmanaged attributes » sur « Only
+# administrators can write » (sinon, Keycloak ne garde aucun de ces attributs). Il ne garde que du texte : les listes
 # d'objets « children » et « schools » n'y entrent pas ; FrEduVecteur donne l'ELEVE_ID et l'UAI de chaque enfant.
 # Il écrit un nom d'utilisateur en minuscules : sub, tel qu'il est donné, est l'attribut « sub ».
-bin/kcadm.sh create partialImport -r "$REALM" -s ifResourceExists=OVERWRITE -f - <<FIN
+bin/kcadm.sh create partialImport -r "${REALM:?}" -s ifResourceExists=OVERWRITE -f - <<FIN
 {
   "identityProviders": [{
     "alias": "preau", "providerId": "oidc", "displayName": "Préau", "enabled": true,
@@ -17,7 +19,7 @@ bin/kcadm.sh create partialImport -r "$REALM" -s ifResourceExists=OVERWRITE -f -
       "logoutUrl": {{logout}},
       "useJwksUrl": "true", "jwksUrl": {{jwks}}, "validateSignature": "true",
       "clientId": {{client_id}},
-      "clientSecret": "$PREAU_SECRET",
+      "clientSecret": "${PREAU_SECRET:?}",
       "clientAuthMethod": "client_secret_basic",
       "pkceEnabled": "true", "pkceMethod": "S256",
       "defaultScope": {{scope}},

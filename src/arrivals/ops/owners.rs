@@ -13,8 +13,13 @@ use crate::db::{Result, Tx};
 use crate::roster::formats::RosterFormat;
 use crate::roster::ine::Ine;
 
-/// The maximum characters of a report that come from a cell.
+/// The maximum characters of a cell that a report repeats.
 const MAX_TOLD_CHARS: usize = 40;
+
+/// Returns what a report repeats of a cell: it is shown on terminals.
+pub(super) fn told(cell: &str) -> String {
+    cell.chars().filter(|c| !c.is_control()).take(MAX_TOLD_CHARS).collect()
+}
 
 /// The person of a row, as the roster has them.
 #[derive(Clone)]
@@ -141,7 +146,7 @@ fn add_owner<Id>(owners: &mut OwnersByKey, found: KeyOwner<Id>, person: impl FnO
 /// Returns the person of a row among those who have its key.
 fn pick_owner(academy: &str, row: &ArrivalRow, found: &[RowOwner]) -> std::result::Result<RowOwner, ArrivalRemark> {
     if let Some(other) = row.academy.as_deref().filter(|other| *other != academy) {
-        return Err(ArrivalRemark::OtherAcademy(other.chars().take(MAX_TOLD_CHARS).collect()));
+        return Err(ArrivalRemark::OtherAcademy(told(other)));
     }
     let owner = match row.format {
         RosterFormat::Onde => pick_by_names(row, found)?,

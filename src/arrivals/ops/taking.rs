@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::ArrivalConflict;
 use super::known::KnownIdentifiants;
-use super::owners::{RowOwner, find_owners};
+use super::owners::{RowOwner, find_owners, told};
 use super::pending::{IdentifiantParts, PendingRows};
 use super::subjects::RowWithAccount;
 use crate::accounts::store::imported;
@@ -19,9 +19,6 @@ use crate::crypto::{MasterKey, SealError};
 use crate::db::{Result, Tx, UnitOfWork};
 use crate::roster::store::{locks, pupils};
 use crate::subjects;
-
-/// The maximum characters of an identifiant of another form that a report tells.
-const MAX_TOLD_CHARS: usize = 40;
 
 /// A row whose person is found.
 struct OwnedRow<'a> {
@@ -178,7 +175,7 @@ impl<'a> RowsTaking<'a> {
             Err((given, why)) => {
                 let drawn = self.draw_identifiant(rng, owner.stem())?;
                 if !given.is_empty() {
-                    let given = given.chars().filter(|c| !c.is_control()).take(MAX_TOLD_CHARS).collect();
+                    let given = told(given);
                     outcome.remarks.push(ArrivalRemark::DrawnIdentifiant { given, why, drawn: drawn.joined() });
                 }
                 drawn

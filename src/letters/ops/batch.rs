@@ -86,8 +86,8 @@ pub struct LetterBatch {
     pub left_out: Vec<(Recipient, LeftOut)>,
 }
 
-/// Finds who gets a letter, and draws the codes; accounts are created for those who have none, nor one
-/// by another record.
+/// Finds who gets a letter, and draws the codes. A pupil whom another record knows joins that account; whoever still has
+/// none gets a new one.
 pub async fn prepare(
     tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,

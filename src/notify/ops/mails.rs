@@ -138,7 +138,7 @@ async fn fail(
 }
 
 /// Counts the hand-over of a mail that is one of many, so that nobody takes it back meanwhile. Returns false if
-/// somebody did. Others nobody takes back: they cost no commit more.
+/// somebody did. Other mails cannot be taken back, so no commit is spent on them.
 async fn begin_handover(op: &Operation<'_>, job: &Job) -> anyhow::Result<bool> {
     if job.batch_id.is_none() {
         return Ok(true);

@@ -47,8 +47,8 @@ const MAX_WAITING: i64 = 40;
 const MAX_TRIED_IN_VAIN: i64 = 400;
 /// The time for which the operator tries to reach the phone.
 const REMINDER_SMS_TTL: Span = Span::hours(24);
-/// The time for which a mail waits for a mail server that is away: shorter than others' term, by which a reminder is
-/// known among them. Its mailbox is tried seven times within an hour, and no longer.
+/// The time for which a mail waits for a mail server that is away. Shorter than the 24 hours of other mails: readiness
+/// knows reminders by that. A mailbox that takes its mail later is tried seven times within an hour, and no longer.
 const REMINDER_MAIL_TTL: Span = Span::hours(22);
 
 /// The outcome for one person.
