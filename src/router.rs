@@ -7,7 +7,6 @@ use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -22,6 +21,7 @@ use crate::http::middleware::request_middleware;
 use crate::http::pages::{Page, asset};
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::{delete, get, options, post, put};
 use crate::http::views;
 use crate::telemetry;
 use crate::{
@@ -49,9 +49,9 @@ pub fn public(app: AppState) -> Result<Router, ConfigError> {
 /// Returns an error if the issuer is not an origin.
 pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, ConfigError> {
     let pages = Router::new()
-        .route(paths::SIGN_IN, get(login::pages::show).post(login::pages::submit))
+        .route(paths::SIGN_IN, get(login::pages::show).merge(post(login::pages::submit)))
         .route(paths::AFTER_SIGN_IN, get(login::pages::continue_after_sign_in))
-        .route(paths::FACTOR, get(login::pages::factor::show).post(login::pages::factor::submit))
+        .route(paths::FACTOR, get(login::pages::factor::show).merge(post(login::pages::factor::submit)))
         .route(paths::CONSENT, post(oidc::authorization::consent_page::submit))
         .route(paths::SIGN_OUT, post(oidc::logout::endpoint::log_out))
         .route(paths::CONFIRM_SIGN_OUT, post(oidc::logout::endpoint::confirm))
@@ -88,22 +88,30 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
     let discovery = oidc::discovery::body(&app);
     let protocol = Router::new()
         .route(paths::DISCOVERY, get(async move || oidc::discovery::respond(discovery.clone())))
-        .route(paths::AUTHORIZE, get(oidc::authorization::endpoint::get).post(oidc::authorization::endpoint::post))
-        .route(paths::TOKEN, post(oidc::token_endpoint::endpoint::post).options(oidc::error_response::preflight))
+        .route(
+            paths::AUTHORIZE,
+            get(oidc::authorization::endpoint::get).merge(post(oidc::authorization::endpoint::post)),
+        )
+        .route(paths::TOKEN, post(oidc::token_endpoint::endpoint::post).merge(options(oidc::error_response::preflight)))
         .route(
             paths::USERINFO,
-            get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::error_response::preflight),
+            get(oidc::userinfo::handle)
+                .merge(post(oidc::userinfo::handle))
+                .merge(options(oidc::error_response::preflight)),
         )
-        .route(paths::PAR, post(oidc::authorization::par_endpoint::post).options(oidc::error_response::preflight))
+        .route(
+            paths::PAR,
+            post(oidc::authorization::par_endpoint::post).merge(options(oidc::error_response::preflight)),
+        )
         .route(paths::INTROSPECT, post(oidc::introspection::post))
-        .route(paths::REVOKE, post(oidc::revocation::post).options(oidc::error_response::preflight))
+        .route(paths::REVOKE, post(oidc::revocation::post).merge(options(oidc::error_response::preflight)))
         .route(paths::REGISTER, post(oidc::registration::post))
         .route(
             &format!("{}/{{client_id}}", paths::REGISTER),
-            get(oidc::registration::get).put(oidc::registration::put).delete(oidc::registration::delete),
+            get(oidc::registration::get).merge(put(oidc::registration::put)).merge(delete(oidc::registration::delete)),
         )
         .route(paths::JWKS, get(oidc::jwks::get))
-        .route(paths::LOGOUT, get(oidc::logout::endpoint::get).post(oidc::logout::endpoint::post))
+        .route(paths::LOGOUT, get(oidc::logout::endpoint::get).merge(post(oidc::logout::endpoint::post)))
         .merge(otp::api::routes())
         .merge(console::api::program_routes());
 

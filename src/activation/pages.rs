@@ -10,7 +10,6 @@ mod password;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::ActivationStep;
 use super::browser_binding::{self, BoundActivation};
@@ -20,6 +19,7 @@ use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other, with_cookie};
+use crate::http::routing::{get, post};
 
 type PageResult = Result<Response, PageError>;
 
@@ -28,14 +28,14 @@ const CARRIED_PARAMS: [&str; 3] = ["i", "client_id", "a"];
 
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route(paths::ACTIVATION, get(identity::show).post(identity::submit))
-        .route(paths::FORGOTTEN_IDENTIFIANT, get(identity::show_forgotten).post(identity::submit_forgotten))
-        .route(paths::ACTIVATION_CODE, get(code::show).post(code::submit))
+        .route(paths::ACTIVATION, get(identity::show).merge(post(identity::submit)))
+        .route(paths::FORGOTTEN_IDENTIFIANT, get(identity::show_forgotten).merge(post(identity::submit_forgotten)))
+        .route(paths::ACTIVATION_CODE, get(code::show).merge(post(code::submit)))
         .route(paths::ACTIVATION_RESEND_CODE, post(code::resend_code))
         .route(paths::ACTIVATION_OUTCOME, get(outcome::show))
         .route(paths::ACTIVATION_NEW_PASSWORD, post(outcome::begin_recovery))
-        .route(paths::ACTIVATION_CHILDREN, get(children::show).post(children::submit))
-        .route(paths::ACTIVATION_PASSWORD, get(password::show).post(password::submit))
+        .route(paths::ACTIVATION_CHILDREN, get(children::show).merge(post(children::submit)))
+        .route(paths::ACTIVATION_PASSWORD, get(password::show).merge(post(password::submit)))
         .route(paths::ACTIVATION_SHEET, get(password::sheet))
         .route(paths::ACTIVATION_DONE, get(password::done))
 }

@@ -17,7 +17,6 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodFilter, MethodRouter};
 use serde_json::Value;
 
 use super::fields::{ApiBody, check_query};
@@ -34,6 +33,7 @@ use crate::http::large_body::{LargeBody, LargeBodyPlaces, MAX_LARGE_BODY_BYTES};
 use crate::http::multipart;
 use crate::http::problem::problem;
 use crate::http::request_context::{RequestContext, retry_after, with_outcome};
+use crate::http::routing::{MethodFilter, MethodRouter, on};
 use crate::limits;
 
 /// The header that makes a request idempotent.
@@ -76,7 +76,7 @@ fn routes(endpoints: &[ApiEndpoint]) -> Router<AppState> {
                                 ctx: RequestContext,
                                 path: Result<Path<BTreeMap<String, String>>, PathRejection>,
                                 request: Request| serve(endpoint, app, ctx, path, request);
-            methods = methods.on(filter, handler);
+            methods = methods.merge(on(filter, handler));
         }
         let fallback = move |State(app): State<AppState>, ctx: RequestContext| {
             let allowed = Arc::clone(&allowed);

@@ -10,7 +10,6 @@ mod team;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::ops::{self, OnDuty};
 use super::roles::AdminAct;
@@ -27,6 +26,7 @@ use crate::http::error::PageError;
 use crate::http::pages::{Page, dates};
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::{get, post};
 use crate::tenants;
 
 type PageResult = Result<Response, PageError>;
@@ -35,21 +35,21 @@ type GatedResult = Result<Response, Response>;
 
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route(paths::ADMIN_SIGN_IN, get(entry::show).post(entry::submit))
+        .route(paths::ADMIN_SIGN_IN, get(entry::show).merge(post(entry::submit)))
         .route(paths::ADMIN_SIGN_OUT, post(entry::sign_out))
-        .route(&format!("{}/{{token}}", paths::ADMIN_INVITATION), get(invitation::show).post(invitation::submit))
-        .route(paths::ADMIN_PROOF, get(entry::show_proof).post(entry::prove))
+        .route(&format!("{}/{{token}}", paths::ADMIN_INVITATION), get(invitation::show).merge(post(invitation::submit)))
+        .route(paths::ADMIN_PROOF, get(entry::show_proof).merge(post(entry::prove)))
         .route(paths::ADMIN_ME, get(me::show))
-        .route(paths::ADMIN_ADD_PASSKEY, get(me::show_add).post(me::add))
-        .route(paths::ADMIN_REMOVE_PASSKEY, get(me::back).post(me::remove))
+        .route(paths::ADMIN_ADD_PASSKEY, get(me::show_add).merge(post(me::add)))
+        .route(paths::ADMIN_REMOVE_PASSKEY, get(me::back).merge(post(me::remove)))
         .route(paths::ADMIN_API_TOKENS, get(api_tokens::show))
-        .route(paths::ADMIN_NEW_API_TOKEN, get(api_tokens::show_new).post(api_tokens::make))
-        .route(paths::ADMIN_REVOKE_API_TOKEN, get(api_tokens::back).post(api_tokens::revoke))
-        .route(paths::ADMIN_TEAM, get(team::show).post(team::submit))
-        .route(paths::ADMIN_REVIEW_ROLE, get(team::review).post(team::give))
-        .route(paths::ADMIN_END_ROLE, get(role_acts::back).post(role_acts::end))
-        .route(paths::ADMIN_APPROVE_ROLE, get(role_acts::back).post(role_acts::approve))
-        .route(paths::ADMIN_RENEW_INVITATION, get(role_acts::back).post(role_acts::renew))
+        .route(paths::ADMIN_NEW_API_TOKEN, get(api_tokens::show_new).merge(post(api_tokens::make)))
+        .route(paths::ADMIN_REVOKE_API_TOKEN, get(api_tokens::back).merge(post(api_tokens::revoke)))
+        .route(paths::ADMIN_TEAM, get(team::show).merge(post(team::submit)))
+        .route(paths::ADMIN_REVIEW_ROLE, get(team::review).merge(post(team::give)))
+        .route(paths::ADMIN_END_ROLE, get(role_acts::back).merge(post(role_acts::end)))
+        .route(paths::ADMIN_APPROVE_ROLE, get(role_acts::back).merge(post(role_acts::approve)))
+        .route(paths::ADMIN_RENEW_INVITATION, get(role_acts::back).merge(post(role_acts::renew)))
 }
 
 /// Answers an error on a page that leads elsewhere.

@@ -4,7 +4,6 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 
 use super::ops::{self, AnnouncementConfirmation, AnnouncementDraft, AnnouncementDraftOutcome, EndOutcome};
 use super::store::ListedAnnouncementRow;
@@ -28,6 +27,7 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
+use crate::http::routing::{get, post};
 use crate::protocol::params::encode;
 
 /// The answer of a handler that may lead elsewhere first.
@@ -41,9 +41,9 @@ const MAX_ACADEMY_CHARS: usize = 100;
 pub fn routes() -> Router<crate::app::AppState> {
     let review = format!("{}/{{id}}", paths::ADMIN_REVIEW_ANNOUNCEMENT);
     Router::new()
-        .route(paths::ADMIN_ANNOUNCEMENTS, get(show).post(submit))
-        .route(&review, get(show_review).post(confirm))
-        .route(paths::ADMIN_END_ANNOUNCEMENT, get(back).post(end))
+        .route(paths::ADMIN_ANNOUNCEMENTS, get(show).merge(post(submit)))
+        .route(&review, get(show_review).merge(post(confirm)))
+        .route(paths::ADMIN_END_ANNOUNCEMENT, get(back).merge(post(end)))
 }
 
 fn not_found() -> Response {

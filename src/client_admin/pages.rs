@@ -12,7 +12,6 @@ mod test_sign_in;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 
 use super::ops::{self, ServiceFile};
 use crate::administrators::extract::OpenedByPath;
@@ -28,6 +27,7 @@ use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::{get, post};
 
 /// The answer of a handler that may lead elsewhere first.
 type GatedResult = Result<Response, Response>;
@@ -37,22 +37,22 @@ pub fn routes() -> Router<AppState> {
     let review = format!("{}/{{id}}", paths::ADMIN_REVIEW_SERVICE);
     Router::new()
         .route(paths::ADMIN_SERVICES, get(list::show))
-        .route(paths::ADMIN_REQUEST_SERVICE, get(request_form::show).post(request_form::submit))
+        .route(paths::ADMIN_REQUEST_SERVICE, get(request_form::show).merge(post(request_form::submit)))
         .route(&review, get(review::show))
         .route(&format!("{review}/envoyer"), post(review::submit))
         .route(&format!("{review}/retirer"), post(review::take_back))
-        .route(&format!("{review}/decision"), get(review::back).post(review::decide))
+        .route(&format!("{review}/decision"), get(review::back).merge(post(review::decide)))
         .route(&format!("{review}/verifier"), post(review::recheck))
         .route(&format!("{review}/fichier"), get(file::of_request))
-        .route(&format!("{review}/essai"), get(test_sign_in::of_request).post(test_sign_in::run_request))
-        .route(&format!("{service}/essai"), get(test_sign_in::of_service).post(test_sign_in::run_service))
+        .route(&format!("{review}/essai"), get(test_sign_in::of_request).merge(post(test_sign_in::run_request)))
+        .route(&format!("{service}/essai"), get(test_sign_in::of_service).merge(post(test_sign_in::run_service)))
         .route(&format!("{service}/modifier"), get(request_form::change))
         .route(&format!("{service}/fichier"), get(file::of_service))
         .route(&service, get(service::show))
-        .route(&format!("{service}/suspendre"), get(acts::back).post(acts::suspend))
-        .route(&format!("{service}/reprendre"), get(acts::back).post(acts::resume))
-        .route(&format!("{service}/secret"), get(acts::back).post(secrets::submit))
-        .route(&format!("{service}/secret/fermer"), get(acts::back).post(secrets::close))
+        .route(&format!("{service}/suspendre"), get(acts::back).merge(post(acts::suspend)))
+        .route(&format!("{service}/reprendre"), get(acts::back).merge(post(acts::resume)))
+        .route(&format!("{service}/secret"), get(acts::back).merge(post(secrets::submit)))
+        .route(&format!("{service}/secret/fermer"), get(acts::back).merge(post(secrets::close)))
 }
 
 /// Returns the address of the page of a relying party.

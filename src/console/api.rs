@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use strum::IntoEnumIterator as _;
 
 use super::views::api::{ApiFieldLine, ApiOperationLine, ApiProblemLine, ApiReferencePage, ApiScopeLine};
@@ -20,6 +19,7 @@ use crate::app::AppState;
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::get;
 use crate::{client_admin, figures, helpdesk, journal, roster_admin, school_admin};
 
 /// Returns every endpoint.

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 
 use super::ops;
 use super::store::{ClosingCampaign, SchoolTask, WaitingUpload};
@@ -25,6 +24,7 @@ use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::get;
 
 pub fn routes() -> Router<AppState> {
     Router::new().route(paths::ADMIN, get(show)).route(paths::ADMIN_SYSTEM, get(system::show))

@@ -5,7 +5,6 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 
 use super::UNDO_TTL;
 use super::ops::{self, AskOutcome, ConfirmOutcome, EmailOwner, EmailRefusal};
@@ -24,6 +23,7 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::http::routing::{get, post};
 use crate::otp::TypedCode;
 use crate::otp::pages::CodeRefusal;
 use crate::protocol::params::Params;
@@ -50,7 +50,7 @@ fn tell(told: EmailChangeTold) -> Response {
 
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route(paths::ACCOUNT_EMAIL, get(show).post(ask))
+        .route(paths::ACCOUNT_EMAIL, get(show).merge(post(ask)))
         .route(paths::ACCOUNT_EMAIL_CODE, post(confirm))
         .route(paths::ACCOUNT_EMAIL_REMOVE, post(remove))
         .route(paths::ACCOUNT_EMAIL_TAKE_BACK, post(take_back))

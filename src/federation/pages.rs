@@ -7,7 +7,6 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
 
 use super::ops::{self, UpstreamSignIn, UpstreamVisit, VisitorContext};
 use super::views::{UpstreamDoor, UpstreamFailedPage, UpstreamFailureKind, UpstreamListPage};
@@ -22,6 +21,7 @@ use crate::http::paths;
 use crate::http::request_context::{
     RequestContext, external_redirect, retry_after_seconds, see_other, with_cookie, with_outcome,
 };
+use crate::http::routing::get;
 use crate::interactions::Interaction;
 use crate::interactions::extract::pending_interaction;
 use crate::protocol::params::encode;

@@ -4,7 +4,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 
 use super::ops::{self, SubjectFigures, span_of};
 use super::store::FigurePart;
@@ -24,6 +23,7 @@ use crate::clients;
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::get;
 use crate::protocol::params::encode;
 use crate::tenants;
 

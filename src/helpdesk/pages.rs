@@ -6,10 +6,10 @@ pub(super) mod person;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use crate::app::AppState;
 use crate::http::paths;
+use crate::http::routing::{get, post};
 
 /// The answer of a handler that may lead elsewhere first.
 type GatedResult = Result<Response, Response>;
@@ -19,7 +19,7 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::ADMIN_PEOPLE, get(people::show))
         .route(&person, get(person::show))
-        .route(&format!("{person}/geste"), get(person::back).post(person::act))
+        .route(&format!("{person}/geste"), get(person::back).merge(post(person::act)))
         .route(&format!("{person}/lettre"), post(person::letter))
         .route(&format!("{}/{{code}}", paths::ADMIN_CODES), get(codes::show))
 }

@@ -19,6 +19,7 @@ pub mod problem;
 pub mod proxies;
 pub mod qr;
 pub mod request_context;
+pub mod routing;
 pub mod serve;
 pub mod support;
 pub mod views;

@@ -5,7 +5,6 @@ mod list;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::get;
 
 use super::{FilterRefusal, JournalFilter, JournalKind, NOBODY};
 use crate::app::AppState;
@@ -16,6 +15,7 @@ use crate::base::uai::Uai;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::get;
 use crate::protocol::params::{ParamsError, encode};
 
 /// The answer of a handler that may lead elsewhere first.

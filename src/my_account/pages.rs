@@ -17,7 +17,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::ops;
 use super::views::{AccountChild, AccountPage, CautionEnd, NoticeBanner};
@@ -29,6 +28,7 @@ use crate::http::error::PageError;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
+use crate::http::routing::{get, post};
 use crate::notify::{AccountNotice, AccountNoticeKind};
 use crate::sessions::extract::{CurrentSession, SignedIn};
 use crate::{accounts, devices, notify, roster, tenants};
@@ -39,33 +39,33 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::HOME, get(home))
         .route(paths::ACCOUNT, get(show))
-        .route(paths::ACCOUNT_CHILDREN, get(children::show).post(children::remove))
+        .route(paths::ACCOUNT_CHILDREN, get(children::show).merge(post(children::remove)))
         .route(paths::ACCOUNT_ADD_CHILD, post(children::add))
         .route(paths::ACCOUNT_CHILD_LETTER, post(children::take_letter))
-        .route(paths::ACCOUNT_CHILD_CODE, get(children::show_code).post(children::issue_code))
-        .route(paths::ACCOUNT_DATA, get(own_data::show).post(own_data::export))
+        .route(paths::ACCOUNT_CHILD_CODE, get(children::show_code).merge(post(children::issue_code)))
+        .route(paths::ACCOUNT_DATA, get(own_data::show).merge(post(own_data::export)))
         .route(paths::ACCOUNT_SERVICES, get(services::show))
         .route(paths::ACCOUNT_NOTICE, post(notices::answer))
-        .route(paths::ACCOUNT_SECURITY, get(security::show).post(security::forget))
-        .route(paths::ACCOUNT_APPLICATION, get(factors::show_add).post(factors::add))
-        .route(paths::ACCOUNT_APPLICATION_CODE, get(factors::show_code).post(factors::confirm))
-        .route(paths::ACCOUNT_APPLICATION_REMOVE, get(factors::show_remove).post(factors::remove))
-        .route(paths::ACCOUNT_BACKUP_CODES, get(factors::show_renew).post(factors::renew))
+        .route(paths::ACCOUNT_SECURITY, get(security::show).merge(post(security::forget)))
+        .route(paths::ACCOUNT_APPLICATION, get(factors::show_add).merge(post(factors::add)))
+        .route(paths::ACCOUNT_APPLICATION_CODE, get(factors::show_code).merge(post(factors::confirm)))
+        .route(paths::ACCOUNT_APPLICATION_REMOVE, get(factors::show_remove).merge(post(factors::remove)))
+        .route(paths::ACCOUNT_BACKUP_CODES, get(factors::show_renew).merge(post(factors::renew)))
         .route(paths::ACCOUNT_EVENTS, get(security::events))
-        .route(paths::ACCOUNT_PHONE, get(give_up::show_phone).post(give_up::disown_phone))
-        .route(paths::ACCOUNT_PHONE_PROOF, get(phone_proof::show).post(phone_proof::ask))
+        .route(paths::ACCOUNT_PHONE, get(give_up::show_phone).merge(post(give_up::disown_phone)))
+        .route(paths::ACCOUNT_PHONE_PROOF, get(phone_proof::show).merge(post(phone_proof::ask)))
         .route(paths::ACCOUNT_PHONE_CODE, post(phone_proof::prove))
         .route(paths::ACCOUNT_PHONE_QUESTION, post(phone_proof::keep))
-        .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))
-        .route(paths::ACCOUNT_PASSKEY, get(passkeys::show_add).post(passkeys::prove))
+        .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).merge(post(give_up::close)))
+        .route(paths::ACCOUNT_PASSKEY, get(passkeys::show_add).merge(post(passkeys::prove)))
         .route(paths::ACCOUNT_PASSKEY_ADD, post(passkeys::add))
-        .route(paths::ACCOUNT_PASSKEY_LOST, get(passkeys::show_lost).post(passkeys::prove_lost))
+        .route(paths::ACCOUNT_PASSKEY_LOST, get(passkeys::show_lost).merge(post(passkeys::prove_lost)))
         .route(paths::ACCOUNT_PASSKEY_LATER, post(passkeys::later))
-        .route(paths::ACCOUNT_PASSKEY_EDIT, get(passkeys::show_one).post(passkeys::rename))
+        .route(paths::ACCOUNT_PASSKEY_EDIT, get(passkeys::show_one).merge(post(passkeys::rename)))
         .route(paths::ACCOUNT_PASSKEY_REMOVE, post(passkeys::remove))
-        .route(paths::ACCOUNT_UPSTREAM, get(upstream::show).post(upstream::submit))
+        .route(paths::ACCOUNT_UPSTREAM, get(upstream::show).merge(post(upstream::submit)))
         .route(paths::ACCOUNT_UPSTREAM_PROOF, get(upstream::prove))
-        .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
+        .route(paths::ACCOUNT_PASSWORD, get(password::show).merge(post(password::submit)))
         .route(paths::CHANGE_PASSWORD, get(password::well_known))
         .route(paths::WITHDRAW_CONSENT, post(services::withdraw_consent))
 }

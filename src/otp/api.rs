@@ -8,7 +8,6 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
@@ -21,12 +20,16 @@ use crate::crypto::is_hmac_sha256;
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::{get, post};
 use crate::sms::read_receipt_calls;
 
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route(&format!("{}/{{gateway}}", paths::SMS_RECEIPTS), get(take_with_bearer).post(take_with_bearer))
-        .route(&format!("{}/{{gateway}}/{{secret}}", paths::SMS_RECEIPTS), get(take_with_path).post(take_with_path))
+        .route(&format!("{}/{{gateway}}", paths::SMS_RECEIPTS), get(take_with_bearer).merge(post(take_with_bearer)))
+        .route(
+            &format!("{}/{{gateway}}/{{secret}}", paths::SMS_RECEIPTS),
+            get(take_with_path).merge(post(take_with_path)),
+        )
 }
 
 async fn take_with_bearer(

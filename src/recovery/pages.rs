@@ -13,7 +13,6 @@ mod password;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::ops::{self, RecoveryLookup};
 use super::views::{RecoveryExpired, UnknownRecovery};
@@ -22,6 +21,7 @@ use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other, with_cookie};
+use crate::http::routing::{get, post};
 
 type PageResult = Result<Response, PageError>;
 
@@ -32,16 +32,16 @@ const SERVICE_PARAMS: [&str; 2] = ["i", "client_id"];
 
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route(paths::FORGOTTEN_PASSWORD, get(identifiant::show).post(identifiant::submit))
-        .route(paths::RECOVERY_CODE, get(code::show).post(code::submit))
+        .route(paths::FORGOTTEN_PASSWORD, get(identifiant::show).merge(post(identifiant::submit)))
+        .route(paths::RECOVERY_CODE, get(code::show).merge(post(code::submit)))
         .route(paths::RECOVERY_RESEND_CODE, post(code::resend_code))
         .route(paths::RECOVERY_BY_MAIL, post(code::by_mail))
         .route(paths::RECOVERY_BY_SMS, post(code::by_sms))
-        .route(paths::RECOVERY_CHILDREN, get(children::show).post(children::submit))
-        .route(paths::LETTER, get(letter::show).post(letter::submit))
-        .route(paths::RECOVERY_BIRTH, get(birth::show).post(birth::submit))
-        .route(paths::RECOVERY_FACTOR, get(factor::show).post(factor::submit))
-        .route(paths::RECOVERY_PASSWORD, get(password::show).post(password::submit))
+        .route(paths::RECOVERY_CHILDREN, get(children::show).merge(post(children::submit)))
+        .route(paths::LETTER, get(letter::show).merge(post(letter::submit)))
+        .route(paths::RECOVERY_BIRTH, get(birth::show).merge(post(birth::submit)))
+        .route(paths::RECOVERY_FACTOR, get(factor::show).merge(post(factor::submit)))
+        .route(paths::RECOVERY_PASSWORD, get(password::show).merge(post(password::submit)))
         .route(paths::RECOVERY_OUTCOME, get(outcome::show))
         .route(paths::RECOVERY_DONE, get(password::done))
 }

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::ops::{
     self, ChoiceView, JoinOutcome, JoinRequest, OtherProof, ProveRequest, RegroupPerson, SideView, UndoOutcome,
@@ -25,6 +24,7 @@ use crate::http::form::Form;
 use crate::http::pages::{date_fields, dates};
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, retry_after_seconds, see_other, with_cookie};
+use crate::http::routing::{get, post};
 use crate::sessions::extract::SignedInParent;
 
 type PageResult = Result<Response, PageError>;
@@ -34,9 +34,9 @@ const MAX_SHOWN_CHARS: usize = 60;
 
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route(paths::ACCOUNT_REGROUP, get(show).post(submit))
-        .route(paths::ACCOUNT_REGROUP_CHOICE, get(show_choice).post(choose))
-        .route(paths::ACCOUNT_REGROUP_FACTOR, get(factor::show).post(factor::submit))
+        .route(paths::ACCOUNT_REGROUP, get(show).merge(post(submit)))
+        .route(paths::ACCOUNT_REGROUP_CHOICE, get(show_choice).merge(post(choose)))
+        .route(paths::ACCOUNT_REGROUP_FACTOR, get(factor::show).merge(post(factor::submit)))
         .route(paths::ACCOUNT_REGROUP_UNDO, post(undo))
 }
 

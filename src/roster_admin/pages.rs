@@ -6,7 +6,6 @@ mod upload;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 
 use super::ops::{self, UploadFile};
 use crate::administrators::extract::OpenedByPath;
@@ -19,6 +18,7 @@ use crate::http::error::PageError;
 use crate::http::large_body::MAX_LARGE_BODY_BYTES;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::{get, post};
 
 /// The answer of a handler that may lead elsewhere first.
 type GatedResult = Result<Response, Response>;
@@ -28,9 +28,9 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::ADMIN_ROSTERS, get(receive::show))
         .route(&upload, get(upload::show))
-        .route(&format!("{upload}/decision"), get(upload::back).post(upload::decide))
-        .route(&format!("{upload}/arreter"), get(upload::back).post(upload::stop))
-        .route(&format!("{upload}/defaire"), get(upload::back).post(upload::undo))
+        .route(&format!("{upload}/decision"), get(upload::back).merge(post(upload::decide)))
+        .route(&format!("{upload}/arreter"), get(upload::back).merge(post(upload::stop)))
+        .route(&format!("{upload}/defaire"), get(upload::back).merge(post(upload::undo)))
         .route(&format!("{upload}/rapport.csv"), get(upload::report))
 }
 

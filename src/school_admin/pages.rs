@@ -12,7 +12,6 @@ mod school;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 
 use super::ops::{self, SchoolPlace};
 use crate::administrators::ops::OnDuty;
@@ -24,6 +23,7 @@ use crate::base::uai::Uai;
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
+use crate::http::routing::{get, post};
 
 /// The answer of a handler that may lead elsewhere first.
 type GatedResult = Result<Response, Response>;
@@ -34,16 +34,16 @@ pub fn routes() -> Router<AppState> {
     let reminder = format!("{}/{{id}}", paths::ADMIN_REVIEW_REMINDER);
     Router::new()
         .route(paths::ADMIN_SCHOOLS, get(list::show))
-        .route(paths::ADMIN_CAMPAIGN_ORDER, get(order::back).post(order::submit))
-        .route(&review, get(order::show).post(order::confirm))
-        .route(&reminder, get(reminders::show).post(reminders::confirm))
-        .route(&order_path("{id}"), get(reminder_order::show).post(reminder_order::cancel))
-        .route(&format!("{school}/rappel"), get(reminders::back).post(reminders::submit))
+        .route(paths::ADMIN_CAMPAIGN_ORDER, get(order::back).merge(post(order::submit)))
+        .route(&review, get(order::show).merge(post(order::confirm)))
+        .route(&reminder, get(reminders::show).merge(post(reminders::confirm)))
+        .route(&order_path("{id}"), get(reminder_order::show).merge(post(reminder_order::cancel)))
+        .route(&format!("{school}/rappel"), get(reminders::back).merge(post(reminders::submit)))
         .route(&school, get(school::show))
         .route(&format!("{school}/injoignables.csv"), get(csv::unreachable))
         .route(paths::ADMIN_LETTERS, get(letters::show))
         .route(&format!("{}/imprimer", paths::ADMIN_LETTERS), post(letters::print).get(letters::back))
-        .route(&format!("{}/{{id}}", paths::ADMIN_LETTERS), get(batch::show).post(batch::withdraw))
+        .route(&format!("{}/{{id}}", paths::ADMIN_LETTERS), get(batch::show).merge(post(batch::withdraw)))
 }
 
 /// Returns the address of the page of a school.

@@ -129,6 +129,7 @@ fn what_is_allowed_is_passed_over() {
         ("accounts/store.rs", "use sqlx::FromRow;"),
         ("login/pages.rs", "use axum::extract::State;\nuse crate::sessions::ops;"),
         ("http/pages.rs", "use axum::http::StatusCode;"),
+        ("http/routing.rs", "use axum::routing::MethodRouter;"),
         ("login/ops.rs", "use crate::sessions::ops::begin; fn f<'a>(c: char) -> bool { c == '\"' || c == '\\'' }"),
         ("config/mod.rs", "fn f() { std::env::var(\"X\"); }"),
     ] {
@@ -158,6 +159,7 @@ fn each_rule_can_fail() {
         ("accounts/ops.rs", "use sqlx::query;"),
         ("accounts/ops.rs", "use axum::Json;"),
         ("accounts/mod.rs", "fn f() -> axum::http::StatusCode {}"),
+        ("login/pages.rs", "use axum::routing::{get, post};"),
         ("accounts/ops.rs", "use josekit::jws;"),
         ("login/ops.rs", "fn f() { std::env::var(\"X\"); }"),
         // A feature that the table does not know.

@@ -39,7 +39,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
@@ -47,6 +46,7 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::rng::Random;
+use crate::http::routing::{get, post};
 use secrecy::SecretString;
 
 use academy::Academies;
@@ -195,8 +195,8 @@ fn routes(neighbours: SharedSites) -> Router {
         .route("/ent/fin-de-session", post(back_channel::at_portal))
         .route("/bourses/fin-de-session", post(back_channel::at_bourses))
         .merge(academy::program_routes())
-        .route("/ent/initier", get(sign_in::initiate_at_portal).post(sign_in::initiate_by_post))
-        .route("/bourses/initier", get(sign_in::initiate_at_bourses).post(sign_in::initiate_by_post));
+        .route("/ent/initier", get(sign_in::initiate_at_portal).merge(post(sign_in::initiate_by_post)))
+        .route("/bourses/initier", get(sign_in::initiate_at_bourses).merge(post(sign_in::initiate_by_post)));
     let own = Router::new()
         .route("/", get(college::show))
         .route("/ent", get(portal::chooser))

@@ -206,6 +206,8 @@ fn crates(source: &Source, here: Place, out: &mut Vec<String>) {
     let rules = [
         ("sqlx", ["db", "outbox"].contains(&room) || is_store),
         ("axum", here.floor >= 5 || ["http", "app"].contains(&room)),
+        // A handler that axum itself routes costs the compiler half a second.
+        ("axum::routing", source.path == "http/routing.rs"),
         ("josekit", room == "jose"),
         ("redis", room == "ephemeral"),
         ("webauthn_rs", room == "passkeys" && here.floor == 2),

@@ -15,12 +15,12 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use serde_json::json;
 
 use super::{SampleSites, SharedSites};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
+use crate::http::routing::{get, post};
 use crate::jose::{Alg, KeyError, KeyRing, KeyState, SigningKey};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -101,7 +101,7 @@ pub fn routes() -> Router<SharedSites> {
     Router::new()
         .route("/academie/{slug}/authorize", get(authorize::show))
         .route("/academie/{slug}/entrer", get(authorize::enter))
-        .route("/academie/{slug}/fin", get(authorize::end_session).post(authorize::confirm_end))
+        .route("/academie/{slug}/fin", get(authorize::end_session).merge(post(authorize::confirm_end)))
         .route("/academie/{slug}/au-revoir", get(authorize::goodbye))
 }
 

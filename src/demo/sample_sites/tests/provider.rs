@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,6 +21,7 @@ use super::super::{SampleSites, SharedSites, routes};
 use super::{NOW, config, location, set_cookies, text};
 use crate::base::clock::{ManualClock, Span};
 use crate::base::secret::{base64url, sha256};
+use crate::http::routing::{get, post};
 
 /// Used for signing in tests only.
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIF8tzbbledoGBbGIM3uOQuqA45udCC6HiC8e9FZ9CrKO\n\
