@@ -13,7 +13,7 @@ use axum::handler::Handler;
 use axum::response::Response;
 pub use axum::routing::{MethodFilter, MethodRouter};
 
-/// What axum's handlers return: no second allocation.
+/// The future of axum's own handlers, so that a pointer to it needs no second allocation.
 type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// A handler of which the type does not say which one it is.
