@@ -143,9 +143,7 @@ async fn faults_a6_a7_a_client_that_fills_its_place_is_alone_with_that() {
     for n in 0..Namespace::Par.quota().per_owner / value.len() {
         let _full = server.app.ephemeral.put_for("app", Namespace::Par, &n.to_string(), &value, end, now).await;
     }
-    for n in 0..30_000 {
-        let _full = server.app.ephemeral.claim_once("app", Namespace::DpopProof, &n.to_string(), end, now).await;
-    }
+    server.fill_with_claims("app", Namespace::DpopProof, end).await;
     for (client, status) in [("app", StatusCode::SERVICE_UNAVAILABLE), ("ent", StatusCode::CREATED)] {
         let rp = TestRelyingParty::new(&server, client);
         let attempt = rp.attempt_with(&[("nonce", &"n".repeat(2_000))]);

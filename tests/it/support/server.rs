@@ -15,11 +15,13 @@ use preau::bootstrap::{self, Dependencies};
 use preau::clients::{self, ClientMetadata};
 use preau::config::{Config, MailGatewayConfig, SmsFallback, SmsGatewayConfig, SmsGatewayRole};
 use preau::crypto::{self, PasswordCost};
+use preau::ephemeral::Namespace;
 use preau::http::pages::PageTemplates;
 use preau::mail::{MailMessage, MailSendError};
 use preau::sms::{SmsGateway, SmsGateways, SmsMessage};
 use preau::{db, router};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::{RecordingGateway, RecordingMailGateway, TestResponse, database, deployment, redis};
@@ -264,6 +266,26 @@ impl TestServer {
         let args = vec![id.into(), text.into()];
         tx.execute("UPDATE client SET metadata = $2 WHERE client_id = $1", args).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// Claims keys for an owner until its place is full, many at once: tens of thousands of round trips to a Redis.
+    pub async fn fill_with_claims(&self, owner: &'static str, namespace: Namespace, expires_at: Timestamp) {
+        const AT_ONCE: usize = 64;
+        const MOST: usize = 40_000;
+        let (mut claims, now) = (JoinSet::new(), self.now());
+        for first in 0..AT_ONCE {
+            let app = self.app.clone();
+            claims.spawn(async move {
+                for n in (first..MOST).step_by(AT_ONCE) {
+                    let key = format!("{owner}{n}");
+                    if app.ephemeral.claim_once(owner, namespace, &key, expires_at, now).await.is_err() {
+                        return true;
+                    }
+                }
+                false
+            });
+        }
+        assert!(claims.join_all().await.into_iter().all(|refused| refused), "{owner} has room left");
     }
 
     /// Executes an SQL statement.
