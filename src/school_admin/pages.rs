@@ -42,7 +42,7 @@ pub fn routes() -> Router<AppState> {
         .route(&school, get(school::show))
         .route(&format!("{school}/injoignables.csv"), get(csv::unreachable))
         .route(paths::ADMIN_LETTERS, get(letters::show))
-        .route(&format!("{}/imprimer", paths::ADMIN_LETTERS), post(letters::print).get(letters::back))
+        .route(&format!("{}/imprimer", paths::ADMIN_LETTERS), get(letters::back).merge(post(letters::print)))
         .route(&format!("{}/{{id}}", paths::ADMIN_LETTERS), get(batch::show).merge(post(batch::withdraw)))
 }
 

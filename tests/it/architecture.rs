@@ -130,6 +130,7 @@ fn what_is_allowed_is_passed_over() {
         ("login/pages.rs", "use axum::extract::State;\nuse crate::sessions::ops;"),
         ("http/pages.rs", "use axum::http::StatusCode;"),
         ("http/routing.rs", "use axum::routing::MethodRouter;"),
+        ("login/pages.rs", "fn f() { get(show).merge(post(submit)); fields.get(a).delete(b); client().post(url) }"),
         ("login/ops.rs", "use crate::sessions::ops::begin; fn f<'a>(c: char) -> bool { c == '\"' || c == '\\'' }"),
         ("config/mod.rs", "fn f() { std::env::var(\"X\"); }"),
     ] {
@@ -160,6 +161,8 @@ fn each_rule_can_fail() {
         ("accounts/ops.rs", "use axum::Json;"),
         ("accounts/mod.rs", "fn f() -> axum::http::StatusCode {}"),
         ("login/pages.rs", "use axum::routing::{get, post};"),
+        ("login/pages.rs", "fn f() { get(show)\n.post(submit) }"),
+        ("login/pages.rs", "fn f() { get(show).merge(post(submit)).delete(end) }"),
         ("accounts/ops.rs", "use josekit::jws;"),
         ("login/ops.rs", "fn f() { std::env::var(\"X\"); }"),
         // A feature that the table does not know.

@@ -218,6 +218,24 @@ fn crates(source: &Source, here: Place, out: &mut Vec<String>) {
             out.push(format!("{}: {word} is not for here", source.path));
         }
     }
+    if chains_methods(&source.code) {
+        out.push(format!("{}: methods of a path are merged, or axum routes the second one itself", source.path));
+    }
+}
+
+/// Whether it reads `get(show).post(submit)`.
+fn chains_methods(code: &str) -> bool {
+    const METHODS: [&str; 5] = ["get", "post", "put", "delete", "options"];
+    let is_free_method = |head: &str| {
+        let before = METHODS.iter().find_map(|method| head.strip_suffix(method));
+        before.is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
+    };
+    METHODS.iter().any(|second| {
+        code.match_indices(&format!(".{second}(")).any(|(at, _)| {
+            let first = code[..at].trim_end().strip_suffix(')').and_then(|inside| inside.rsplit_once('('));
+            first.is_some_and(|(head, _)| is_free_method(head))
+        })
+    })
 }
 
 /// Whether the word stands in front of `::`.
