@@ -3,7 +3,7 @@
 //! Pure. A value is written as a JSON string, which is a string of JavaScript, TOML, YAML, JSON and of Apache too; a
 //! secret is never written. What `tests/interop` runs is the same template (`templates/snippets/`).
 
-use super::ClientMetadata;
+use super::{AuthMethod, ClientMetadata};
 use crate::http::paths;
 use crate::protocol::algorithms::Alg;
 use crate::protocol::scope::Scope;
@@ -40,6 +40,20 @@ impl Library {
         }
     }
 
+    /// True if the program proves itself by its settings as the client is registered: by a secret, in the header or in the
+    /// body.
+    pub fn fits(self, meta: &ClientMetadata) -> bool {
+        let in_header = meta.auth_method == AuthMethod::ClientSecretBasic;
+        let in_body = meta.auth_method == AuthMethod::ClientSecretPost || (in_header && meta.secret_either_way);
+        match self {
+            Library::OpenidClient => in_body,
+            // It tries one after the other.
+            Library::Oauth2Proxy => in_header || in_body,
+            Library::Spring | Library::Apache | Library::Keycloak | Library::Ode => in_header,
+            Library::Valeurs => true,
+        }
+    }
+
     /// True if values stand in quotes. A shell expands Keycloak's settings: the issuer (checked in `src/config/server.rs`),
     /// the paths, the `client_id` and the scopes have no character that it would expand; a redirect URI may have one, so
     /// it stands in a comment only.
@@ -70,6 +84,8 @@ pub fn snippet(library: Library, issuer: &str, (client_id, meta): (&str, &Client
         ("scope", scopes.join(" ")),
         ("scope_list", scopes.join(",")),
         ("signature", signature.to_owned()),
+        ("secret", if meta.auth_method.has_secret() { "$PREAU_SECRET" } else { "–" }.to_owned()),
+        ("authentication", meta.auth_method.name().to_owned()),
     ];
     let mut out = String::new();
     let mut rest = library.template();
@@ -111,6 +127,32 @@ mod tests {
         let json = snippet(Library::Ode, "https://compte.example", ("cantine", &meta));
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(read["tokenUrn"], "/oauth2/token");
+    }
+
+    #[test]
+    fn settings_are_there_for_programs_that_prove_themselves_as_registered() {
+        let registered = |method, either| {
+            let mut meta = canteen().metadata("cantine", None, None).unwrap();
+            (meta.auth_method, meta.secret_either_way) = (method, either);
+            meta
+        };
+        let fitting = |method, either| {
+            let meta = registered(method, either);
+            Library::iter().filter(|library| library.fits(&meta)).map(Library::name).collect::<Vec<_>>()
+        };
+        let all: Vec<&str> = Library::iter().map(Library::name).collect();
+        assert_eq!(fitting(AuthMethod::ClientSecretBasic, true), all);
+        assert_eq!(fitting(AuthMethod::ClientSecretBasic, false), all[1..]);
+        assert_eq!(fitting(AuthMethod::ClientSecretPost, false), ["openid-client", "oauth2-proxy", "valeurs"]);
+        for method in [AuthMethod::ClientSecretJwt, AuthMethod::PrivateKeyJwt, AuthMethod::None] {
+            assert_eq!(fitting(method, false), ["valeurs"], "{method:?}");
+        }
+        let key = snippet(
+            Library::Valeurs,
+            "https://compte.example",
+            ("cantine", &registered(AuthMethod::PrivateKeyJwt, false)),
+        );
+        assert!(key.contains("private_key_jwt") && !key.contains("PREAU_SECRET"), "{key}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The outermost middleware: reads the clock once, assigns the request id, renders and logs errors, sets the headers.
+//! The outermost middleware but for compression: reads the clock once, assigns the request id, renders and logs errors, sets the headers.
 
 use std::net::SocketAddr;
 use std::time::Instant;

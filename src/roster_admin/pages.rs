@@ -37,7 +37,7 @@ pub fn routes() -> Router<AppState> {
 /// The one route with a large body, which takes long from a school's line.
 pub fn upload_routes() -> Router<AppState> {
     let submit = post(receive::submit).layer(DefaultBodyLimit::max(MAX_LARGE_BODY_BYTES));
-    Router::new().route(paths::ADMIN_ROSTER_UPLOAD, submit.get(receive::back))
+    Router::new().route(paths::ADMIN_ROSTER_UPLOAD, submit.merge(get(receive::back)))
 }
 
 /// Returns the address of an upload.

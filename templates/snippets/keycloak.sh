@@ -2,7 +2,7 @@
 # valeur à REALM (votre royaume) et à PREAU_SECRET (le secret de ce service).
 # Adresse de retour inscrite ici : {{redirect_uri}}
 # Elle doit finir par /realms/<votre royaume>/broker/preau/endpoint.
-# D'abord, dans « Realm settings » : onglet « User profile », rendez « email » facultatif (aucun courriel n'est donné :
+# D'abord, dans « Realm settings » : onglet « User profile », rendez « email » facultatif (beaucoup de personnes n'ont pas d'adresse :
 # sinon, Keycloak en demande un à chacun) ; onglet « General », mettez « Unmanaged attributes » sur « Only
 # administrators can write » (sinon, Keycloak ne garde aucun de ces attributs). Il ne garde que du texte : les listes
 # d'objets « children » et « schools » n'y entrent pas ; FrEduVecteur donne l'ELEVE_ID et l'UAI de chaque enfant.

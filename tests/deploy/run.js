@@ -91,6 +91,10 @@ async function walk() {
     const body = `identifiant=${"x".repeat(70_000)}`;
     const large = await ask("/connexion", { method: "POST", body, headers: type }).catch(() => ({ status: 413 }));
     expect(large.status === 413, `a large body: ${large.status}`);
+    const roster = "x".repeat(200_000);
+    const path = "/api/admin/v1/schools/0349999J/imports?format=csv";
+    const refused = await ask(path, { method: "POST", body: roster, headers: { "Content-Type": "text/csv" } });
+    expect(refused.status === 401, `a roster without a token: ${refused.status}`);
   });
   await check("the client's address arrives", async () => {
     for (const from of ["198.51.100.7", "203.0.113.9"]) {

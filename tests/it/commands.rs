@@ -192,6 +192,8 @@ async fn clients_are_listed_shown_suspended_and_let_in_to_register() {
     assert!(!done && text.contains("the file decides"), "{text}");
     let (done, text) = house.run("client settings bourses --program valeurs").await;
     assert!(done && text.starts_with("issuer ") && text.contains("client_secret           $PREAU_SECRET"), "{text}");
+    let (done, text) = house.run("client settings nobody --program spring").await;
+    assert!(!done && text == "there is no client nobody", "{text}");
     let (done, text) = house.run("client show nobody").await;
     assert!(!done && text == "there is no client nobody", "{text}");
 

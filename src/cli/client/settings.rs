@@ -19,6 +19,12 @@ pub(super) async fn print_settings(
     let id = &args.which.id;
     let found = registered::find(&mut db.read().await?, id).await?;
     let client = found.ok_or_else(|| LifecycleError::Unknown(id.to_owned()))?.client;
+    if !args.program.fits(&client.meta) {
+        let (program, method) = (args.program.name(), client.meta.auth_method.name());
+        anyhow::bail!(
+            "client {id} proves itself by {method}, and {program} would not: --program valeurs has the values alone"
+        );
+    }
     let text = snippet(args.program, &config.server.issuer, (&client.id, &client.meta));
     write!(out, "{text}")?;
     Ok(())

@@ -139,7 +139,9 @@ pub(super) async fn page(
     let state = client.state;
     let may_decide = may_everywhere(&on_duty.roles, AdminAct::SuspendClient, &file.named, ctx.now).is_some();
     let decides = on_duty.role_for(AdminAct::SuspendClient).is_some();
-    let library = ctx.query.get("b").and_then(|word| word.parse().ok()).unwrap_or(Library::OpenidClient);
+    let fits = |library: &Library| library.fits(&client.meta);
+    let asked = ctx.query.get("b").and_then(|word| word.parse().ok()).filter(fits);
+    let library = asked.or_else(|| Library::iter().find(fits)).unwrap_or(Library::Valeurs);
     let shows_fapi = ctx.query.get("b") == Some(FAPI_TAB);
     let may_draw = may_everywhere(&on_duty.roles, AdminAct::DrawSecret, &file.named, ctx.now).is_some();
     let suspension = file.changes.iter().find(|row| row.detail == "suspended");
@@ -185,7 +187,7 @@ pub(super) async fn page(
             true => FapiRequirement::iter().map(|one| fapi_line(one, &client.meta)).collect(),
             false => Vec::new(),
         },
-        libraries: Library::iter().map(Library::name).collect(),
+        libraries: Library::iter().filter(fits).map(Library::name).collect(),
         reason: String::new(),
         error: None,
         done: DONE_WORDS.into_iter().find(|word| {
