@@ -2,8 +2,8 @@
 //!
 //! SIGTERM: `/readyz` answers 503, and the stop begins after `server.drain_seconds`, or at a second signal. Ctrl-C: the
 //! stop begins at once. A further signal during the stop ends the process without waiting. SIGHUP: schools, relying
-//! parties, the certificate and the log filter are reloaded; unreadable files leave the previous state. SIGUSR1 and
-//! SIGUSR2 are ignored. The service manager hears when requests are answered and when the stop begins.
+//! parties, the certificate and the log filter are reloaded; files that are unreadable, or that a start would refuse, leave
+//! the previous state. SIGUSR1 and SIGUSR2 are ignored. The service manager hears when requests are answered and when the stop begins.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,9 +14,11 @@ use tokio::sync::watch;
 use super::remedies;
 use super::service_manager::ServiceManager;
 use crate::app::AppState;
+use crate::base::clock::{Clock as _, SystemClock};
 use crate::bootstrap::{self, Dependencies, Listeners};
 use crate::clients::ops::publish::PublishError;
-use crate::config::Config;
+use crate::config::{Config, Tls};
+use crate::http::certificate;
 use crate::http::serve::ReloadableTls;
 use crate::telemetry::LogFilterHandle;
 
@@ -118,7 +120,7 @@ impl ReloadContext {
     async fn reload(&self, app: &AppState) {
         log_reload("schools and relying parties", bootstrap::republish_deployment(app).await);
         if let (Some(tls), Some(files)) = (&self.tls, &app.config.server.tls) {
-            log_reload("the certificate", tls.reload(&files.certificate, &files.key).await.map_err(Into::into));
+            log_reload("the certificate", reload_certificate(tls, files).await);
         }
         let filter = super::load_config(self.file.as_deref()).and_then(|config| {
             let Some(filter) = &self.filter else { return Ok(()) };
@@ -126,6 +128,13 @@ impl ReloadContext {
         });
         log_reload("the log's filter", filter);
     }
+}
+
+/// Replaces the certificate by one that a start would take too: an ended one would be refused by every browser, where the
+/// former one may still hold.
+async fn reload_certificate(tls: &ReloadableTls, files: &Tls) -> anyhow::Result<()> {
+    certificate::validate(&files.certificate, &files.key, SystemClock.now())?;
+    Ok(tls.reload(&files.certificate, &files.key).await?)
 }
 
 fn log_unpublished(error: &PublishError) {

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::connections::usual_limits;
 
-fn openssl(folder: &Path, words: &str) {
+pub fn openssl(folder: &Path, words: &str) {
     let done = Command::new("openssl").args(words.split(' ')).current_dir(folder).output().unwrap();
     assert!(done.status.success(), "openssl {words}: {}", String::from_utf8_lossy(&done.stderr));
 }

@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::outgoing::certificates;
+use crate::outgoing::{certificates, openssl};
 use crate::support::deployment;
 use crate::support::relying_party::basic_header;
 
@@ -189,6 +189,12 @@ async fn faults_f5_signals_reload_or_drain_and_never_kill() {
     let page = client_of_now.get(process.url(unknown)).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("Service neuf"), "{page}");
     drop(client);
+
+    // Nor is a certificate served that a start would refuse.
+    openssl(folder, "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -days -1 -extfile ext -out server.pem");
+    process.signal("-HUP");
+    process.until_logged(&["not read again", "the certificate", "server.pem ended on 2"]).await;
+    assert!(process.is_trusted(&ca).await);
 
     // Not ready first, and everything is answered until the stop; a second signal does not wait for it.
     process.signal("-TERM");
