@@ -21,7 +21,7 @@ use crate::clients::ops::publish::{PublishPlan, SetStatus, plan};
 use crate::config::deployment::DeploymentFiles;
 use crate::config::{Config, SmsGatewayRole};
 use crate::crypto::{self, MasterKey};
-use crate::db::{AccessMode, Db, Tx, files};
+use crate::db::{AccessMode, Db, DbError, Tx, files};
 use crate::doctor::ops::{machine as host, stored};
 use crate::telemetry::{CheckLevel, KeepsNobodyOut};
 use crate::{accounts, bootstrap, clients, ephemeral, keys, tenants};
@@ -159,6 +159,10 @@ async fn open_database(config: &Config) -> anyhow::Result<(Db, String)> {
     let kind = if db.is_sqlite() { "SQLite" } else { "PostgreSQL" };
     // A pool connects at its first use.
     drop(db.read().await.with_context(place)?);
+    // A moved database may be read; `serve` writes, and refuses it.
+    if db.is_moved().await.with_context(place)? {
+        return Err(DbError::Moved).with_context(place);
+    }
     Ok((db, kind.to_owned()))
 }
 

@@ -3,6 +3,8 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, SqliteExecutor};
 
+use super::{Db, Result};
+
 /// Marks a database in the caller's transaction. Triggers refuse also what a server writes that has it open.
 pub async fn mark(connection: &mut SqliteConnection, tables: impl Iterator<Item = &str>) -> sqlx::Result<()> {
     sqlx::raw_sql("CREATE TABLE moved_to_postgresql (at TEXT)").execute(&mut *connection).await?;
@@ -26,10 +28,20 @@ pub async fn is_marked(on: impl SqliteExecutor<'_>) -> sqlx::Result<bool> {
     Ok(count > 0)
 }
 
+impl Db {
+    /// True for an SQLite database that was moved: it is opened for reading only.
+    pub async fn is_moved(&self) -> Result<bool> {
+        match self {
+            Db::Sqlite { read, .. } => Ok(is_marked(read.borrow().await?.get()?).await?),
+            Db::Postgres { .. } => Ok(false),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{AccessMode, Db, DbError, Durability};
+    use crate::db::{AccessMode, DbError, Durability};
 
     #[tokio::test]
     async fn a_database_that_was_moved_takes_no_write_of_a_server_that_runs_and_none_starts() {
@@ -51,6 +63,8 @@ mod tests {
         tx.rollback().await.unwrap();
         db.close().await;
         assert!(matches!(Db::open(&url).await, Err(DbError::Moved)));
-        Db::open_with(&url, AccessMode::ReadOnly).await.unwrap().close().await;
+        let db = Db::open_with(&url, AccessMode::ReadOnly).await.unwrap();
+        assert!(db.is_moved().await.unwrap());
+        db.close().await;
     }
 }

@@ -247,6 +247,10 @@ async fn an_sqlite_database_moves_to_postgresql_whole_or_not_at_all() {
     }
     let (done, said) = operator.run(&["move", "--to-file", &file]);
     assert!(!done && said.contains("was moved to PostgreSQL"), "{said}");
+    // No server starts with it, and doctor says so too.
+    let (sound, said) = operator.run(&["doctor"]);
+    let wrong = said.lines().find(|line| line.contains("WRONG  database: "));
+    assert!(!sound && wrong.is_some_and(|line| line.contains("was moved to PostgreSQL")), "{said}");
 }
 
 impl Browser {
