@@ -13,7 +13,8 @@ use crate::base::rng::SystemRandom;
 use crate::bootstrap;
 use crate::config::Config;
 use crate::crypto;
-use crate::db::AccessMode;
+use crate::db::files::sqlite_file;
+use crate::db::{AccessMode, Db};
 use crate::doctor::ops::status::KeyStatus;
 use crate::jose::{Alg, KeyState};
 use crate::keys::ops;
@@ -60,15 +61,14 @@ fn algorithm(text: &str) -> Result<Alg, String> {
 pub async fn run(args: &KeysArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     if matches!(args.action, KeysCommand::NewMaster) {
         let directory = &config.keys.directory;
-        if let Ok(db) = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await {
-            let unsealed = ops::is_uninitialized(&db).await?;
-            db.close().await;
-            let place = config.database.location();
-            anyhow::ensure!(
-                unsealed,
-                "no new master key was written: {place} is sealed with a key already, and a new one opens nothing of it: restore master.key from its copy"
-            );
-        }
+        let unsealed = is_unsealed(config)
+            .await
+            .context("no new master key was written: cannot tell whether something is sealed already")?;
+        let place = config.database.location();
+        anyhow::ensure!(
+            unsealed,
+            "no new master key was written: {place} is sealed with a key already, and a new one opens nothing of it: restore master.key from its copy"
+        );
         crypto::write_new_master_key(directory, &SystemRandom).context("no new master key was written")?;
         let file = directory.join("master.key");
         writeln!(out, "{} is written: keep a copy of it away from the database", file.display())?;
@@ -89,6 +89,23 @@ pub async fn run(args: &KeysArgs, config: &Config, out: &mut (dyn Write + Send))
     let done = apply_command(&args.action, opened.operation(&around), config, out).await;
     opened.db.close().await;
     done
+}
+
+/// True if nothing is sealed: the file of the database is not there, no migration was applied, or no key was used yet.
+///
+/// # Errors
+/// Fails for a database that cannot be asked: what is sealed in it would open by no new key.
+async fn is_unsealed(config: &Config) -> anyhow::Result<bool> {
+    let place = || format!("database {}", config.database.location());
+    if let Some(file) = sqlite_file(&config.database.url)
+        && !file.try_exists().with_context(place)?
+    {
+        return Ok(true);
+    }
+    let db = Db::open_configured(&config.database, AccessMode::ReadOnly).await.with_context(place)?;
+    let unsealed = ops::holds_nothing_sealed(&db).await.with_context(place);
+    db.close().await;
+    unsealed
 }
 
 async fn apply_command(

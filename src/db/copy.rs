@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::{Db, DbError, Result};
+use super::{Db, DbError, Result, args};
 
 /// Writes the state of a database at one moment into an empty file. Writers go on meanwhile; the copy has no
 /// write-ahead log.
@@ -63,5 +63,16 @@ impl Db {
             }
         };
         Ok(self.read().await?.fetch_one::<(i64,)>(sql, Vec::new()).await?.0)
+    }
+
+    /// True if the database has a table of this name, whether or not it may be read.
+    pub async fn has_table(&self, name: &str) -> Result<bool> {
+        let sql = match self {
+            Db::Sqlite { .. } => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
+            Db::Postgres { .. } => {
+                "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE relname = $1 AND pg_catalog.pg_table_is_visible(oid)"
+            }
+        };
+        Ok(self.read().await?.fetch_one::<(i64,)>(sql, args![name]).await?.0 > 0)
     }
 }

@@ -56,6 +56,12 @@ pub async fn is_uninitialized(db: &Db) -> anyhow::Result<bool> {
     Ok(store::find_master_key_check(&mut db.read().await?).await?.is_none())
 }
 
+/// True if nothing is encrypted in a database of any schema, also of one that no migration was applied to: the first one
+/// makes the table of the check.
+pub async fn holds_nothing_sealed(db: &Db) -> anyhow::Result<bool> {
+    Ok(!db.has_table(MASTER_KEY_CHECK.table).await? || is_uninitialized(db).await?)
+}
+
 /// Creates the missing keys (outside of a transaction, because RSA key generation is slow), then loads all keys.
 pub async fn ensure_keys(ctx: StorageOperation<'_>, algorithms: &[Alg]) -> anyhow::Result<KeyRing> {
     let (db, master_key, now) = (ctx.db, ctx.master_key, ctx.now);

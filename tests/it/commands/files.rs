@@ -261,6 +261,40 @@ async fn faults_f4_a_lost_key_is_restored_and_not_drawn_anew() {
 }
 
 #[tokio::test]
+async fn faults_f4_no_key_is_drawn_beside_a_database_that_cannot_be_asked() {
+    let house = TestInstallation::with_own_deployment();
+    assert!(house.run("migrate").await.0);
+    let at = |name: &str| house.folder.path().join(name);
+    let (key, database, configuration) = (at("keys/master.key"), at("preau.db"), at("preau.toml"));
+    fs::remove_file(&key).unwrap();
+    let refused = async |words: &str| {
+        let (done, text) = house.run("keys new-master").await;
+        assert!(!done && text.contains("no new master key was written") && text.contains(words), "{words}: {text}");
+        assert!(!key.exists(), "{words}");
+    };
+    // Of an older release: what is sealed in it is sealed all the same.
+    house.execute("DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)").await;
+    refused("restore master.key").await;
+
+    let unknown = "cannot tell whether something is sealed already: database ";
+    let kept = fs::read(&database).unwrap();
+    fs::write(&database, "x".repeat(10_000)).unwrap();
+    refused(unknown).await;
+    fs::write(&database, kept).unwrap();
+    let text = fs::read_to_string(&configuration).unwrap();
+    let away = text.replace(&format!("sqlite:{}", database.display()), "postgres://u@127.0.0.1:1/preau");
+    assert_ne!(away, text);
+    fs::write(&configuration, away).unwrap();
+    refused(unknown).await;
+    fs::write(&configuration, text).unwrap();
+
+    // A file without a table has nothing that is sealed.
+    fs::write(&database, "").unwrap();
+    let (done, text) = house.run("keys new-master").await;
+    assert!(done && key.exists(), "{text}");
+}
+
+#[tokio::test]
 async fn faults_f9_a_server_restarts_after_a_newer_one_has_migrated() {
     let house = TestInstallation::with_own_deployment();
     assert!(house.run("migrate").await.0);
