@@ -9,7 +9,8 @@ use super::status::ask_server;
 use crate::bootstrap;
 use crate::config::{Config, Database};
 use crate::db::files::sqlite_file;
-use crate::db::{AccessMode, Db, transfer};
+use crate::db::transfer::{FinishedMove, TransferError, move_to_postgres};
+use crate::db::{AccessMode, Db};
 
 #[derive(Debug, clap::Args)]
 pub struct MoveArgs {
@@ -70,12 +71,16 @@ pub async fn run(args: &MoveArgs, config: &Config, out: &mut (dyn Write + Send))
     db.migrate().await.with_context(|| place.clone())?;
     db.close().await;
 
-    let moved = Box::pin(transfer::move_to_postgres(&source, &target)).await.context("nothing was moved")?;
+    let moved = Box::pin(move_to_postgres(&source, &target)).await.map_err(explain)?;
+    let FinishedMove { tables: moved, unanalyzed } = moved;
     for table in moved.iter().filter(|table| table.rows > 0) {
         writeln!(out, "{:<24} {:>9} rows  {}", table.name, table.rows, table.digest)?;
     }
     let rows: u64 = moved.iter().map(|table| table.rows).sum();
     writeln!(out, "{} tables, {rows} rows: each was read back, with the same number and digest", moved.len())?;
+    if let Some(error) = unanalyzed {
+        writeln!(out, "warning: run ANALYZE in the new database, whose queries are slow until then: {error}")?;
+    }
     writeln!(
         out,
         "next: set database.url to {place} and ephemeral.url to a Redis if several servers are to run, keep the same \
@@ -83,6 +88,13 @@ pub async fn run(args: &MoveArgs, config: &Config, out: &mut (dyn Write + Send))
         source.display()
     )?;
     Ok(true)
+}
+
+/// Says that nothing was moved, where that is sure.
+fn explain(error: TransferError) -> anyhow::Error {
+    let nothing = error.moved_nothing();
+    let error = anyhow::Error::from(error);
+    if nothing { error.context("nothing was moved") } else { error }
 }
 
 /// True if a URL has a password, or cannot be read and so may have one.
@@ -94,6 +106,17 @@ fn has_password(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::DbError;
+
+    #[test]
+    fn what_fails_after_everything_was_moved_does_not_say_that_nothing_was() {
+        let said = |error| format!("{:#}", explain(error));
+        assert!(said(TransferError::NotEmpty("academy".to_owned())).starts_with("nothing was moved: academy of "));
+        let unmarked = said(TransferError::Unmarked(DbError::Busy));
+        assert!(unmarked.starts_with("everything was moved, and the old database could not be marked"), "{unmarked}");
+        let unconfirmed = said(TransferError::Unconfirmed(DbError::Busy));
+        assert!(unconfirmed.starts_with("PostgreSQL did not say whether"), "{unconfirmed}");
+    }
 
     #[test]
     fn a_password_among_the_words_of_the_command_is_found() {

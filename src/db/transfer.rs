@@ -29,8 +29,14 @@ pub enum TransferError {
     NotEmpty(String),
     #[error("{table}.{column} is {kind}, which only one of the databases knows")]
     UnknownColumn { table: String, column: String, kind: String },
+    /// PostgreSQL may have committed before the connection broke.
+    #[error(
+        "PostgreSQL did not say whether it has everything or nothing, and the old database is not marked as moved: serve \
+         neither before you have looked whether the new one has rows: {0}"
+    )]
+    Unconfirmed(DbError),
     #[error("everything was moved, and the old database could not be marked so: let nobody serve it: {0}")]
-    Unmarked(sqlx::Error),
+    Unmarked(DbError),
     #[error("tables refer to each other in a circle: {0}")]
     Circle(String),
     #[error("{table}: {read} rows were read and {written} found again, of digests {from} and {to}")]
@@ -44,6 +50,21 @@ pub struct MovedTable {
     pub rows: u64,
     /// A digest of all values, whatever the order of the rows.
     pub digest: String,
+}
+
+/// A whole move.
+#[derive(Debug)]
+pub struct FinishedMove {
+    pub tables: Vec<MovedTable>,
+    /// The failure of PostgreSQL to learn the figures of the tables: the move stands all the same.
+    pub unanalyzed: Option<DbError>,
+}
+
+impl TransferError {
+    /// True if the target is surely as before.
+    pub fn moved_nothing(&self) -> bool {
+        !matches!(self, TransferError::Unconfirmed(_) | TransferError::Unmarked(_))
+    }
 }
 
 /// The types of columns that both databases write alike.
@@ -99,8 +120,9 @@ fn quoted(name: &str) -> String {
 /// Moves every table.
 ///
 /// # Errors
-/// Fails if the target has rows, the schemas differ, or what is read back differs; then the target is as before.
-pub async fn move_to_postgres(source: &Path, target: &str) -> Result<Vec<MovedTable>, TransferError> {
+/// Fails if the target has rows, the schemas differ, or what is read back differs; then the target is as before. Of the
+/// end of the move see [`TransferError::moved_nothing`].
+pub async fn move_to_postgres(source: &Path, target: &str) -> Result<FinishedMove, TransferError> {
     let options = SqliteConnectOptions::new()
         .filename(source)
         .create_if_missing(false)
@@ -139,15 +161,27 @@ pub async fn move_to_postgres(source: &Path, target: &str) -> Result<Vec<MovedTa
         }
         moved.push(MovedTable { name: table.name.clone(), rows: read.rows, digest: read.digest() });
     }
-    sqlx::raw_sql("COMMIT").execute(&mut *to).await.map_err(db)?;
+    sqlx::raw_sql("COMMIT").execute(&mut *to).await.map_err(commit_error)?;
     // Who waited for the lock, and every later writer, finds the mark: what they wrote would be lost.
     let names = tables.iter().map(|table| table.name.as_str());
-    moved::mark(&mut from, names).await.map_err(TransferError::Unmarked)?;
-    sqlx::raw_sql("COMMIT").execute(&mut from).await.map_err(TransferError::Unmarked)?;
+    let unmarked = |error| TransferError::Unmarked(DbError::Sqlx(error));
+    moved::mark(&mut from, names).await.map_err(unmarked)?;
+    sqlx::raw_sql("COMMIT").execute(&mut from).await.map_err(unmarked)?;
     // PostgreSQL's planner knows nothing of the tables yet.
-    sqlx::raw_sql("ANALYZE").execute(&mut *to).await.map_err(db)?;
-    from.close().await.map_err(db)?;
-    Ok(moved)
+    let unanalyzed = sqlx::raw_sql("ANALYZE").execute(&mut *to).await.err().map(DbError::Sqlx);
+    // Both have committed: what closing fails at is no matter of the move.
+    let _closed = from.close().await;
+    Ok(FinishedMove { tables: moved, unanalyzed })
+}
+
+/// Tells a commit that PostgreSQL refused, which moved nothing, from one whose answer did not come.
+fn commit_error(error: sqlx::Error) -> TransferError {
+    match error {
+        sqlx::Error::Database(refusal) if !refusal.code().is_some_and(|code| code.starts_with("57P")) => {
+            TransferError::Db(DbError::Sqlx(sqlx::Error::Database(refusal)))
+        }
+        error => TransferError::Unconfirmed(DbError::Sqlx(error)),
+    }
 }
 
 /// Checks that no table of the target has rows.
@@ -253,4 +287,18 @@ async fn read_back(to: &mut PgConnection, table: &Table) -> sqlx::Result<TableSu
     }
     sqlx::raw_sql(AssertSqlSafe(format!("CLOSE {cursor}"))).execute(&mut *to).await?;
     Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_to_be_moved_only_where_that_is_sure() {
+        let broken = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert!(!commit_error(broken()).moved_nothing());
+        assert!(!TransferError::Unmarked(DbError::Sqlx(broken())).moved_nothing());
+        assert!(TransferError::Db(DbError::Sqlx(broken())).moved_nothing());
+        assert!(TransferError::NotEmpty("academy".to_owned()).moved_nothing());
+    }
 }
