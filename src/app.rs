@@ -113,6 +113,8 @@ pub struct App {
     upstreams: RwLock<Arc<Upstreams>>,
     /// True after the process was asked to stop.
     draining: AtomicBool,
+    /// True while this server's clock differs from the others'.
+    clock_is_wrong: AtomicBool,
     /// The time of the last reload of the key ring for an unknown `kid`, in milliseconds.
     last_key_reload: AtomicI64,
 }
@@ -174,6 +176,7 @@ impl App {
             key_ring: RwLock::default(),
             upstreams: RwLock::default(),
             draining: AtomicBool::new(false),
+            clock_is_wrong: AtomicBool::new(false),
             last_key_reload: AtomicI64::new(i64::MIN),
         }
     }
@@ -204,6 +207,17 @@ impl App {
 
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether this server's clock is wrong. Returns what was noted before.
+    pub fn note_clock(&self, is_wrong: bool) -> bool {
+        self.clock_is_wrong.swap(is_wrong, Ordering::Relaxed)
+    }
+
+    /// True while the work on the shared database is left to servers whose clock is right. With SQLite there is no other
+    /// server, so the work goes on (docs/decisions/0008-the-clock-never-goes-back.md).
+    pub fn is_work_paused(&self) -> bool {
+        self.clock_is_wrong.load(Ordering::Relaxed) && !self.db.is_sqlite()
     }
 
     /// True if the key ring may be reloaded now for an unknown `kid`, at most once per `MIN_KEY_RELOAD_INTERVAL`:

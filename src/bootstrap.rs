@@ -3,6 +3,7 @@
 //! A command in need of less opens less: [`open_storage`] gives database and master key, [`build_app`] everything.
 
 mod cleanup;
+mod clock_watch;
 mod console_mails;
 mod health;
 mod helpdesk;
@@ -39,6 +40,7 @@ use crate::sms::SmsGateways;
 use crate::{federation, keys, router, telemetry, tenants};
 
 pub use cleanup::{delete_expired, tell_what_is_due};
+pub use clock_watch::check_clock;
 pub use console_mails::settle_and_mail;
 pub use health::{HealthReport, check_health};
 pub use listeners::{Listeners, bind_listener};
@@ -306,7 +308,10 @@ const MAX_OPERATIONS_CONNECTIONS: usize = 64;
 pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
     let handles = [ServerHandle::default(), ServerHandle::default()];
     let [public_handle, operations_handle] = handles.clone();
+    // Before any work: a server that starts with a wrong clock begins none.
+    check_clock(&app).await;
     let mut work = spawn_workers(&app, stop);
+    work.spawn(clock_watch::run(app.clone(), stop.clone()));
     let mut asked = stop.clone();
     let stopper = tokio::spawn(async move {
         // A dropped sender can no longer request the stop, so its absence counts as one.

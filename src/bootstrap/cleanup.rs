@@ -13,8 +13,11 @@ use crate::{
 };
 
 /// Deletes expired rows in batches, one transaction each: after a night without a server the rows are many, and a
-/// sign-in must not wait for all of them.
+/// sign-in must not wait for all of them. Does nothing while this server's clock is wrong.
 pub async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    if app.is_work_paused() {
+        return Ok(());
+    }
     // Failures are read from the rate limiter rows, deleted afterwards, so failures come first.
     while credentials::ops::record_failures(&Operation::of_job(app, "failures")).await? > 0 && !*stop.borrow() {}
     if let Err(error) = my_account::ops::close_due(&Operation::of_job(app, "closing")).await {

@@ -27,7 +27,7 @@ async fn remind(app: AppState, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(REMINDERS_INTERVAL) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        while !*stop.borrow() {
+        while !*stop.borrow() && !app.is_work_paused() {
             match Box::pin(send_step(&Operation::of_job(&app, "reminders"))).await {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -48,7 +48,9 @@ async fn mail(app: AppState, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(MAILS_INTERVAL) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        after = settle_and_mail(&app, after).await;
+        if !app.is_work_paused() {
+            after = settle_and_mail(&app, after).await;
+        }
     }
 }
 

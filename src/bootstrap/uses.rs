@@ -68,6 +68,9 @@ async fn write_figures(app: AppState, mut stop: watch::Receiver<bool>) {
         if stopping {
             return;
         }
+        if app.is_work_paused() {
+            continue;
+        }
         match mark_unmarked(&Operation::of_job(&app, "figures"), &looked_at).await {
             Ok(place) => looked_at = place,
             Err(error) => tracing::warn!(error = format!("{error:#}"), "figures of schools were not marked"),
@@ -102,7 +105,7 @@ async fn work_on_uploads(app: AppState, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(UPLOADS_INTERVAL) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        while !*stop.borrow() {
+        while !*stop.borrow() && !app.is_work_paused() {
             match Box::pin(work_once(&Operation::of_job(&app, "uploads"))).await {
                 Ok(true) => {}
                 Ok(false) => break,

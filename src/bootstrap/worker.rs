@@ -10,7 +10,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::cleanup::delete_expired;
-use super::health::clock_problem;
 use super::{console_mails, helpdesk, traces, uses};
 use crate::app::{App, AppState, Operation};
 use crate::config::SmsGatewayRole;
@@ -27,9 +26,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const KEY_REFRESH_INTERVAL: Duration = Duration::from_millis(keys::rotation::KEY_REFRESH_INTERVAL.0.unsigned_abs());
 /// The interval at which revoked keys are looked for (docs/threats.md#fault-rt09).
 const REVOCATION_POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// The interval at which the time is recorded in the database: a restart with a clock set back lengthens lifetimes by
-/// at most this interval.
-const CLOCK_RECORD_INTERVAL: Duration = Duration::from_secs(30);
+/// The interval at which it is looked whether hashes from elsewhere are to be measured.
+const HASH_MEASURE_INTERVAL: Duration = Duration::from_secs(30);
 /// The interval at which the audit is sealed.
 const SEAL_INTERVAL: Duration = Duration::from_secs(60);
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
@@ -83,14 +81,11 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
         loop {
-            if let Err(error) = record_time(&a).await {
-                tracing::error!(%error, "the time was not noted");
-            }
             if let Err(error) = accounts::ops::measure_legacy_hash(&Operation::of_job(&a, "hashes")).await {
                 tracing::error!(error = format!("{error:#}"), "hashes from elsewhere were not measured");
             }
             tokio::select! {
-                () = tokio::time::sleep(CLOCK_RECORD_INTERVAL) => {}
+                () = tokio::time::sleep(HASH_MEASURE_INTERVAL) => {}
                 _ = s.wait_for(|stop| *stop) => return,
             }
         }
@@ -117,7 +112,7 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
                 () = tokio::time::sleep(SEAL_INTERVAL) => {}
                 _ = s.wait_for(|stop| *stop) => return,
             }
-            while !*s.borrow() {
+            while !*s.borrow() && !a.is_work_paused() {
                 match audit::ops::seal(Operation::of_job(&a, "seal").storage()).await {
                     Ok(0) => break,
                     Ok(_) => {}
@@ -205,6 +200,10 @@ async fn run_queue(app: AppState, kind: JobKind, mut stop: watch::Receiver<bool>
 async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) -> usize {
     // Finished jobs free their slots.
     while running.try_join_next().is_some() {}
+    // By a wrong clock a job would be taken before it is due, or given up.
+    if app.is_work_paused() {
+        return 0;
+    }
     let free = kind.concurrency().saturating_sub(running.len());
     if free == 0 {
         return 0;
@@ -304,15 +303,4 @@ async fn run_job(app: &AppState, job: Job) -> bool {
         tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
     }
     finished.is_ok() && matches!(done, JobOutcome::Done | JobOutcome::Discard)
-}
-
-/// Records the time for the other servers. A server with a wrong clock logs an error instead, so as not to mislead
-/// the others.
-async fn record_time(app: &AppState) -> crate::db::Result<()> {
-    let now = app.now();
-    match clock_problem(app, now).await? {
-        Some(why) => tracing::error!(why, "this server's time is not to be trusted"),
-        None => app.db.record_time(now).await?,
-    }
-    Ok(())
 }

@@ -1,8 +1,13 @@
 //! A clock that is set back in the middle of everything lengthens nothing (docs/threats.md#fault-rt13).
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
-use preau::base::clock::Span;
+use preau::base::clock::{ManualClock, Span, Timestamp};
 use preau::bootstrap;
+use preau::jose::{Alg, KeyState};
+use preau::keys::ops as keys;
+use tempfile::TempDir;
 
 use crate::support::{Browser, Landing, TestFamily, TestRelyingParty, TestServer};
 
@@ -90,4 +95,58 @@ async fn fault_rt13_a_server_whose_clock_went_back_leaves_the_rotation() {
     server.app.db.record_time(server.now().plus(Span::seconds(90))).await.unwrap();
     let wrong = bootstrap::check_health(&server.app).await.failures;
     assert!(wrong.len() == 1 && wrong[0].contains("90 s ahead"), "{wrong:?}");
+}
+
+/// Another server of the house, with a clock of its own.
+async fn beside(server: &TestServer, at: Timestamp, seed: u64) -> TestServer {
+    let (config, clock) = (server.app.config.clone(), Arc::new(ManualClock::at(at)));
+    TestServer::build(config, clock, Arc::new(TempDir::new().unwrap()), seed).await
+}
+
+async fn waiting(server: &TestServer) -> i64 {
+    server.query_count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting' AND attempts = 0").await
+}
+
+async fn state_of(server: &TestServer, kid: &str) -> KeyState {
+    let lives = keys::lifecycles(&server.app.db).await.unwrap();
+    lives.iter().find(|key| *key.kid == *kid).unwrap().state
+}
+
+#[tokio::test]
+async fn fault_rt13_a_server_whose_clock_is_wrong_beside_others_leaves_the_work_to_them() {
+    let family = TestFamily::durand();
+    let right = TestServer::start_at_system_time().await;
+    if right.app.db.is_sqlite() {
+        // Nobody else would do it.
+        set_back(&right);
+        bootstrap::check_clock(&right.app).await;
+        assert_eq!(bootstrap::check_health(&right.app).await.failures.len(), 1);
+        assert!(!right.app.is_work_paused());
+        return;
+    }
+    let ahead = beside(&right, right.now(), 2).await;
+    let behind = beside(&right, right.now().minus(Span::hours(2)), 3).await;
+    let upcoming = keys::publish_next(right.operation().storage(), Alg::ES256).await.unwrap();
+    let mut browser = Browser::at_activation(&right).await;
+    browser.identify(&family).await;
+    assert_eq!(waiting(&right).await, 1);
+    bootstrap::check_clock(&ahead.app).await;
+    assert!(!ahead.app.is_work_paused());
+    ahead.advance(Span::hours(2));
+    for wrong in [&ahead, &behind] {
+        bootstrap::check_clock(&wrong.app).await;
+        assert!(wrong.app.is_work_paused());
+        assert_eq!(wrong.drain_outbox().await, 0);
+        keys::refresh_keys(&wrong.operation()).await.unwrap();
+        bootstrap::delete_expired(&wrong.app, &tokio::sync::watch::channel(false).1).await.unwrap();
+        assert_eq!(waiting(&right).await, 1);
+        assert_eq!(state_of(&right, &upcoming).await, KeyState::Upcoming);
+        assert!(wrong.app.key_ring().by_kid(&upcoming).is_some(), "what others did is read all the same");
+    }
+    // A clock that is right again goes on by itself.
+    behind.clock.step_wall_time(Span::hours(2));
+    bootstrap::check_clock(&behind.app).await;
+    assert!(!behind.app.is_work_paused());
+    assert!(behind.drain_outbox().await > 0);
+    assert_eq!(waiting(&right).await, 0);
 }
