@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
+use crate::config::REQUIRED_ALGORITHMS;
 use crate::{otp, outbox};
 
 /// The time limit of each check: the caller gets a response within a second, and the rest is for processing.
@@ -31,8 +32,14 @@ pub async fn check_health(app: &AppState) -> HealthReport {
     if app.is_draining() {
         health.failures.push("this server is stopping".to_owned());
     }
-    if !app.key_ring().can_sign(&app.config.keys.algorithms) {
+    let ring = app.key_ring();
+    if !ring.can_sign(&REQUIRED_ALGORITHMS) {
         health.failures.push("no signing key".to_owned());
+    }
+    // Only some relying parties want another one. A server of another list may have stopped its key.
+    let others = app.config.keys.algorithms.iter().filter(|alg| !REQUIRED_ALGORITHMS.contains(*alg));
+    for alg in others.filter(|alg| ring.active(**alg).is_none()) {
+        health.degraded.push(format!("keys: no signing key for {}", alg.name()));
     }
     let database = tokio::time::timeout(CHECK_TIMEOUT, check_database(app));
     let store = tokio::time::timeout(CHECK_TIMEOUT, app.ephemeral.ping());

@@ -42,7 +42,7 @@ fn state_remedy(error: &(dyn Error + 'static)) -> Option<&'static str> {
         });
     }
     error.downcast_ref::<KeyProblem>().map(|problem| match problem {
-        KeyProblem::NoActiveKey(_) => ": run `preau migrate`",
+        KeyProblem::NoActiveKey(_) | KeyProblem::StillSigns(_) => ": run `preau migrate`",
         _ => ": does `preau serve` run?",
     })
 }

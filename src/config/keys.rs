@@ -8,6 +8,9 @@ use super::ConfigError;
 use crate::base::clock::Span;
 use crate::protocol::algorithms::Alg;
 
+/// The algorithms without which nobody signs in: ID tokens are RS256 by default, access tokens ES256.
+pub const REQUIRED_ALGORITHMS: [Alg; 2] = [Alg::RS256, Alg::ES256];
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keys {
@@ -34,7 +37,7 @@ impl Keys {
         if self.rotate_after_days > 3650 {
             return Err(ConfigError::Invalid("keys.rotate_after_days is at most 3650; 0 is never".into()));
         }
-        for needed in [Alg::RS256, Alg::ES256] {
+        for needed in REQUIRED_ALGORITHMS {
             if !self.algorithms.contains(&needed) {
                 let name = needed.name();
                 return Err(ConfigError::Invalid(format!(

@@ -26,7 +26,7 @@ mod traces;
 pub use administration::Administration;
 pub use audit::Audit;
 pub use database::{Database, EphemeralStore};
-pub use keys::Keys;
+pub use keys::{Keys, REQUIRED_ALGORITHMS};
 pub use letters::Letters;
 pub use limits::Limits;
 pub use log::Log;

@@ -155,7 +155,7 @@ impl KeyRing {
         self.keys.iter().find(|k| k.alg == alg && k.state == KeyState::Active)
     }
 
-    /// True if every configured signing algorithm has an active key.
+    /// True if each of these algorithms has an active key.
     pub fn can_sign(&self, algorithms: &[Alg]) -> bool {
         algorithms.iter().all(|alg| self.active(*alg).is_some())
     }

@@ -2,6 +2,7 @@
 
 mod rotate;
 
+use rotate::stop_unlisted;
 pub use rotate::{KeysError, import, lifecycles, publish_next, revoke, rotate};
 
 use super::rotation::{KeyLifecycle, RotationPolicy};
@@ -62,7 +63,8 @@ pub async fn holds_nothing_sealed(db: &Db) -> anyhow::Result<bool> {
     Ok(!db.has_table(MASTER_KEY_CHECK.table).await? || is_uninitialized(db).await?)
 }
 
-/// Creates the missing keys (outside of a transaction, because RSA key generation is slow), then loads all keys.
+/// Creates the missing keys (outside of a transaction, because RSA key generation is slow), stops signing with keys of
+/// algorithms that left the list, then loads all keys.
 pub async fn ensure_keys(ctx: StorageOperation<'_>, algorithms: &[Alg]) -> anyhow::Result<KeyRing> {
     let (db, master_key, now) = (ctx.db, ctx.master_key, ctx.now);
     for alg in algorithms.iter().copied() {
@@ -83,6 +85,7 @@ pub async fn ensure_keys(ctx: StorageOperation<'_>, algorithms: &[Alg]) -> anyho
         }
         tx.commit().await?;
     }
+    stop_unlisted(ctx, algorithms).await?;
     load(db, master_key).await
 }
 
@@ -123,11 +126,8 @@ pub fn rotation_policy(keys: &config::Keys) -> RotationPolicy<'_> {
 /// function once a minute; one whose clock is wrong only reloads.
 pub async fn refresh_keys(op: &Operation<'_>) -> anyhow::Result<()> {
     let app = op.app;
-    let turned = if app.is_work_paused() {
-        Ok(())
-    } else {
-        rotate(op.storage(), rotation_policy(&app.config.keys)).await
-    };
+    let turned =
+        if app.is_work_paused() { Ok(()) } else { rotate(op.storage(), rotation_policy(&app.config.keys)).await };
     app.set_key_ring(load(&app.db, &app.master_key).await?);
     turned
 }

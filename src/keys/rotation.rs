@@ -55,7 +55,7 @@ pub enum RotationStep {
     /// Generate and publish the successor of this active key.
     PublishNext,
     /// Stop signing with this key, because its algorithm is no longer configured. The key still verifies existing
-    /// tokens.
+    /// tokens. Done by the next start of a server, or by `preau migrate`.
     StopSigning,
     /// Sign with this upcoming key from now on, and no longer with the active key of its algorithm.
     Activate,
@@ -121,7 +121,8 @@ pub fn due_steps<'a>(
     next.filter(|((_, at), _)| *at <= now).map(|((step, _), key)| (step, key)).collect()
 }
 
-/// Returns the problems an operator should look into; none remains once a server has run for two minutes.
+/// Returns the problems an operator should look into; none remains once a server was started and has run for two
+/// minutes.
 pub fn problems(all: &[KeyLifecycle], now: Timestamp, policy: RotationPolicy<'_>) -> Vec<KeyProblem> {
     let missing = policy
         .algorithms

@@ -40,7 +40,8 @@ pub async fn rotate(ctx: StorageOperation<'_>, policy: RotationPolicy<'_>) -> an
                 let new = generate_key(key.alg).await?;
                 publish(ctx, key, &new, AuditEvent::KeyPublished).await?;
             }
-            RotationStep::StopSigning => stop_signing(ctx, key).await?,
+            // Only a start does that: beside this server another one may run with a newer list.
+            RotationStep::StopSigning => {}
             RotationStep::Activate => activate(ctx, key, &lifecycles).await?,
             RotationStep::Retire => retire(ctx, key).await?,
             RotationStep::Delete => {
@@ -126,6 +127,16 @@ async fn activate(ctx: StorageOperation<'_>, key: &KeyLifecycle, all: &[KeyLifec
     anyhow::ensure!(store::transition(&mut tx, ctx.now, &key.kid, upcoming, active).await?, KeysError::Conflict);
     record(&mut tx, AuditEvent::KeyActivated, key.alg, &key.kid).await?;
     Ok(tx.commit().await?)
+}
+
+/// Stops signing with the keys of algorithms that are not listed.
+pub(super) async fn stop_unlisted(ctx: StorageOperation<'_>, algorithms: &[Alg]) -> anyhow::Result<()> {
+    for key in lifecycles(ctx.db).await? {
+        if matches!(key.state, KeyState::Upcoming | KeyState::Active) && !algorithms.contains(&key.alg) {
+            stop_signing(ctx, &key).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Stops signing with a key; its tokens remain valid until their expiry.

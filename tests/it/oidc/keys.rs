@@ -242,7 +242,6 @@ async fn faults_d2_an_algorithm_that_leaves_the_list_signs_no_more_and_verifies_
     // The same house, started without it.
     let fewer = every.restart_with_config(|config| config.keys.algorithms = Keys::default().algorithms).await;
     assert_eq!(offered(&fewer).await, json!(["RS256", "ES256", "PS256"]));
-    tend(&fewer).await;
     assert_eq!(states(&fewer, Alg::EdDSA).await, [KeyState::Retiring]);
     assert!(jose::sign(&fewer.app.key_ring(), Alg::EdDSA, ID_TOKEN_TYP, &json!({})).is_err());
     assert!(verifies(&published(&fewer).await, &hint), "until the last token has ended");
@@ -259,6 +258,33 @@ async fn faults_d2_an_algorithm_that_leaves_the_list_signs_no_more_and_verifies_
     let again = fewer.restart_with_config(|config| config.keys.algorithms = Alg::ALL.to_vec()).await;
     assert_eq!(states(&again, Alg::EdDSA).await, [KeyState::Active, KeyState::Retired]);
     assert!(known().await);
+}
+
+#[tokio::test]
+async fn faults_d2_servers_of_two_lists_side_by_side_leave_each_other_s_keys_and_stay_ready() {
+    let failures = async |server: &TestServer| {
+        let health = preau::bootstrap::check_health(&server.app).await;
+        let about_keys = |all: Vec<String>| all.into_iter().filter(|why| why.contains("key")).collect::<Vec<_>>();
+        (about_keys(health.failures), about_keys(health.degraded))
+    };
+    let old = TestServer::start().await;
+    let new = old.restart_with_config(|config| config.keys.algorithms = Alg::ALL.to_vec()).await;
+    for minute in 0..3 {
+        old.advance(Span::minutes(1));
+        tend(&old).await;
+        tend(&new).await;
+        assert_eq!(states(&new, Alg::EdDSA).await, [KeyState::Active], "{minute}");
+    }
+    assert_eq!(failures(&new).await, (vec![], vec![]));
+    // The other way: the newer one signs with an algorithm less.
+    let fewer = old.restart().await;
+    tend(&new).await;
+    assert_eq!(states(&fewer, Alg::EdDSA).await, [KeyState::Retiring]);
+    assert_eq!(failures(&new).await, (vec![], vec!["keys: no signing key for EdDSA".to_owned()]));
+    assert_eq!(failures(&fewer).await, (vec![], vec![]));
+    // Nobody signs in without these two.
+    new.app.set_key_ring(preau::jose::KeyRing::default());
+    assert_eq!(failures(&new).await.0, ["no signing key"]);
 }
 
 #[tokio::test]
