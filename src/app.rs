@@ -214,8 +214,8 @@ impl App {
         self.clock_is_wrong.swap(is_wrong, Ordering::Relaxed)
     }
 
-    /// True while the work on the shared database is left to servers whose clock is right. With SQLite there is no other
-    /// server, so the work goes on (docs/decisions/0008-the-clock-never-goes-back.md).
+    /// True while the work on the shared database is left to servers whose clock is right. With SQLite there is no
+    /// other server, so the work goes on (docs/decisions/0008-the-clock-never-goes-back.md).
     pub fn is_work_paused(&self) -> bool {
         self.clock_is_wrong.load(Ordering::Relaxed) && !self.db.is_sqlite()
     }

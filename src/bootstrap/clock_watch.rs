@@ -1,5 +1,5 @@
-//! Compares this server's clock with the others', and pauses its background work while it is wrong: by a time of its own
-//! it would give up codes, end keys and seal a night that has not been (docs/threats.md#fault-rt13).
+//! Compares this server's clock with the others', and pauses its background work while it is wrong: by a time of its
+//! own it would give up codes, end keys and seal hours to come (docs/threats.md#fault-rt13).
 
 use std::time::Duration;
 

@@ -183,7 +183,9 @@ fn print_keys(all: &[KeyLifecycle], policy: RotationPolicy<'_>, out: &mut (dyn W
             let (state, since) = (key.state.name(), format_paris_time(key.since));
             let then = match (rotation::next_step(key, all, policy), rotation::successor(key, all)) {
                 (Some((step, at)), _) => match step {
-                    RotationStep::StopSigning => "signs no more from the next start: keys.algorithms has it no more".to_owned(),
+                    RotationStep::StopSigning => {
+                        "signs no more from the next start: keys.algorithms has it no more".to_owned()
+                    }
                     RotationStep::PublishNext => format!("followed by another from {}", format_paris_time(at)),
                     RotationStep::Activate => format!("signs from {}", format_paris_time(at)),
                     RotationStep::Retire => format!("leaves the JWKS {}", format_paris_time(at)),
