@@ -129,7 +129,7 @@ pub fn load_or_create_master_key(
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

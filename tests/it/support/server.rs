@@ -285,7 +285,7 @@ impl TestServer {
                 false
             });
         }
-        assert!(claims.join_all().await.into_iter().all(|refused| refused), "{owner} has room left");
+        assert!(claims.join_all().await.contains(&true), "{owner} has room left");
     }
 
     /// Executes an SQL statement.
