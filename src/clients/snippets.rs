@@ -44,11 +44,10 @@ impl Library {
     /// body.
     pub fn fits(self, meta: &ClientMetadata) -> bool {
         let in_header = meta.auth_method == AuthMethod::ClientSecretBasic;
-        let in_body = meta.auth_method == AuthMethod::ClientSecretPost || (in_header && meta.secret_either_way);
+        let in_body = meta.auth_method == AuthMethod::ClientSecretPost;
         match self {
-            Library::OpenidClient => in_body,
-            // It tries one after the other.
-            Library::Oauth2Proxy => in_header || in_body,
+            // The one is told the method, the other tries one after the other.
+            Library::OpenidClient | Library::Oauth2Proxy => in_header || in_body,
             Library::Spring | Library::Apache | Library::Keycloak | Library::Ode => in_header,
             Library::Valeurs => true,
         }
@@ -68,6 +67,7 @@ pub fn snippet(library: Library, issuer: &str, (client_id, meta): (&str, &Client
     let scopes: Vec<&str> =
         Scope::ALL.into_iter().filter(|scope| meta.scopes.contains(*scope)).map(Scope::name).collect();
     let signature = meta.id_token.signed.unwrap_or(Alg::RS256).name();
+    let sends_body = meta.auth_method == AuthMethod::ClientSecretPost;
     let values = [
         ("issuer", issuer.to_owned()),
         ("discovery", address(paths::DISCOVERY)),
@@ -86,6 +86,7 @@ pub fn snippet(library: Library, issuer: &str, (client_id, meta): (&str, &Client
         ("signature", signature.to_owned()),
         ("secret", if meta.auth_method.has_secret() { "$PREAU_SECRET" } else { "–" }.to_owned()),
         ("authentication", meta.auth_method.name().to_owned()),
+        ("authenticate", if sends_body { "ClientSecretPost" } else { "ClientSecretBasic" }.to_owned()),
     ];
     let mut out = String::new();
     let mut rest = library.template();
@@ -142,10 +143,17 @@ mod tests {
         };
         let all: Vec<&str> = Library::iter().map(Library::name).collect();
         assert_eq!(fitting(AuthMethod::ClientSecretBasic, true), all);
-        assert_eq!(fitting(AuthMethod::ClientSecretBasic, false), all[1..]);
+        assert_eq!(fitting(AuthMethod::ClientSecretBasic, false), all);
         assert_eq!(fitting(AuthMethod::ClientSecretPost, false), ["openid-client", "oauth2-proxy", "valeurs"]);
         for method in [AuthMethod::ClientSecretJwt, AuthMethod::PrivateKeyJwt, AuthMethod::None] {
             assert_eq!(fitting(method, false), ["valeurs"], "{method:?}");
+        }
+        for (method, function) in
+            [(AuthMethod::ClientSecretBasic, "ClientSecretBasic"), (AuthMethod::ClientSecretPost, "ClientSecretPost")]
+        {
+            let told = ("cantine", &registered(method, false));
+            let text = snippet(Library::OpenidClient, "https://compte.example", told);
+            assert!(text.contains(&format!("client[\"{function}\"](process.env.PREAU_SECRET)")), "{text}");
         }
         let key = snippet(
             Library::Valeurs,

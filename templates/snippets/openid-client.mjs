@@ -1,8 +1,9 @@
 // openid-client 6, Node 20 et suivants
 import * as client from "openid-client";
 
-// Le secret se lit dans l'environnement ; le service l'envoie comme la bibliothèque le fait d'elle-même.
-const config = await client.discovery(new URL({{issuer}}), {{client_id}}, process.env.PREAU_SECRET);
+// Le secret se lit dans l'environnement ; le service l'envoie comme il est inscrit ici.
+const config = await client.discovery(new URL({{issuer}}), {{client_id}}, process.env.PREAU_SECRET,
+  client[{{authenticate}}](process.env.PREAU_SECRET));
 
 // aller : gardez ce qui est rendu à côté de l'adresse, dans la session de la personne
 export async function aller() {
