@@ -21,9 +21,9 @@ const COLLEAGUE = { name: "Inès Morel", email: "i.morel@ac-montpellier.example"
 
 /** The settings as the console shows them; openid-client takes no issuer without TLS unless told to, as here. */
 function forThisMachine(settings) {
-  const secret = "process.env.PREAU_SECRET)";
+  const secret = "(process.env.PREAU_SECRET));";
   assertSays(settings, secret);
-  return settings.replace(secret, "process.env.PREAU_SECRET, undefined, { execute: [client.allowInsecureRequests] })");
+  return settings.replace(secret, "(process.env.PREAU_SECRET), { execute: [client.allowInsecureRequests] });");
 }
 
 /** Runs the service's program, with the secret that it is given at each start. */
