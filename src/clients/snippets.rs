@@ -67,7 +67,8 @@ pub fn snippet(library: Library, issuer: &str, (client_id, meta): (&str, &Client
     let scopes: Vec<&str> =
         Scope::ALL.into_iter().filter(|scope| meta.scopes.contains(*scope)).map(Scope::name).collect();
     let signature = meta.id_token.signed.unwrap_or(Alg::RS256).name();
-    let sends_body = meta.auth_method == AuthMethod::ClientSecretPost;
+    // As the library does by itself, where the client takes either.
+    let sends_body = meta.secret_either_way || meta.auth_method == AuthMethod::ClientSecretPost;
     let values = [
         ("issuer", issuer.to_owned()),
         ("discovery", address(paths::DISCOVERY)),
@@ -148,10 +149,12 @@ mod tests {
         for method in [AuthMethod::ClientSecretJwt, AuthMethod::PrivateKeyJwt, AuthMethod::None] {
             assert_eq!(fitting(method, false), ["valeurs"], "{method:?}");
         }
-        for (method, function) in
-            [(AuthMethod::ClientSecretBasic, "ClientSecretBasic"), (AuthMethod::ClientSecretPost, "ClientSecretPost")]
-        {
-            let told = ("cantine", &registered(method, false));
+        for (method, either, function) in [
+            (AuthMethod::ClientSecretBasic, true, "ClientSecretPost"),
+            (AuthMethod::ClientSecretBasic, false, "ClientSecretBasic"),
+            (AuthMethod::ClientSecretPost, false, "ClientSecretPost"),
+        ] {
+            let told = ("cantine", &registered(method, either));
             let text = snippet(Library::OpenidClient, "https://compte.example", told);
             assert!(text.contains(&format!("client[\"{function}\"](process.env.PREAU_SECRET)")), "{text}");
         }
